@@ -1,0 +1,12 @@
+// How an agent is started: what the configuration says about it. Commands come from files only, never over the network.
+
+export interface AgentDefinition {
+  readonly name: string
+  readonly title: string
+  /** argv array; no shell. argv[0] is resolved in the PATH the agent gets. */
+  readonly argv: readonly [string, ...string[]]
+  /** Added to the allow-listed environment. */
+  readonly env: Readonly<Record<string, string>>
+  /** Where the definition came from, for `holdfast agents`. */
+  readonly source: 'built-in' | 'config'
+}

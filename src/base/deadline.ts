@@ -1,0 +1,50 @@
+// Bounded waiting: every await on an agent, a child, a client or a disk goes through here and names its stage.
+// Owns the timer and the abort listener of one wait; never cancels the work itself (the caller passes it a signal).
+
+import { CancelledError, DeadlineError } from './errors.ts'
+
+export interface DeadlineOptions {
+  ms: number
+  stage: string
+  signal?: AbortSignal
+}
+
+/** Settles as `work` does, or rejects with DEADLINE after `ms`, or with CANCELLED when `signal` aborts. */
+export function deadline<T>(work: Promise<T>, { ms, stage, signal }: DeadlineOptions): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => settle(() => reject(new CancelledError(stage)))
+    const timer = setTimeout(() => settle(() => reject(new DeadlineError(stage, ms))), ms)
+    const settle = (finish: () => void): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      finish()
+    }
+    if (signal?.aborted) return onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    work.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error as Error)),
+    )
+  })
+}
+
+/** Resolves after `ms`; rejects with CANCELLED when `signal` aborts. For bounded polling only, never for correctness. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(new CancelledError('pause'))
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(new CancelledError('pause'))
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** Marks a rejection as looked at and harmless; the reason is for the reader. */
+export function ignore(_reason: string): () => void {
+  return () => {}
+}

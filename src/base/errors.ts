@@ -1,0 +1,160 @@
+// The one list of error codes and the one error class for expected failures.
+// Owns: code, message template, operator's meaning, whether a retry may help. Never owns HTTP status (api/) or exit code (cli/).
+
+export interface ErrorSpec {
+  /** One sentence; `{name}` is replaced by `details.name`. */
+  readonly message: string
+  /** What an operator or caller should do. */
+  readonly help: string
+  /** True when the same call may succeed later without a change. */
+  readonly retryable: boolean
+}
+
+const spec = (message: string, help: string, retryable = false): ErrorSpec => ({ message, help, retryable })
+
+export const ERRORS = {
+  // Requests
+  BAD_REQUEST: spec('The request is not valid: {reason}.', 'Correct the named field and send it again.'),
+  BAD_JSON: spec('The request body is not valid JSON: {reason}.', 'Send one JSON object, encoded as UTF-8.'),
+  UNSUPPORTED_MEDIA_TYPE: spec('The content type {contentType} is not accepted.', 'Send application/json.'),
+  NOT_FOUND: spec('There is nothing at {path}.', 'Look the path up in the OpenAPI document.'),
+  UNAUTHORIZED: spec('A valid token is required.', 'Send the content of the token file as a Bearer token.'),
+  TOO_MANY_FAILURES: spec('Too many requests with a bad token.', 'Wait, then send the right token.', true),
+  FORBIDDEN_HOST: spec('The Host header is not allowed.', 'Call the gateway by its loopback address.'),
+  FORBIDDEN_ORIGIN: spec('The Origin is not allowed.', 'Add the origin to http.allowedOrigins in the configuration.'),
+  PAYLOAD_TOO_LARGE: spec('The body is larger than {bytesMax} bytes.', 'Send a smaller body.'),
+  INTERNAL: spec('An internal error happened (id {requestId}).', 'Look the id up in the gateway log.'),
+
+  // Agents
+  AGENT_UNKNOWN: spec('There is no agent named {agent}.', 'List the agents with: holdfast agents.'),
+  AGENT_COMMAND_MISSING: spec('The command of agent {agent} was not found: {command}.', 'Install it, or correct the command in the configuration.'),
+  AGENT_COMMAND_UNUSABLE: spec('The command of agent {agent} cannot be executed: {command} ({reason}).', 'Point the configuration at an executable file.'),
+  AGENT_START_TIMEOUT: spec('Agent {agent} did not finish {stage} within {ms} ms.', 'Check that the command speaks ACP on stdio; see the stderr tail in details.', true),
+  AGENT_EXITED: spec('Agent {agent} exited ({exit}) during {stage}.', 'See the stderr tail in details.', true),
+  AGENT_NOT_ACP: spec('Agent {agent} does not speak ACP: {reason}.', 'Check the command and its arguments; its first output is in details.'),
+  AGENT_PROTOCOL_VERSION: spec('Agent {agent} answered protocol version {answered}; {supported} is supported.', 'Update the agent or Holdfast.'),
+  AGENT_AUTH_REQUIRED: spec('Agent {agent} needs a login.', 'Log in with the agent itself, then try again.'),
+  AGENT_ERROR: spec('Agent {agent} answered with an error: {reason}.', 'The raw error is in details.', true),
+  AGENT_PROTOCOL_ERROR: spec('Agent {agent} broke the protocol: {reason}.', 'Report it to the author of the agent.'),
+  AGENT_LIMIT: spec('All {limit} agent slots are busy.', 'Wait for a turn to end, or raise agents.liveMax.', true),
+  AGENT_STUCK: spec('A process of agent {agent} could not be ended.', 'See holdfast doctor for its pid and state.'),
+  SPAWN_FAILED: spec('Agent {agent} could not be started: {reason}.', 'See details.', true),
+
+  // Sessions and turns
+  SESSION_NOT_FOUND: spec('There is no session {session}.', 'List the sessions with: holdfast sessions ls.'),
+  SESSION_CLOSED: spec('Session {session} is closed.', 'Create a new session.'),
+  SESSION_BLOCKED: spec('Session {session} waits for a decision: {reason}.', 'Resume it with continue, retry or discard.'),
+  SESSION_CONFLICT: spec('Session {session} exists with another {field}.', 'Use the same value, or another key.'),
+  CWD_NOT_ABSOLUTE: spec('The working directory {cwd} is not absolute.', 'Send an absolute path.'),
+  CWD_NOT_FOUND: spec('The working directory {cwd} does not exist or is not a directory.', 'Create it first.'),
+  CWD_NOT_ALLOWED: spec('The working directory {cwd} is not inside an allowed root.', 'Add its root to sessions.roots in the configuration.'),
+  PROMPT_EMPTY: spec('The prompt is empty.', 'Send at least one content block with content.'),
+  PROMPT_TOO_LARGE: spec('The prompt has {bytes} bytes; the limit is {bytesMax}.', 'Put large content into a file and name it in the prompt.'),
+  PROMPT_UNSUPPORTED_CONTENT: spec('Agent {agent} does not take {contentType} content.', 'Send text or a resource link.'),
+  QUEUE_FULL: spec('Session {session} has {depthMax} queued prompts already.', 'Wait for one to run, or cancel one.', true),
+  IDEMPOTENCY_KEY_REUSED: spec('The idempotency key was used for another body.', 'Use a new key for a new prompt.'),
+  TURN_NOT_FOUND: spec('There is no turn {turn} in session {session}.', 'List the turns of the session.'),
+  TURN_NOT_ACTIVE: spec('Turn {turn} has ended ({state}).', 'Nothing needs to be done.'),
+  TURN_TIMED_OUT: spec('The turn ended at its {stage} deadline of {seconds} s.', 'Raise the limit, or split the work.', true),
+  TURN_INTERRUPTED: spec('The turn was cut by {reason}; delivery is {delivery}.', 'Decide with continue, retry or discard.'),
+  TURN_OUTPUT_LIMIT: spec('The turn passed its output limit of {limit}.', 'Raise the limit, or split the work.'),
+  PERMISSION_NOT_FOUND: spec('There is no permission request {permission}.', 'List the open requests.'),
+  PERMISSION_CLOSED: spec('Permission request {permission} is {state} already.', 'Nothing needs to be done.'),
+  PERMISSION_OPTION_UNKNOWN: spec('Option {option} was not offered.', 'Answer with one of the offered option ids.'),
+  CURSOR_AHEAD: spec('The cursor {after} is beyond the last event {lastSeq}.', 'Resume from a cursor you have received.'),
+
+  // Gateway
+  GATEWAY_DRAINING: spec('The gateway is draining.', 'Try again after the restart.', true),
+  GATEWAY_UNREACHABLE: spec('No gateway answers at {address}.', 'Start one with: holdfast serve.', true),
+  GATEWAY_START_FAILED: spec('The gateway did not become ready: {reason}.', 'See its log at {log}.'),
+  INSTANCE_LOCKED: spec('Another gateway uses {stateDir} (pid {pid}, since {since}).', 'Use it, or stop it first.'),
+  PORT_IN_USE: spec('The address {address} is in use.', 'Choose another port with --port, or stop its owner.'),
+  CONFIG_INVALID: spec('The configuration is not valid: {reason}.', 'Correct {file}.'),
+  STATE_DIR_UNSAFE: spec('The state directory {path} is not safe: {reason}.', 'Make it yours with mode 0700.'),
+  TOKEN_FILE_UNSAFE: spec('The token file {path} is not safe: {reason}.', 'Make it yours with mode 0600, or remove it.'),
+  NODE_UNSUPPORTED: spec('Node {version} is not supported.', 'Use Node >=24.16 <25 or >=26.1.'),
+
+  // Store and ownership
+  LEASE_LOST: spec('The session is owned by another epoch now.', 'The owner of the session answers; ask again.', true),
+  STORE_FAILED: spec('The database refused a write: {reason}.', 'Check the disk; the gateway stops accepting until it is restarted.'),
+  STORE_NEWER: spec('The database has schema {found}; this version knows {known}.', 'Use the newer version of Holdfast. The file was not touched.'),
+  STORE_UNUSABLE: spec('The database cannot be used: {reason}.', 'See docs/gotchas.md.'),
+
+  // Waiting
+  DEADLINE: spec('{stage} did not finish within {ms} ms.', 'See details.', true),
+  CANCELLED: spec('{stage} was cancelled.', 'Nothing needs to be done.'),
+} as const satisfies Record<string, ErrorSpec>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export type ErrorDetails = Readonly<Record<string, unknown>>
+
+/** An expected failure. Callers branch on `code`, never on the message text. */
+export class HoldfastError extends Error {
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options: { cause?: unknown } = {}) {
+    super(renderMessage(ERRORS[code].message, details), options)
+    this.name = 'HoldfastError'
+    this.code = code
+    this.retryable = ERRORS[code].retryable
+    this.details = details
+  }
+
+  get help(): string {
+    return renderMessage(ERRORS[this.code].help, this.details)
+  }
+}
+
+/** A writer that is no longer the owner. Caught by class in the actor: it stops without a further write. */
+export class LeaseLostError extends HoldfastError {
+  constructor(details: ErrorDetails = {}) {
+    super('LEASE_LOST', details)
+    this.name = 'LeaseLostError'
+  }
+}
+
+/** A wait that passed its bound. `details.stage` names what was waited for. */
+export class DeadlineError extends HoldfastError {
+  constructor(stage: string, ms: number) {
+    super('DEADLINE', { stage, ms })
+    this.name = 'DeadlineError'
+  }
+}
+
+/** A wait whose caller gave up. Not a failure: never logged as one. */
+export class CancelledError extends HoldfastError {
+  constructor(stage: string) {
+    super('CANCELLED', { stage })
+    this.name = 'CancelledError'
+  }
+}
+
+export function isHoldfastError(value: unknown): value is HoldfastError {
+  return value instanceof HoldfastError
+}
+
+/** What an outcome row and the wire carry of an error: no stack, no cause. */
+export interface StoredError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly details?: ErrorDetails
+}
+
+export function toStoredError(error: unknown): StoredError {
+  if (!isHoldfastError(error)) return { code: 'INTERNAL', message: 'An internal error happened.' }
+  return { code: error.code, message: error.message, details: error.details }
+}
+
+function renderMessage(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => renderDetail(details[name]))
+}
+
+function renderDetail(value: unknown): string {
+  if (value === undefined || value === null) return 'unknown'
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return JSON.stringify(value)
+}

@@ -1,0 +1,86 @@
+// The port between the gateway's logic and whatever owns the agents' OS processes.
+// `hosting: inline` implements it inside the gateway; a separate keeper process implements it over a socket.
+// It parses nothing of the protocol: lines in, lines out, and the life of a process tree.
+
+import type { SessionId } from '../base/ids.ts'
+
+export interface SpawnSpec {
+  readonly sessionId: SessionId
+  readonly generation: number
+  /** Name of the agent definition; for messages and the lease. */
+  readonly agent: string
+  /** argv[0] is resolved in the PATH of `env`; no shell is involved. */
+  readonly argv: readonly [string, ...string[]]
+  /** Complete environment: already allow-listed; the host adds only its own markers. */
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly lineBytesMax: number
+}
+
+export interface ProcessExit {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+/** Complete lines in wire order. `first` is the number of the first one; numbers start at 1 and have no gap. */
+export interface LineBatch {
+  readonly first: number
+  readonly lines: readonly string[]
+}
+
+export interface StopReport {
+  /** True when a signal was needed. */
+  readonly forced: boolean
+  /** Processes that the sweep ended besides the root. */
+  readonly swept: number
+  /** Pids that could not be ended: the lease is `stuck` and stays listed. */
+  readonly survivors: readonly number[]
+  readonly ms: number
+  readonly exit: ProcessExit | undefined
+}
+
+/** What the host tells about one process. Called in order, never re-entrantly from inside a call into the host. */
+export interface ProcessListener {
+  onLines(batch: LineBatch): void
+  /** stdout ended or was closed although the process may live on. */
+  onOutputEnd(): void
+  /** A line passed `lineBytesMax`; nothing after it is delivered. */
+  onLineTooLong(): void
+  /** The root process exited. Everything it wrote before has been delivered by onLines (bounded by 250 ms of draining). */
+  onExit(exit: ProcessExit): void
+  /** More than the host's write budget has waited for too long: the process does not read its stdin. */
+  onWriteStalled(): void
+}
+
+export interface AgentProcess {
+  readonly leaseId: number
+  readonly pid: number
+  readonly startedAt: number
+  /** Set at most once, before the first output is expected. Output that came earlier is kept and delivered then. */
+  listen(listener: ProcessListener): void
+  /** Queues one line (without terminator) for stdin. `frameId` names it for `wasWritten`. Never throws for a dead process. */
+  send(line: string, frameId?: string): void
+  /** Lines up to `n` are stored; the host may forget them. Output pauses while too many are not acknowledged. */
+  acknowledge(n: number): void
+  /** Newest stderr, at most 4 KiB, control characters made visible. */
+  stderrTail(): string
+  /** Stop ladder (stdin end, SIGTERM, sweep) and proof. Idempotent: every caller gets the same report. Never rejects. */
+  stop(): Promise<StopReport>
+}
+
+export interface AgentHost extends AsyncDisposable {
+  /** Commits the lease intent, then spawns. Rejects with AGENT_COMMAND_MISSING, AGENT_COMMAND_UNUSABLE or SPAWN_FAILED. */
+  spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<AgentProcess>
+  /** A process that outlived an earlier gateway; undefined where the host cannot keep one (inline). */
+  attach(leaseId: number): Promise<AgentProcess | undefined>
+  /** What `doctor` and `status` show of containment. */
+  describe(): HostDescription
+}
+
+export interface HostDescription {
+  readonly hosting: 'inline' | 'keeper'
+  /** How a process tree is tagged: `prlimit`, `ulimit`, or `marker` when rlimit tags do not work here. */
+  readonly tagging: 'prlimit' | 'ulimit' | 'marker'
+  readonly live: number
+  readonly stuck: number
+}

@@ -1,0 +1,153 @@
+// The port that every storage engine implements. Whoever holds it can read, and can write only under a fence.
+// Owns nothing itself. The conformance suite (test/conformance/store-conformance.ts) is its definition in tests.
+
+import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type {
+  EventRecord,
+  LeaseRecord,
+  LeaseState,
+  NewEvent,
+  OnInterrupt,
+  PermissionRecord,
+  PermissionState,
+  SessionMode,
+  SessionNo,
+  SessionRecord,
+  SessionState,
+  TurnOutcome,
+  TurnRecord,
+  TurnState,
+} from './records.ts'
+
+/** `promise`: fsynced before `commit` resolves. `batch`: survives a crash of the process, perhaps not of the machine. */
+export type Durability = 'promise' | 'batch'
+
+/** Names the owner that writes. A write under an old epoch changes nothing and rejects with LEASE_LOST. */
+export interface Fence {
+  readonly sessionNo: SessionNo
+  readonly node: string
+  readonly epoch: number
+}
+
+export interface TurnPatch {
+  readonly state?: TurnState
+  readonly delivery?: TurnRecord['delivery']
+  readonly generation?: number
+  readonly dispatchedAt?: number
+  readonly runningAt?: number
+}
+
+export interface SessionPatch {
+  readonly state?: SessionState
+  /** null clears. */
+  readonly blockedBy?: TurnId | null
+  readonly agentSessionId?: string | null
+  readonly generation?: number
+  readonly closedAt?: number
+}
+
+/** One change to a session's rows. A list of them is one transaction: all or none. */
+export type SessionWrite =
+  | { readonly kind: 'turn.insert'; readonly turn: TurnRecord }
+  | { readonly kind: 'turn.patch'; readonly turnId: TurnId; readonly patch: TurnPatch }
+  /** Inserts the terminal row (its primary key is the turn) and sets the state. A second one for a turn rejects. */
+  | { readonly kind: 'turn.end'; readonly turnId: TurnId; readonly outcome: TurnOutcome }
+  | { readonly kind: 'event'; readonly event: NewEvent }
+  | { readonly kind: 'permission.insert'; readonly permission: PermissionRecord }
+  | {
+      readonly kind: 'permission.close'
+      readonly permissionId: PermissionId
+      readonly state: Exclude<PermissionState, 'open'>
+      readonly optionId?: string
+      readonly answeredBy?: string
+      readonly closedAt: number
+    }
+  | { readonly kind: 'session.patch'; readonly patch: SessionPatch }
+
+export interface NewSession {
+  readonly id: SessionId
+  readonly key: string | undefined
+  readonly agent: string
+  readonly cwd: string
+  readonly mode: SessionMode
+  readonly onInterrupt: OnInterrupt
+  readonly createdAt: number
+}
+
+export interface SessionFilter {
+  readonly state?: SessionState
+  readonly agent?: string
+  readonly blocked?: boolean
+}
+
+/** Keyset page: `before` is the internal number of the last row seen; newest first. */
+export interface PageRequest {
+  readonly before?: number
+  readonly limit: number
+}
+
+export interface NodeRecord {
+  readonly id: string
+  readonly epoch: number
+  readonly startedAt: number
+}
+
+export interface StoreCounts {
+  readonly sessionsByState: Readonly<Record<SessionState, number>>
+  readonly turnsQueued: number
+  readonly turnsActive: number
+  readonly permissionsOpen: number
+}
+
+export interface Store extends AsyncDisposable {
+  /** Registers the node and raises its epoch by one; every later write of an older life of the node is refused. */
+  openNode(node: string, now: number): Promise<NodeRecord>
+  /** Random 24-bit number made with the database; part of the rlimit tag. */
+  instanceNumber(): number
+
+  /** Makes a session, owned by nobody yet, with event 1 = session.created. Rejects when the key is taken by a session that is not closed. */
+  createSession(session: NewSession): Promise<SessionRecord>
+  findSession(idOrKey: string): Promise<SessionRecord | undefined>
+  findSessionByNo(no: SessionNo): Promise<SessionRecord | undefined>
+  listSessions(filter: SessionFilter, page: PageRequest): Promise<SessionRecord[]>
+  /** Sessions that have a queued or active turn, an open permission request, or are closing: what recovery must open. */
+  listUnsettledSessions(): Promise<SessionRecord[]>
+  /** Takes ownership: epoch + 1. Returns the record as it is now. */
+  acquireSession(no: SessionNo, node: string): Promise<SessionRecord>
+
+  /** Applies `writes` in order as one transaction under `fence`. Resolves with the stored events after the commit. */
+  commit(fence: Fence, durability: Durability, writes: readonly SessionWrite[]): Promise<EventRecord[]>
+
+  findTurn(turnId: TurnId): Promise<TurnRecord | undefined>
+  findTurnByKey(no: SessionNo, idempotencyKey: string): Promise<TurnRecord | undefined>
+  listTurns(no: SessionNo, page: PageRequest): Promise<TurnRecord[]>
+  /** Queued, dispatching and running turns in accept order. */
+  listUnsettledTurns(no: SessionNo): Promise<TurnRecord[]>
+
+  findPermission(id: PermissionId): Promise<PermissionRecord | undefined>
+  listPermissions(filter: { readonly sessionNo?: SessionNo; readonly state?: PermissionState }, limit: number): Promise<PermissionRecord[]>
+
+  /** Events with seq > after, in order, at most `limit`. */
+  readEvents(no: SessionNo, after: number, limit: number): Promise<EventRecord[]>
+  lastSeq(no: SessionNo): Promise<number>
+
+  /** Lease intent, committed with fsync before a spawn. Returns the record with its id. */
+  insertLease(lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): Promise<LeaseRecord>
+  updateLease(id: number, patch: { state?: LeaseState; pid?: number; startTicks?: string; exit?: string }, now: number): Promise<void>
+  listLeases(states: readonly LeaseState[]): Promise<LeaseRecord[]>
+
+  counts(): Promise<StoreCounts>
+  /** Walks integrity, sequence gaps and checksums; returns one line per problem. */
+  verify(): Promise<string[]>
+}
+
+/** Cross-process wake-up. A hint may be lost (then a poll finds the row); it carries ids, never data. */
+export interface Wake {
+  hint(sessionNo: SessionNo): void
+  onHint(listener: (sessionNo: SessionNo) => void): Disposable
+}
+
+/** Membership of this gateway. On one machine: node `local`, never expires. */
+export interface Nodes {
+  readonly self: NodeRecord
+}
