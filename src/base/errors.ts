@@ -43,6 +43,7 @@ export const ERRORS = {
   // Sessions and turns
   SESSION_NOT_FOUND: spec('There is no session {session}.', 'List the sessions with: holdfast sessions ls.'),
   SESSION_CLOSED: spec('Session {session} is closed.', 'Create a new session.'),
+  SESSION_ONESHOT: spec('Session {session} takes one prompt only.', 'Create a session of mode persistent to prompt again.'),
   SESSION_BLOCKED: spec('Session {session} waits for a decision: {reason}.', 'Resume it with continue, retry or discard.'),
   SESSION_CONFLICT: spec('Session {session} exists with another {field}.', 'Use the same value, or another key.'),
   CWD_NOT_ABSOLUTE: spec('The working directory {cwd} is not absolute.', 'Send an absolute path.'),

@@ -1,0 +1,52 @@
+// One transition in the making: a copy of the state that the rules change, and the lists they fill.
+// Lives for one call of `next`; nothing of it escapes but the finished Transition.
+
+import type { ErrorCode, ErrorDetails } from '../base/errors.ts'
+import type { TurnId } from '../base/ids.ts'
+import type { EventType } from '../store/records.ts'
+import type { SessionWrite } from '../store/store.ts'
+import type { Effect, ReplyTo, ReplyValue, SessionLimits, SessionModel, Transition } from './state.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+export class Draft {
+  readonly state: Mutable<SessionModel>
+  readonly limits: SessionLimits
+  readonly now: number
+  readonly #writes: SessionWrite[] = []
+  readonly #effects: Effect[] = []
+
+  constructor(state: SessionModel, limits: SessionLimits, now: number) {
+    this.state = { ...state }
+    this.limits = limits
+    this.now = now
+  }
+
+  write(write: SessionWrite): void {
+    this.#writes.push(write)
+  }
+
+  event(type: EventType, turnId: TurnId | undefined, data: object): void {
+    this.eventText(type, turnId, JSON.stringify(data))
+  }
+
+  eventText(type: EventType, turnId: TurnId | undefined, data: string): void {
+    this.#writes.push({ kind: 'event', event: { type, turnId, at: this.now, data } })
+  }
+
+  effect(effect: Effect): void {
+    this.#effects.push(effect)
+  }
+
+  reply(to: ReplyTo, value: ReplyValue): void {
+    this.#effects.push({ kind: 'reply', to, value })
+  }
+
+  refuse(to: ReplyTo, code: ErrorCode, details: ErrorDetails = {}): void {
+    this.reply(to, { kind: 'error', code, details: { session: this.state.sessionId, ...details } })
+  }
+
+  finish(): Transition {
+    return { state: this.state, writes: this.#writes, effects: this.#effects }
+  }
+}

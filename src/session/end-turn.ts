@@ -1,0 +1,109 @@
+// How a turn ends: the one place that writes a terminal row. Says also what an interruption does to the session.
+
+import { ERRORS, HoldfastError, toStoredError } from '../base/errors.ts'
+import type { StoredError } from '../base/errors.ts'
+import type { TurnId } from '../base/ids.ts'
+import type { JsonObject } from '../base/json.ts'
+import type { OnInterrupt, TurnEndState } from '../store/records.ts'
+import type { Draft } from './draft.ts'
+import { closePermissions } from './permissions.ts'
+import { insertTurn } from './queue.ts'
+import type { ActiveTurn, CancelReason, QueuedTurn } from './state.ts'
+import { deliveryOf } from './state.ts'
+
+export interface TurnEnd {
+  readonly state: TurnEndState
+  readonly stopReason?: string
+  readonly forced?: boolean
+  readonly error?: StoredError
+  readonly usage?: JsonObject | undefined
+}
+
+/** Ends a turn that was never claimed. Delivery is provably `no`. */
+export function endQueued(draft: Draft, turn: QueuedTurn, state: 'cancelled' | 'expired'): void {
+  draft.state.queue = draft.state.queue.filter((other) => other.turnId !== turn.turnId)
+  writeEnd(draft, turn.turnId, 'no', { state })
+}
+
+/** Ends the active turn; its open permission requests end with it. */
+export function endActive(draft: Draft, active: ActiveTurn, end: TurnEnd): void {
+  closePermissions(draft, end.state === 'cancelled' ? 'cancelled' : 'void')
+  draft.state.active = undefined
+  writeEnd(draft, active.turnId, deliveryOf(active.stage), end)
+  // A one-shot session ends with its turn, whatever the outcome; only an interruption by a drain leaves it to the next life.
+  if (draft.state.mode === 'oneshot' && draft.state.phase.kind === 'open') draft.state.phase = { kind: 'closing' }
+}
+
+/** The terminal state that a cancel for `reason` leads to. */
+export function endOfCancelled(draft: Draft, reason: CancelReason): TurnEnd {
+  switch (reason) {
+    case 'user':
+    case 'close':
+      return { state: 'cancelled' }
+    case 'silence':
+      return { state: 'timed_out', error: timedOut('silence', draft.limits.silenceMs) }
+    case 'turn':
+      return { state: 'timed_out', error: timedOut('turn', draft.limits.turnMs) }
+    case 'drain':
+      return { state: 'interrupted', error: toStoredError(new HoldfastError('TURN_INTERRUPTED', { reason: 'drain', delivery: 'yes' })) }
+    case 'output':
+      return {
+        state: 'failed',
+        error: toStoredError(
+          new HoldfastError('TURN_OUTPUT_LIMIT', { limit: `${draft.limits.turnBytesMax} bytes or ${draft.limits.turnEventsMax} updates` }),
+        ),
+      }
+    default:
+      return reason satisfies never
+  }
+}
+
+function timedOut(stage: string, ms: number): StoredError {
+  return toStoredError(new HoldfastError('TURN_TIMED_OUT', { stage, seconds: ms / 1000 }))
+}
+
+/**
+ * What an interrupted turn does to its session: `hold` blocks the queue until somebody decides, `continue` runs it on,
+ * `retry` puts a new turn with the same prompt in front. Never the same turn again (S5).
+ */
+export function applyInterruption(draft: Draft, turn: QueuedTurn, spareTurnId: TurnId): void {
+  const policy: OnInterrupt = turn.onInterrupt ?? draft.state.onInterrupt
+  if (policy === 'hold') block(draft, turn.turnId)
+  if (policy === 'retry') {
+    const { prompt, onInterrupt, expiresAt } = turn
+    const bodyHash = ''
+    insertTurn(
+      draft,
+      { turnId: spareTurnId, prompt, bodyHash, idempotencyKey: undefined, onInterrupt, expiresAt },
+      { origin: 'retry', retryOf: turn.turnId, front: true },
+    )
+  }
+}
+
+function block(draft: Draft, turnId: TurnId): void {
+  draft.state.blockedBy = turnId
+  draft.write({ kind: 'session.patch', patch: { blockedBy: turnId } })
+  draft.event('session.blocked', turnId, { turn_id: turnId, reason: 'interrupted', actions: ['continue', 'retry', 'discard'] })
+}
+
+function writeEnd(draft: Draft, turnId: TurnId, delivery: 'no' | 'yes' | 'unknown', end: TurnEnd): void {
+  const outcome = {
+    state: end.state,
+    delivery,
+    stopReason: end.stopReason,
+    forced: end.forced ?? false,
+    error: end.error,
+    usage: end.usage,
+    endedAt: draft.now,
+  }
+  draft.write({ kind: 'turn.end', turnId, outcome })
+  draft.event('turn.ended', turnId, {
+    turn_id: turnId,
+    state: end.state,
+    delivery,
+    stop_reason: end.stopReason ?? null,
+    forced: outcome.forced,
+    error: end.error === undefined ? null : { ...end.error, retryable: ERRORS[end.error.code].retryable },
+    usage: end.usage ?? null,
+  })
+}

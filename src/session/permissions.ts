@@ -1,0 +1,120 @@
+// Permission requests of one session: stored objects that wait for an answer. First answer wins; none is ever approved by default (S9).
+
+import type { PermissionId } from '../base/ids.ts'
+import type { JsonObject } from '../base/json.ts'
+import type { PermissionState } from '../store/records.ts'
+import type { Draft } from './draft.ts'
+import { signOfLife } from './sign-of-life.ts'
+import type { AgentInput, AgentRequestId, CallerInput, OpenPermission, PermissionOutcome } from './state.ts'
+
+type Asked = Extract<AgentInput, { kind: 'agent.permission' }>
+type Answer = Extract<CallerInput, { kind: 'answer' }>
+
+/** The agent asks. After a cancel, without options or over the cap it gets its `cancelled` at once (C-44, C-56). */
+export function askPermission(draft: Draft, asked: Asked): void {
+  const { state } = draft
+  signOfLife(draft)
+  const optionIds = asked.options.map((option) => option['optionId']).filter((id) => typeof id === 'string')
+  const overflow = state.permissions.length >= draft.limits.permissionsOpenMax
+  if (overflow) draft.effect({ kind: 'count', name: 'permission_overflow' })
+  if (overflow || optionIds.length === 0 || state.active?.cancelling !== undefined || state.phase.kind === 'closing') {
+    return respond(draft, asked.requestId, { outcome: 'cancelled' })
+  }
+  const turnId = state.active?.turnId
+  const dueAt = draft.now + draft.limits.permissionMs
+  const open: OpenPermission = {
+    id: asked.permissionId,
+    turnId,
+    requestId: asked.requestId,
+    optionIds,
+    rejectOptionId: findReject(asked.options),
+    dueAt,
+  }
+  const options = JSON.stringify(asked.options)
+  state.permissions = [...state.permissions, open]
+  draft.write({
+    kind: 'permission.insert',
+    permission: {
+      id: asked.permissionId,
+      sessionNo: state.sessionNo,
+      turnId,
+      generation: asked.generation,
+      toolCall: asked.toolCall,
+      options,
+      state: 'open',
+      optionId: undefined,
+      answeredBy: undefined,
+      requestedAt: draft.now,
+      dueAt,
+      closedAt: undefined,
+    },
+  })
+  const head = `{"permission_id":"${asked.permissionId}","due_at":${dueAt}`
+  draft.eventText('permission.requested', turnId, `${head},"tool_call":${asked.toolCall},"options":${options}}`)
+}
+
+/** A person or program answers. An option that was not offered changes nothing. */
+export function answerPermission(draft: Draft, { reply, permissionId, optionId, answeredBy }: Answer): void {
+  const open = draft.state.permissions.find((permission) => permission.id === permissionId)
+  if (open === undefined) return draft.refuse(reply, 'PERMISSION_CLOSED', { permission: permissionId, state: 'closed' })
+  if (!open.optionIds.includes(optionId)) return draft.refuse(reply, 'PERMISSION_OPTION_UNKNOWN', { option: optionId })
+  settle(draft, open, { state: 'answered', optionId, answeredBy }, { outcome: 'selected', optionId })
+  signOfLife(draft) // the silence clock stood still while the request was open
+  draft.reply(reply, { kind: 'answer', permissionId })
+}
+
+/** Nobody answered in time: refused, with the agent's own option for it if it offered one. */
+export function refuseOverdue(draft: Draft): void {
+  for (const open of draft.state.permissions) {
+    if (open.dueAt > draft.now) continue
+    const optionId = open.rejectOptionId
+    if (optionId === undefined) settle(draft, open, { state: 'timed_out' }, { outcome: 'cancelled' })
+    else settle(draft, open, { state: 'timed_out', optionId }, { outcome: 'selected', optionId })
+    signOfLife(draft)
+  }
+}
+
+/** The agent took its request back (`$/cancel_request`). */
+export function withdrawPermission(draft: Draft, requestId: AgentRequestId): void {
+  const open = draft.state.permissions.find((permission) => permission.requestId === requestId)
+  if (open !== undefined) settle(draft, open, { state: 'void' }, { outcome: 'cancelled' })
+}
+
+/** Closes every open request; the agent, if it is alive, is told `cancelled` exactly once for each (C-43). */
+export function closePermissions(draft: Draft, state: 'cancelled' | 'void'): void {
+  for (const open of draft.state.permissions) settle(draft, open, { state }, { outcome: 'cancelled' })
+}
+
+interface Closing {
+  readonly state: Exclude<PermissionState, 'open'>
+  readonly optionId?: string
+  readonly answeredBy?: string
+}
+
+function settle(draft: Draft, open: OpenPermission, closing: Closing, outcome: PermissionOutcome): void {
+  draft.state.permissions = draft.state.permissions.filter((other) => other.id !== open.id)
+  writeClosed(draft, open.id, open.turnId, closing)
+  respond(draft, open.requestId, outcome)
+}
+
+/** The rows and the event of a request that ends; used for requests of a dead process too. */
+export function writeClosed(draft: Draft, permissionId: PermissionId, turnId: OpenPermission['turnId'], closing: Closing): void {
+  draft.write({ kind: 'permission.close', permissionId, closedAt: draft.now, ...closing })
+  draft.event('permission.closed', turnId, {
+    permission_id: permissionId,
+    state: closing.state,
+    option_id: closing.optionId ?? null,
+    answered_by: closing.answeredBy ?? null,
+  })
+}
+
+function respond(draft: Draft, requestId: AgentRequestId, outcome: PermissionOutcome): void {
+  const { agent } = draft.state
+  if (agent.kind === 'ready') draft.effect({ kind: 'agent.permission', generation: agent.generation, requestId, outcome })
+}
+
+function findReject(options: readonly JsonObject[]): string | undefined {
+  const byKind = (kind: string): JsonObject | undefined => options.find((option) => option['kind'] === kind)
+  const id = (byKind('reject_once') ?? byKind('reject_always'))?.['optionId']
+  return typeof id === 'string' ? id : undefined
+}

@@ -1,0 +1,233 @@
+// The session's state machine in types: state, inputs, effects. No behaviour. Spec: docs/session-lifecycle.md.
+
+import type { ErrorDetails, ErrorCode, StoredError } from '../base/errors.ts'
+import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { JsonObject } from '../base/json.ts'
+import type { StopReport } from '../keeper/agent-host.ts'
+import type {
+  Delivery,
+  OnInterrupt,
+  PermissionRecord,
+  SessionMode,
+  SessionNo,
+  TurnOrigin,
+  TurnRecord,
+} from '../store/records.ts'
+import type { SessionWrite } from '../store/store.ts'
+import type { ResumeAction } from './service.ts'
+
+/** Bounds of one session; milliseconds, bytes and counts. From the configuration, frozen. */
+export interface SessionLimits {
+  readonly startMs: number
+  readonly silenceMs: number
+  /** 0 = no limit on the whole turn. */
+  readonly turnMs: number
+  readonly cancelGraceMs: number
+  readonly permissionMs: number
+  readonly stopMs: number
+  readonly queueDepthMax: number
+  readonly permissionsOpenMax: number
+  readonly turnBytesMax: number
+  readonly turnEventsMax: number
+}
+
+/** Who waits for an answer; opaque to the reducer. */
+export type ReplyTo = number & { readonly __id: 'reply' }
+
+export interface QueuedTurn {
+  readonly turnId: TurnId
+  readonly n: number
+  readonly origin: TurnOrigin
+  /** ACP content blocks as JSON text. */
+  readonly prompt: string
+  readonly onInterrupt: OnInterrupt | undefined
+  readonly expiresAt: number | undefined
+}
+
+/** Why a turn that the agent still works on is being ended; decides its terminal state. */
+export type CancelReason = 'user' | 'close' | 'silence' | 'turn' | 'drain' | 'output'
+
+export interface Cancelling {
+  readonly reason: CancelReason
+  readonly graceAt: number
+}
+
+/**
+ * The one turn that is out of the queue.
+ * `waiting`: no byte was sent, delivery is `no`. `sent`: dispatch is committed, delivery `unknown`. `running`: the agent has answered, delivery `yes`.
+ */
+export interface ActiveTurn extends QueuedTurn {
+  readonly stage: 'waiting' | 'sent' | 'running'
+  readonly sentAt: number
+  readonly lastSignAt: number
+  readonly bytes: number
+  readonly events: number
+  readonly cancelling: Cancelling | undefined
+}
+
+export type AgentLink =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'starting'; readonly generation: number; readonly deadlineAt: number }
+  | { readonly kind: 'ready'; readonly generation: number; readonly pid: number }
+  | { readonly kind: 'stopping'; readonly generation: number; readonly deadlineAt: number }
+
+export interface OpenPermission {
+  readonly id: PermissionId
+  readonly turnId: TurnId | undefined
+  readonly requestId: AgentRequestId
+  readonly optionIds: readonly string[]
+  /** The offered way to say no, for when nobody answers. */
+  readonly rejectOptionId: string | undefined
+  readonly dueAt: number
+}
+
+/** JSON-RPC id of a request the agent made. */
+export type AgentRequestId = string | number | null
+
+export type Phase =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'draining'; readonly budgetAt: number }
+  | { readonly kind: 'closing' }
+  | { readonly kind: 'closed' }
+
+export interface SessionModel {
+  readonly sessionNo: SessionNo
+  readonly sessionId: SessionId
+  readonly mode: SessionMode
+  readonly onInterrupt: OnInterrupt
+  readonly agentName: string
+  readonly phase: Phase
+  readonly queue: readonly QueuedTurn[]
+  readonly active: ActiveTurn | undefined
+  readonly blockedBy: TurnId | undefined
+  readonly agent: AgentLink
+  /** Number of the newest agent process; the fence of everything an agent says. */
+  readonly generation: number
+  readonly agentSessionId: AgentSessionId | undefined
+  readonly permissions: readonly OpenPermission[]
+  readonly lastTurnN: number
+  /** Callers of close and drain that wait for the last process to be gone. */
+  readonly waiters: readonly ReplyTo[]
+  readonly lastStop: StopReport | undefined
+}
+
+export interface TurnDraft {
+  readonly turnId: TurnId
+  readonly prompt: string
+  readonly bodyHash: string
+  readonly idempotencyKey: string | undefined
+  readonly onInterrupt: OnInterrupt | undefined
+  readonly expiresAt: number | undefined
+}
+
+/** How the agent got its conversation: `fresh` means that an earlier one could not be continued. */
+export type Continuity = 'new' | 'resumed' | 'loaded' | 'fresh'
+
+export type AgentAnswer =
+  | { readonly kind: 'stopped'; readonly stopReason: string; readonly usage: JsonObject | undefined }
+  | { readonly kind: 'error'; readonly error: StoredError }
+
+/** Everything an agent process causes; `generation` fences it. */
+export type AgentInput =
+  | {
+      readonly kind: 'agent.ready'
+      readonly generation: number
+      readonly pid: number
+      readonly agentSessionId: AgentSessionId
+      readonly continuity: Continuity
+    }
+  /** The start failed and its process, if any, is gone. */
+  | { readonly kind: 'agent.failed'; readonly generation: number; readonly error: StoredError }
+  /** One session update, as JSON text. */
+  | { readonly kind: 'agent.update'; readonly generation: number; readonly data: string }
+  | { readonly kind: 'agent.answered'; readonly generation: number; readonly turnId: TurnId; readonly answer: AgentAnswer }
+  | {
+      readonly kind: 'agent.permission'
+      readonly generation: number
+      readonly permissionId: PermissionId
+      readonly requestId: AgentRequestId
+      readonly toolCall: string
+      readonly options: readonly JsonObject[]
+    }
+  | { readonly kind: 'agent.request_cancelled'; readonly generation: number; readonly requestId: AgentRequestId }
+  /** The connection cannot be used any more: exit, closed pipe, line too long, deaf stdin. The process may still live. */
+  | { readonly kind: 'agent.lost'; readonly generation: number; readonly error: StoredError }
+  | { readonly kind: 'agent.stopped'; readonly generation: number; readonly report: StopReport }
+  | { readonly kind: 'agent.warning'; readonly generation: number; readonly data: string }
+
+export type CallerInput =
+  | { readonly kind: 'prompt'; readonly reply: ReplyTo; readonly draft: TurnDraft }
+  | { readonly kind: 'cancel'; readonly reply: ReplyTo; readonly turnId: TurnId | undefined }
+  | {
+      readonly kind: 'answer'
+      readonly reply: ReplyTo
+      readonly permissionId: PermissionId
+      readonly optionId: string
+      readonly answeredBy: string
+    }
+  /** `draft` is the prompt of the interrupted turn under a new id; used by `retry` only. */
+  | {
+      readonly kind: 'resume'
+      readonly reply: ReplyTo
+      readonly action: ResumeAction
+      readonly draft: TurnDraft | undefined
+    }
+  | { readonly kind: 'close'; readonly reply: ReplyTo }
+  /** The gateway stops: no dispatch any more, the active turn may run until `budgetAt`. */
+  | { readonly kind: 'drain'; readonly reply: ReplyTo; readonly budgetAt: number; readonly spareTurnId: TurnId }
+
+/** First input of an actor's life: what the rows of an earlier life say is still open. */
+export interface OpenedInput {
+  readonly kind: 'opened'
+  /** Queued, dispatching and running turns in accept order. */
+  readonly turns: readonly TurnRecord[]
+  readonly openPermissions: readonly PermissionRecord[]
+  readonly closing: boolean
+  /** Id for the new turn that the policy `retry` makes. */
+  readonly spareTurnId: TurnId
+}
+
+export type Input = AgentInput | CallerInput | OpenedInput | { readonly kind: 'tick' }
+
+export type PermissionOutcome =
+  | { readonly outcome: 'selected'; readonly optionId: string }
+  | { readonly outcome: 'cancelled' }
+
+export type ReplyValue =
+  | { readonly kind: 'prompt'; readonly turn: TurnRecord; readonly position: number }
+  | { readonly kind: 'cancel'; readonly outcome: 'ended' | 'requested' | 'none'; readonly turns: readonly TurnId[] }
+  | { readonly kind: 'answer'; readonly permissionId: PermissionId }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'gone'; readonly stopped: StopReport | undefined }
+  | { readonly kind: 'error'; readonly code: ErrorCode; readonly details: ErrorDetails }
+
+export type Effect =
+  | { readonly kind: 'reply'; readonly to: ReplyTo; readonly value: ReplyValue }
+  | { readonly kind: 'agent.start'; readonly generation: number; readonly resume: AgentSessionId | undefined }
+  | { readonly kind: 'agent.prompt'; readonly generation: number; readonly turnId: TurnId; readonly prompt: string }
+  | { readonly kind: 'agent.cancel'; readonly generation: number; readonly turnId: TurnId }
+  | {
+      readonly kind: 'agent.permission'
+      readonly generation: number
+      readonly requestId: AgentRequestId
+      readonly outcome: PermissionOutcome
+    }
+  | { readonly kind: 'agent.stop'; readonly generation: number }
+  /** Something of an older generation or of no turn was refused; counted, never an error. */
+  | { readonly kind: 'count'; readonly name: DropName }
+  /** The session is closed or drained: the actor has nothing left to do. */
+  | { readonly kind: 'end' }
+
+export type DropName = 'late_generation' | 'unknown_answer' | 'permission_overflow'
+
+/** What one input does: the new state, what must be committed, and what may happen only after the commit. */
+export interface Transition {
+  readonly state: SessionModel
+  readonly writes: readonly SessionWrite[]
+  readonly effects: readonly Effect[]
+}
+
+/** Delivery as the stage of a turn proves it. */
+export function deliveryOf(stage: ActiveTurn['stage']): Delivery {
+  return stage === 'waiting' ? 'no' : stage === 'sent' ? 'unknown' : 'yes'
+}
