@@ -4,7 +4,7 @@ import { ERRORS, HoldfastError, toStoredError } from '../base/errors.ts'
 import type { StoredError } from '../base/errors.ts'
 import type { TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
-import type { OnInterrupt, TurnEndState } from '../store/records.ts'
+import type { Delivery, OnInterrupt, TurnEndState } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import { closePermissions } from './permissions.ts'
 import { insertTurn } from './queue.ts'
@@ -30,8 +30,22 @@ export function endActive(draft: Draft, active: ActiveTurn, end: TurnEnd): void 
   closePermissions(draft, end.state === 'cancelled' ? 'cancelled' : 'void')
   draft.state.active = undefined
   writeEnd(draft, active.turnId, deliveryOf(active.stage), end)
-  // A one-shot session ends with its turn, whatever the outcome; only an interruption by a drain leaves it to the next life.
-  if (draft.state.mode === 'oneshot' && draft.state.phase.kind === 'open') draft.state.phase = { kind: 'closing' }
+  const { phase, mode } = draft.state
+  if (end.state === 'interrupted' && phase.kind === 'draining') applyInterruption(draft, active, phase.spareTurnId)
+  else if (mode === 'oneshot' && phase.kind !== 'closing') enterClosing(draft)
+}
+
+/** A one-shot session ends with its turn, whatever the outcome; nothing else can be queued in it. */
+function enterClosing(draft: Draft): void {
+  draft.state.phase = { kind: 'closing' }
+  draft.write({ kind: 'session.patch', patch: { state: 'closing' } })
+}
+
+/** Ends a turn that an earlier life of the gateway had handed out: its agent, and what it did since, are unknown. */
+export function endInterrupted(draft: Draft, turn: QueuedTurn, delivery: Delivery, spareTurnId: TurnId): void {
+  const error = toStoredError(new HoldfastError('TURN_INTERRUPTED', { reason: 'the end of the gateway', delivery }))
+  writeEnd(draft, turn.turnId, delivery, { state: 'interrupted', error })
+  applyInterruption(draft, turn, spareTurnId)
 }
 
 /** The terminal state that a cancel for `reason` leads to. */
@@ -45,12 +59,17 @@ export function endOfCancelled(draft: Draft, reason: CancelReason): TurnEnd {
     case 'turn':
       return { state: 'timed_out', error: timedOut('turn', draft.limits.turnMs) }
     case 'drain':
-      return { state: 'interrupted', error: toStoredError(new HoldfastError('TURN_INTERRUPTED', { reason: 'drain', delivery: 'yes' })) }
+      return {
+        state: 'interrupted',
+        error: toStoredError(new HoldfastError('TURN_INTERRUPTED', { reason: 'drain', delivery: 'yes' })),
+      }
     case 'output':
       return {
         state: 'failed',
         error: toStoredError(
-          new HoldfastError('TURN_OUTPUT_LIMIT', { limit: `${draft.limits.turnBytesMax} bytes or ${draft.limits.turnEventsMax} updates` }),
+          new HoldfastError('TURN_OUTPUT_LIMIT', {
+            limit: `${draft.limits.turnBytesMax} bytes or ${draft.limits.turnEventsMax} updates`,
+          }),
         ),
       }
     default:
@@ -66,7 +85,7 @@ function timedOut(stage: string, ms: number): StoredError {
  * What an interrupted turn does to its session: `hold` blocks the queue until somebody decides, `continue` runs it on,
  * `retry` puts a new turn with the same prompt in front. Never the same turn again (S5).
  */
-export function applyInterruption(draft: Draft, turn: QueuedTurn, spareTurnId: TurnId): void {
+function applyInterruption(draft: Draft, turn: QueuedTurn, spareTurnId: TurnId): void {
   const policy: OnInterrupt = turn.onInterrupt ?? draft.state.onInterrupt
   if (policy === 'hold') block(draft, turn.turnId)
   if (policy === 'retry') {
@@ -83,10 +102,14 @@ export function applyInterruption(draft: Draft, turn: QueuedTurn, spareTurnId: T
 function block(draft: Draft, turnId: TurnId): void {
   draft.state.blockedBy = turnId
   draft.write({ kind: 'session.patch', patch: { blockedBy: turnId } })
-  draft.event('session.blocked', turnId, { turn_id: turnId, reason: 'interrupted', actions: ['continue', 'retry', 'discard'] })
+  draft.event('session.blocked', turnId, {
+    turn_id: turnId,
+    reason: 'interrupted',
+    actions: ['continue', 'retry', 'discard'],
+  })
 }
 
-function writeEnd(draft: Draft, turnId: TurnId, delivery: 'no' | 'yes' | 'unknown', end: TurnEnd): void {
+function writeEnd(draft: Draft, turnId: TurnId, delivery: Delivery, end: TurnEnd): void {
   const outcome = {
     state: end.state,
     delivery,

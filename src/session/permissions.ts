@@ -98,7 +98,12 @@ function settle(draft: Draft, open: OpenPermission, closing: Closing, outcome: P
 }
 
 /** The rows and the event of a request that ends; used for requests of a dead process too. */
-export function writeClosed(draft: Draft, permissionId: PermissionId, turnId: OpenPermission['turnId'], closing: Closing): void {
+export function writeClosed(
+  draft: Draft,
+  permissionId: PermissionId,
+  turnId: OpenPermission['turnId'],
+  closing: Closing,
+): void {
   draft.write({ kind: 'permission.close', permissionId, closedAt: draft.now, ...closing })
   draft.event('permission.closed', turnId, {
     permission_id: permissionId,
@@ -110,7 +115,8 @@ export function writeClosed(draft: Draft, permissionId: PermissionId, turnId: Op
 
 function respond(draft: Draft, requestId: AgentRequestId, outcome: PermissionOutcome): void {
   const { agent } = draft.state
-  if (agent.kind === 'ready') draft.effect({ kind: 'agent.permission', generation: agent.generation, requestId, outcome })
+  if (agent.kind === 'ready')
+    draft.effect({ kind: 'agent.permission', generation: agent.generation, requestId, outcome })
 }
 
 function findReject(options: readonly JsonObject[]): string | undefined {

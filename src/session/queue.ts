@@ -17,7 +17,8 @@ export function acceptPrompt(draft: Draft, reply: ReplyTo, turn: TurnDraft): voi
   if (state.phase.kind === 'draining') return draft.refuse(reply, 'GATEWAY_DRAINING')
   if (state.phase.kind !== 'open') return draft.refuse(reply, 'SESSION_CLOSED')
   if (state.mode === 'oneshot' && state.lastTurnN > 0) return draft.refuse(reply, 'SESSION_ONESHOT')
-  if (state.queue.length >= limits.queueDepthMax) return draft.refuse(reply, 'QUEUE_FULL', { depthMax: limits.queueDepthMax })
+  if (state.queue.length >= limits.queueDepthMax)
+    return draft.refuse(reply, 'QUEUE_FULL', { depthMax: limits.queueDepthMax })
   const record = insertTurn(draft, turn, { origin: 'user' })
   pump(draft)
   const position = positionOf(draft, turn.turnId)
@@ -25,7 +26,11 @@ export function acceptPrompt(draft: Draft, reply: ReplyTo, turn: TurnDraft): voi
 }
 
 /** Writes a queued turn and puts it into the queue. */
-export function insertTurn(draft: Draft, turn: TurnDraft, { origin, retryOf, front = false }: InsertOptions): TurnRecord {
+export function insertTurn(
+  draft: Draft,
+  turn: TurnDraft,
+  { origin, retryOf, front = false }: InsertOptions,
+): TurnRecord {
   const n = draft.state.lastTurnN + 1
   const record: TurnRecord = {
     id: turn.turnId,
@@ -77,7 +82,15 @@ function claimHead(draft: Draft): void {
   const head = state.queue[0]
   if (head === undefined || state.blockedBy !== undefined) return
   state.queue = state.queue.slice(1)
-  state.active = { ...head, stage: 'waiting', sentAt: 0, lastSignAt: draft.now, bytes: 0, events: 0, cancelling: undefined }
+  state.active = {
+    ...head,
+    stage: 'waiting',
+    sentAt: 0,
+    lastSignAt: draft.now,
+    bytes: 0,
+    events: 0,
+    cancelling: undefined,
+  }
   // With an agent at hand the claim and the dispatch are one patch; else the claim is stored with delivery `no`.
   if (state.agent.kind !== 'ready') {
     draft.write({ kind: 'turn.patch', turnId: head.turnId, patch: { state: 'dispatching' } })
@@ -124,5 +137,11 @@ function asAccepted(draft: Draft, record: TurnRecord): TurnRecord {
   const active = draft.state.active
   if (active?.turnId !== record.id) return record
   if (active.stage === 'waiting') return { ...record, state: 'dispatching' }
-  return { ...record, state: 'dispatching', delivery: 'unknown', generation: draft.state.generation, dispatchedAt: draft.now }
+  return {
+    ...record,
+    state: 'dispatching',
+    delivery: 'unknown',
+    generation: draft.state.generation,
+    dispatchedAt: draft.now,
+  }
 }

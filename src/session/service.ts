@@ -72,7 +72,9 @@ export interface CancelEvidence {
 export interface CloseEvidence {
   readonly session: SessionRecord
   /** Undefined when no process was alive. */
-  readonly stopped: { readonly forced: boolean; readonly swept: number; readonly survivors: readonly number[]; readonly ms: number } | undefined
+  readonly stopped:
+    | { readonly forced: boolean; readonly swept: number; readonly survivors: readonly number[]; readonly ms: number }
+    | undefined
 }
 
 export interface PermissionAnswer {

@@ -86,7 +86,7 @@ export type AgentRequestId = string | number | null
 
 export type Phase =
   | { readonly kind: 'open' }
-  | { readonly kind: 'draining'; readonly budgetAt: number }
+  | { readonly kind: 'draining'; readonly budgetAt: number; readonly spareTurnId: TurnId }
   | { readonly kind: 'closing' }
   | { readonly kind: 'closed' }
 
@@ -140,7 +140,12 @@ export type AgentInput =
   | { readonly kind: 'agent.failed'; readonly generation: number; readonly error: StoredError }
   /** One session update, as JSON text. */
   | { readonly kind: 'agent.update'; readonly generation: number; readonly data: string }
-  | { readonly kind: 'agent.answered'; readonly generation: number; readonly turnId: TurnId; readonly answer: AgentAnswer }
+  | {
+      readonly kind: 'agent.answered'
+      readonly generation: number
+      readonly turnId: TurnId
+      readonly answer: AgentAnswer
+    }
   | {
       readonly kind: 'agent.permission'
       readonly generation: number

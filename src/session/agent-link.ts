@@ -1,0 +1,126 @@
+// What an agent process says and suffers. Every rule here has passed the generation fence in next.ts (S4).
+
+import type { StoredError } from '../base/errors.ts'
+import { requestCancel } from './cancel.ts'
+import { settlePhase } from './closing.ts'
+import type { Draft } from './draft.ts'
+import type { TurnEnd } from './end-turn.ts'
+import { endActive, endOfCancelled } from './end-turn.ts'
+import { pump } from './queue.ts'
+import { markRunning } from './sign-of-life.ts'
+import { stopAgent, stuckError } from './stop-agent.ts'
+import type { ActiveTurn, AgentAnswer, AgentInput } from './state.ts'
+
+type Ready = Extract<AgentInput, { kind: 'agent.ready' }>
+type Answered = Extract<AgentInput, { kind: 'agent.answered' }>
+type Stopped = Extract<AgentInput, { kind: 'agent.stopped' }>
+
+export function agentReady(draft: Draft, ready: Ready): void {
+  const { state } = draft
+  if (state.agent.kind !== 'starting') return
+  const { generation, pid, agentSessionId, continuity } = ready
+  state.agent = { kind: 'ready', generation, pid }
+  if (state.agentSessionId !== agentSessionId) {
+    state.agentSessionId = agentSessionId
+    draft.write({ kind: 'session.patch', patch: { agentSessionId } })
+  }
+  draft.event('agent.ready', undefined, { generation, pid, agent_session_id: agentSessionId, continuity })
+  settlePhase(draft)
+  pump(draft)
+}
+
+/** The start failed: the turn that waited for it ends, delivery `no`; later prompts try again. */
+export function agentFailed(draft: Draft, error: StoredError): void {
+  const { state } = draft
+  if (state.agent.kind !== 'starting') return
+  const { generation } = state.agent
+  state.agent = { kind: 'none' }
+  draft.event('agent.exited', state.active?.turnId, { generation, during: 'start', error })
+  if (state.active?.stage === 'waiting') endActive(draft, state.active, { state: 'failed', error })
+  settlePhase(draft)
+  pump(draft)
+}
+
+/** An update belongs to the turn that is out; without one it is kept as an event without a turn (C-40). */
+export function agentUpdate(draft: Draft, data: string): void {
+  const { active } = draft.state
+  if (active === undefined || active.stage === 'waiting') return draft.eventText('update', undefined, data)
+  markRunning(draft)
+  const running = draft.state.active ?? active
+  const bytes = running.bytes + data.length
+  const events = running.events + 1
+  const counted = { ...running, bytes, events, lastSignAt: draft.now }
+  draft.state.active = counted
+  draft.eventText('update', active.turnId, data)
+  const over = bytes > draft.limits.turnBytesMax || events > draft.limits.turnEventsMax
+  if (over && running.cancelling === undefined) requestCancel(draft, counted, 'output')
+}
+
+/** The answer to the prompt is the end of the turn (C-37). An answer to anything else is counted and dropped. */
+export function agentAnswered(draft: Draft, { turnId, answer }: Answered): void {
+  const { active } = draft.state
+  if (active === undefined || active.turnId !== turnId || active.stage === 'waiting') {
+    return draft.effect({ kind: 'count', name: 'unknown_answer' })
+  }
+  markRunning(draft)
+  const running = draft.state.active ?? active
+  endActive(draft, running, endOfAnswer(draft, running, answer))
+  settlePhase(draft)
+  pump(draft)
+}
+
+function endOfAnswer(draft: Draft, active: ActiveTurn, answer: AgentAnswer): TurnEnd {
+  const { cancelling } = active
+  if (answer.kind === 'error') {
+    return cancelling === undefined
+      ? { state: 'failed', error: answer.error }
+      : endOfCancelled(draft, cancelling.reason)
+  }
+  const { stopReason, usage } = answer
+  if (stopReason !== 'cancelled') return { state: 'completed', stopReason, usage }
+  const end: TurnEnd = cancelling === undefined ? { state: 'cancelled' } : endOfCancelled(draft, cancelling.reason)
+  return { ...end, stopReason, usage }
+}
+
+/** The connection is gone. What it worked on ends with what is known; the process tree is swept before the next start. */
+export function agentLost(draft: Draft, error: StoredError): void {
+  const { active, agent } = draft.state
+  if (agent.kind !== 'ready') return
+  if (active !== undefined && active.stage !== 'waiting') {
+    const { cancelling } = active
+    endActive(
+      draft,
+      active,
+      cancelling === undefined ? { state: 'failed', error } : endOfCancelled(draft, cancelling.reason),
+    )
+  }
+  stopAgent(draft, error)
+  pump(draft)
+}
+
+export function agentStopped(draft: Draft, { generation, report }: Stopped): void {
+  if (draft.state.agent.kind !== 'stopping') return
+  draft.state.lastStop = report
+  leaveStopping(draft, {
+    generation,
+    during: 'stop',
+    forced: report.forced,
+    swept: report.swept,
+    survivors: report.survivors,
+    exit: report.exit ?? null,
+  })
+}
+
+/** The proof did not come in time: said, and the session goes on; the host keeps the lease as stuck. */
+export function stopOverdue(draft: Draft): void {
+  const { agent } = draft.state
+  if (agent.kind !== 'stopping' || agent.deadlineAt > draft.now) return
+  leaveStopping(draft, { generation: agent.generation, during: 'stop', error: stuckError(draft) })
+}
+
+function leaveStopping(draft: Draft, data: object): void {
+  draft.state.agent = { kind: 'none' }
+  draft.event('agent.exited', undefined, data)
+  settlePhase(draft)
+  pump(draft)
+}

@@ -1,0 +1,50 @@
+// Cancel at every stage: queued, waiting for an agent, handed over. Ends at once where nothing was sent, else asks and sets the grace.
+
+import type { TurnId } from '../base/ids.ts'
+import type { Draft } from './draft.ts'
+import { endActive, endOfCancelled, endQueued } from './end-turn.ts'
+import { closePermissions } from './permissions.ts'
+import { pump } from './queue.ts'
+import type { ActiveTurn, CallerInput, CancelReason } from './state.ts'
+
+export function cancelTurn(draft: Draft, { reply, turnId }: Extract<CallerInput, { kind: 'cancel' }>): void {
+  const { active, queue } = draft.state
+  const target = turnId ?? active?.turnId
+  const queued = queue.find((turn) => turn.turnId === target)
+  if (queued !== undefined) {
+    endQueued(draft, queued, 'cancelled')
+    return answer(draft, reply, 'ended', queued.turnId)
+  }
+  if (active === undefined || active.turnId !== target) {
+    return draft.reply(reply, { kind: 'cancel', outcome: 'none', turns: [] })
+  }
+  requestCancel(draft, active, 'user')
+  answer(draft, reply, draft.state.active === undefined ? 'ended' : 'requested', active.turnId)
+  pump(draft)
+}
+
+/**
+ * Ends `active` for `reason`: at once while nothing was sent; else the agent is asked and has the cancel grace (S6).
+ * Repeating it asks the agent again but never extends the grace.
+ */
+export function requestCancel(draft: Draft, active: ActiveTurn, reason: CancelReason): void {
+  if (active.stage === 'waiting') return endActive(draft, active, endOfCancelled(draft, reason))
+  const { agent } = draft.state
+  if (active.cancelling === undefined) {
+    const graceAt = draft.now + draft.limits.cancelGraceMs
+    draft.state.active = { ...active, cancelling: { reason, graceAt } }
+    draft.event('turn.cancelling', active.turnId, { turn_id: active.turnId, reason, grace_until: graceAt })
+    closePermissions(draft, 'cancelled')
+  }
+  if (agent.kind === 'ready')
+    draft.effect({ kind: 'agent.cancel', generation: agent.generation, turnId: active.turnId })
+}
+
+function answer(
+  draft: Draft,
+  reply: Parameters<Draft['reply']>[0],
+  outcome: 'ended' | 'requested',
+  turnId: TurnId,
+): void {
+  draft.reply(reply, { kind: 'cancel', outcome, turns: [turnId] })
+}

@@ -1,0 +1,63 @@
+// Close and drain: two ways to bring a session to rest. Both end when no process of it is left.
+
+import type { Draft } from './draft.ts'
+import { requestCancel } from './cancel.ts'
+import { endQueued } from './end-turn.ts'
+import { requeueActive } from './queue.ts'
+import type { CallerInput, ReplyTo } from './state.ts'
+import { stopAgent } from './stop-agent.ts'
+
+/** Close = cancel, bounded wait, force. What is queued ends `cancelled`; nothing is started. */
+export function closeSession(draft: Draft, reply: ReplyTo): void {
+  const { state } = draft
+  if (state.phase.kind === 'closed') return draft.reply(reply, { kind: 'gone', stopped: undefined })
+  state.waiters = [...state.waiters, reply]
+  beginClosing(draft)
+}
+
+/** Enters `closing`: also how a one-shot session ends after its turn. */
+export function beginClosing(draft: Draft): void {
+  const { state } = draft
+  if (state.phase.kind !== 'closing') {
+    state.phase = { kind: 'closing' }
+    draft.write({ kind: 'session.patch', patch: { state: 'closing', blockedBy: null } })
+    state.blockedBy = undefined
+    for (const turn of state.queue) endQueued(draft, turn, 'cancelled')
+    if (state.active !== undefined) requestCancel(draft, state.active, 'close')
+  }
+  settlePhase(draft)
+}
+
+/** The gateway stops: what was never sent goes back to the queue, the active turn has the budget. */
+export function drainSession(
+  draft: Draft,
+  { reply, budgetAt, spareTurnId }: Extract<CallerInput, { kind: 'drain' }>,
+): void {
+  const { state } = draft
+  if (state.phase.kind === 'closed') return draft.reply(reply, { kind: 'gone', stopped: undefined })
+  state.waiters = [...state.waiters, reply]
+  if (state.phase.kind === 'open' || state.phase.kind === 'draining')
+    state.phase = { kind: 'draining', budgetAt, spareTurnId }
+  if (state.active?.stage === 'waiting' && state.phase.kind === 'draining') requeueActive(draft, state.active, 'drain')
+  settlePhase(draft)
+}
+
+/** Takes a session that is closing or draining one step on. Called after everything that can free it. */
+export function settlePhase(draft: Draft): void {
+  const { state } = draft
+  if (state.phase.kind === 'open' || state.phase.kind === 'closed') return
+  if (state.active !== undefined) return
+  if (state.agent.kind === 'starting' || state.agent.kind === 'ready') return stopAgent(draft)
+  if (state.agent.kind === 'stopping') return
+  if (state.phase.kind === 'closing') markClosed(draft)
+  const stopped = state.lastStop
+  for (const to of state.waiters) draft.reply(to, { kind: 'gone', stopped })
+  state.waiters = []
+  draft.effect({ kind: 'end' })
+}
+
+function markClosed(draft: Draft): void {
+  draft.state.phase = { kind: 'closed' }
+  draft.write({ kind: 'session.patch', patch: { state: 'closed', closedAt: draft.now } })
+  draft.event('session.closed', undefined, {})
+}

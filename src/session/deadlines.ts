@@ -1,0 +1,93 @@
+// Every deadline of a session, derived from its state: absolute times, so that the actor needs one timer and none can be forgotten (S6).
+
+import { HoldfastError, toStoredError } from '../base/errors.ts'
+import { stopOverdue } from './agent-link.ts'
+import { requestCancel } from './cancel.ts'
+import { settlePhase } from './closing.ts'
+import type { Draft } from './draft.ts'
+import { endActive, endOfCancelled, endQueued } from './end-turn.ts'
+import { refuseOverdue } from './permissions.ts'
+import { pump } from './queue.ts'
+import type { SessionLimits, SessionModel } from './state.ts'
+import { stopAgent } from './stop-agent.ts'
+
+export type DeadlineKind =
+  | 'queue_expiry'
+  | 'agent_start'
+  | 'agent_stop'
+  | 'permission'
+  | 'silence'
+  | 'turn'
+  | 'cancel_grace'
+  | 'drain'
+
+export interface Deadline {
+  readonly kind: DeadlineKind
+  /** Epoch ms. */
+  readonly at: number
+}
+
+/** All deadlines that are running, unordered. */
+export function deadlinesOf(state: SessionModel, limits: SessionLimits): Deadline[] {
+  const all: Deadline[] = []
+  for (const turn of state.queue)
+    if (turn.expiresAt !== undefined) all.push({ kind: 'queue_expiry', at: turn.expiresAt })
+  if (state.agent.kind === 'starting') all.push({ kind: 'agent_start', at: state.agent.deadlineAt })
+  if (state.agent.kind === 'stopping') all.push({ kind: 'agent_stop', at: state.agent.deadlineAt })
+  for (const permission of state.permissions) all.push({ kind: 'permission', at: permission.dueAt })
+  const { active } = state
+  if (active === undefined || active.stage === 'waiting') return all
+  if (active.cancelling !== undefined) return [...all, { kind: 'cancel_grace', at: active.cancelling.graceAt }]
+  if (state.permissions.length === 0) all.push({ kind: 'silence', at: active.lastSignAt + limits.silenceMs })
+  if (limits.turnMs > 0) all.push({ kind: 'turn', at: active.sentAt + limits.turnMs })
+  if (state.phase.kind === 'draining') all.push({ kind: 'drain', at: state.phase.budgetAt })
+  return all
+}
+
+/** The nearest deadline, if any is running. */
+export function nextDeadline(state: SessionModel, limits: SessionLimits): Deadline | undefined {
+  let nearest: Deadline | undefined
+  for (const deadline of deadlinesOf(state, limits)) {
+    if (nearest === undefined || deadline.at < nearest.at) nearest = deadline
+  }
+  return nearest
+}
+
+/** Does what is due now. Safe to call at any time: a deadline that is not due does nothing. */
+export function passDeadlines(draft: Draft): void {
+  expireQueued(draft)
+  startOverdue(draft)
+  stopOverdue(draft)
+  refuseOverdue(draft)
+  turnOverdue(draft)
+  settlePhase(draft)
+  pump(draft)
+}
+
+function expireQueued(draft: Draft): void {
+  for (const turn of draft.state.queue) {
+    if (turn.expiresAt !== undefined && turn.expiresAt <= draft.now) endQueued(draft, turn, 'expired')
+  }
+}
+
+function startOverdue(draft: Draft): void {
+  const { agent, active, agentName } = draft.state
+  if (agent.kind !== 'starting' || agent.deadlineAt > draft.now) return
+  const details = { agent: agentName, stage: 'start', ms: draft.limits.startMs }
+  const error = toStoredError(new HoldfastError('AGENT_START_TIMEOUT', details))
+  if (active?.stage === 'waiting') endActive(draft, active, { state: 'failed', error })
+  stopAgent(draft, error)
+}
+
+function turnOverdue(draft: Draft): void {
+  const { active } = draft.state
+  if (active === undefined || active.stage === 'waiting') return
+  for (const { kind, at } of deadlinesOf(draft.state, draft.limits)) {
+    if (at > draft.now) continue
+    if (kind === 'cancel_grace' && active.cancelling !== undefined) {
+      endActive(draft, active, { ...endOfCancelled(draft, active.cancelling.reason), forced: true })
+      return stopAgent(draft)
+    }
+    if (kind === 'silence' || kind === 'turn' || kind === 'drain') return requestCancel(draft, active, kind)
+  }
+}

@@ -1,0 +1,84 @@
+// The session's reducer: one input, one transition. Pure: no clock, no I/O, no randomness. Spec: docs/session-lifecycle.md.
+
+import { unreachable } from '../base/assert.ts'
+import { agentAnswered, agentFailed, agentLost, agentReady, agentStopped, agentUpdate } from './agent-link.ts'
+import { cancelTurn } from './cancel.ts'
+import { closeSession, drainSession } from './closing.ts'
+import { passDeadlines } from './deadlines.ts'
+import { Draft } from './draft.ts'
+import { answerPermission, askPermission, withdrawPermission } from './permissions.ts'
+import { acceptPrompt } from './queue.ts'
+import { recoverSession, resumeSession } from './recovery.ts'
+import type { AgentInput, Input, SessionLimits, SessionModel, Transition } from './state.ts'
+
+export type Next = typeof next
+
+/** What `input` does to `state` at `now` (epoch ms). The caller commits `writes`, then publishes, then performs `effects` in order. */
+export function next(state: SessionModel, input: Input, limits: SessionLimits, now: number): Transition {
+  const draft = new Draft(state, limits, now)
+  switch (input.kind) {
+    case 'opened':
+      recoverSession(draft, input)
+      break
+    case 'prompt':
+      acceptPrompt(draft, input.reply, input.draft)
+      break
+    case 'cancel':
+      cancelTurn(draft, input)
+      break
+    case 'answer':
+      answerPermission(draft, input)
+      break
+    case 'resume':
+      resumeSession(draft, input)
+      break
+    case 'close':
+      closeSession(draft, input.reply)
+      break
+    case 'drain':
+      drainSession(draft, input)
+      break
+    case 'tick':
+      passDeadlines(draft)
+      break
+    default:
+      if (isOfThisLife(state, input)) takeFromAgent(draft, input)
+      else draft.effect({ kind: 'count', name: 'late_generation' })
+  }
+  return draft.finish()
+}
+
+/** S4, the generation fence: only the process that the session has now may be heard, and only what fits its stage of life. */
+function isOfThisLife(state: SessionModel, input: AgentInput): boolean {
+  const { agent } = state
+  if (agent.kind === 'none' || agent.generation !== input.generation) return false
+  if (agent.kind === 'starting')
+    return input.kind === 'agent.ready' || input.kind === 'agent.failed' || input.kind === 'agent.warning'
+  if (agent.kind === 'stopping') return input.kind === 'agent.stopped'
+  return input.kind !== 'agent.ready' && input.kind !== 'agent.failed' && input.kind !== 'agent.stopped'
+}
+
+function takeFromAgent(draft: Draft, input: AgentInput): void {
+  switch (input.kind) {
+    case 'agent.ready':
+      return agentReady(draft, input)
+    case 'agent.failed':
+      return agentFailed(draft, input.error)
+    case 'agent.update':
+      return agentUpdate(draft, input.data)
+    case 'agent.answered':
+      return agentAnswered(draft, input)
+    case 'agent.permission':
+      return askPermission(draft, input)
+    case 'agent.request_cancelled':
+      return withdrawPermission(draft, input.requestId)
+    case 'agent.lost':
+      return agentLost(draft, input.error)
+    case 'agent.stopped':
+      return agentStopped(draft, input)
+    case 'agent.warning':
+      return draft.eventText('agent.warning', draft.state.active?.turnId, input.data)
+    default:
+      return unreachable(input)
+  }
+}
