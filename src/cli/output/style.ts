@@ -1,0 +1,42 @@
+// Colours of the terminal, or none. Decided once per stream; nothing else writes escape sequences.
+
+export interface Style {
+  bold(text: string): string
+  dim(text: string): string
+  red(text: string): string
+  green(text: string): string
+  yellow(text: string): string
+  cyan(text: string): string
+}
+
+const plain = (text: string): string => text
+
+export const PLAIN: Style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain }
+
+const paint =
+  (on: number, off: number) =>
+  (text: string): string =>
+    text === '' ? '' : `\u001b[${on}m${text}\u001b[${off}m`
+
+export const COLORED: Style = {
+  bold: paint(1, 22),
+  dim: paint(2, 22),
+  red: paint(31, 39),
+  green: paint(32, 39),
+  yellow: paint(33, 39),
+  cyan: paint(36, 39),
+}
+
+/** What decides about colour in the environment. */
+export interface ColorEnvironment {
+  readonly NO_COLOR?: string | undefined
+  readonly FORCE_COLOR?: string | undefined
+  readonly TERM?: string | undefined
+}
+
+/** NO_COLOR (any value but empty) wins, then FORCE_COLOR (but `0`), then whether the stream is a terminal that is not dumb. */
+export function wantsColor(isTty: boolean, env: ColorEnvironment): boolean {
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '') return env.FORCE_COLOR !== '0'
+  return isTty && env.TERM !== 'dumb'
+}
