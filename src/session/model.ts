@@ -1,0 +1,25 @@
+// The state a session's actor starts from: its row, before the open work of an earlier life is looked at.
+
+import type { SessionRecord } from '../store/records.ts'
+import type { SessionModel } from './state.ts'
+
+export function modelOf(record: SessionRecord, agentName: string): SessionModel {
+  return {
+    sessionNo: record.no,
+    sessionId: record.id,
+    mode: record.mode,
+    onInterrupt: record.onInterrupt,
+    agentName,
+    phase: record.state === 'closed' ? { kind: 'closed' } : { kind: 'open' },
+    queue: [],
+    active: undefined,
+    blockedBy: record.blockedBy,
+    agent: { kind: 'none' },
+    generation: record.generation,
+    agentSessionId: record.agentSessionId,
+    permissions: [],
+    lastTurnN: record.lastTurnN,
+    waiters: [],
+    lastStop: undefined,
+  }
+}

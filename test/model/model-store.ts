@@ -1,0 +1,138 @@
+// The simulator's database: applies a list of writes atomically and refuses what the schema would refuse.
+// Also the checker of everything that can be seen in rows: each broken rule throws with the invariant's name.
+
+import type { PermissionRecord, SessionRecord, TurnOutcome, TurnRecord } from '../../src/store/records.ts'
+import type { SessionWrite } from '../../src/store/store.ts'
+
+export class InvariantBroken extends Error {}
+
+export function must(condition: boolean, invariant: string, detail: string): asserts condition {
+  if (!condition) throw new InvariantBroken(`${invariant}: ${detail}`)
+}
+
+interface StoredEvent {
+  readonly seq: number
+  readonly type: string
+  readonly turnId: string | undefined
+  readonly data: string
+}
+
+/** Which process each update says it comes from, and for which prompt it was made. */
+interface UpdateTag {
+  readonly generation: number
+  readonly turnId: string | null
+}
+
+/** How long the simulated gateway may be away between two lives, with a margin. */
+export const DOWNTIME_MS_MAX = 5_000
+
+const LEGAL: Readonly<Record<string, readonly string[]>> = {
+  queued: ['dispatching', 'cancelled', 'expired'],
+  dispatching: ['queued', 'dispatching', 'running', 'completed', 'cancelled', 'failed', 'timed_out', 'interrupted'],
+  running: ['completed', 'cancelled', 'failed', 'timed_out', 'interrupted'],
+}
+
+export class ModelStore {
+  session: SessionRecord
+  readonly turns = new Map<string, TurnRecord>()
+  readonly outcomes = new Map<string, TurnOutcome>()
+  readonly permissions = new Map<string, PermissionRecord>()
+  readonly events: StoredEvent[] = []
+
+  constructor(session: SessionRecord) {
+    this.session = session
+  }
+
+  commit(writes: readonly SessionWrite[]): void {
+    for (const write of writes) this.#apply(write)
+    const active = [...this.turns.values()].filter((turn) => turn.state === 'dispatching' || turn.state === 'running')
+    must(active.length <= 1, 'S2', `${active.length} turns are active`)
+  }
+
+  unsettledTurns(): TurnRecord[] {
+    const isOpen = (turn: TurnRecord): boolean => ['queued', 'dispatching', 'running'].includes(turn.state)
+    return [...this.turns.values()].filter(isOpen).toSorted((a, b) => a.n - b.n)
+  }
+
+  #apply(write: SessionWrite): void {
+    switch (write.kind) {
+      case 'turn.insert':
+        must(!this.turns.has(write.turn.id), 'S1', `turn ${write.turn.id} inserted twice`)
+        this.turns.set(write.turn.id, write.turn)
+        this.session = { ...this.session, lastTurnN: write.turn.n }
+        return
+      case 'turn.patch':
+        return this.#patchTurn(write.turnId, write.patch)
+      case 'turn.end':
+        return this.#endTurn(write.turnId, write.outcome)
+      case 'event':
+        return this.#append(write.event)
+      case 'permission.insert':
+        this.permissions.set(write.permission.id, write.permission)
+        return
+      case 'permission.close':
+        return this.#closePermission(write)
+      case 'session.patch':
+        return this.#patchSession(write.patch)
+      default:
+        return write satisfies never
+    }
+  }
+
+  #patchTurn(turnId: string, patch: Extract<SessionWrite, { kind: 'turn.patch' }>['patch']): void {
+    const turn = this.turns.get(turnId)
+    must(turn !== undefined, 'S1', `patch of an unknown turn ${turnId}`)
+    if (patch.state !== undefined) {
+      must(LEGAL[turn.state]?.includes(patch.state) ?? false, 'S8', `${turn.state} -> ${patch.state}`)
+      must(patch.state !== 'queued' || turn.delivery === 'no', 'S5', `turn ${turnId} queued again after it was sent`)
+    }
+    this.turns.set(turnId, { ...turn, ...patch } as TurnRecord)
+  }
+
+  #endTurn(turnId: string, outcome: TurnOutcome): void {
+    const turn = this.turns.get(turnId)
+    must(turn !== undefined, 'S1', `end of an unknown turn ${turnId}`)
+    must(!this.outcomes.has(turnId), 'S8', `turn ${turnId} ended twice`)
+    must(LEGAL[turn.state]?.includes(outcome.state) ?? false, 'S8', `${turn.state} -> ${outcome.state}`)
+    this.outcomes.set(turnId, outcome)
+    this.turns.set(turnId, { ...turn, state: outcome.state, delivery: outcome.delivery, outcome })
+  }
+
+  #append(event: { type: string; turnId: string | undefined; data: string }): void {
+    const seq = this.events.length + 1
+    this.events.push({ seq, type: event.type, turnId: event.turnId, data: event.data })
+    JSON.parse(event.data)
+    if (event.type !== 'update' || event.turnId === undefined) return
+    const turn = this.turns.get(event.turnId)
+    must(turn?.state === 'running', 'N3', `update in turn ${event.turnId}, which is ${turn?.state ?? 'unknown'}`)
+    const tag = JSON.parse(event.data) as UpdateTag
+    must(
+      tag.generation === turn.generation,
+      'S4',
+      `update of process ${tag.generation} in a turn of process ${turn.generation}`,
+    )
+  }
+
+  #closePermission(write: Extract<SessionWrite, { kind: 'permission.close' }>): void {
+    const permission = this.permissions.get(write.permissionId)
+    must(permission?.state === 'open', 'S9', `permission ${write.permissionId} closed twice`)
+    const lateMs = write.closedAt - permission.dueAt
+    must(lateMs <= DOWNTIME_MS_MAX, 'S6', `permission ${write.permissionId} was open ${lateMs} ms beyond its deadline`)
+    this.permissions.set(write.permissionId, { ...permission, state: write.state, optionId: write.optionId })
+  }
+
+  #patchSession({
+    blockedBy,
+    agentSessionId,
+    ...rest
+  }: Extract<SessionWrite, { kind: 'session.patch' }>['patch']): void {
+    const patched = {
+      ...this.session,
+      ...rest,
+      ...(blockedBy === undefined ? {} : { blockedBy: blockedBy ?? undefined }),
+      ...(agentSessionId === undefined ? {} : { agentSessionId: agentSessionId ?? undefined }),
+    } as SessionRecord
+    must(this.session.state !== 'closed' || patched.state === 'closed', 'S10', 'a closed session was opened again')
+    this.session = patched
+  }
+}

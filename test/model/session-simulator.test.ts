@@ -1,0 +1,89 @@
+// The simulator's verdicts: the honest reducer breaks nothing in many schedules; each planted bug is found.
+
+import { expect, test } from 'vitest'
+import type { SessionModel } from '../../src/session/state.ts'
+import type { Input } from '../../src/session/state.ts'
+import { InvariantBroken } from './model-store.ts'
+import type { Mutation } from './world.ts'
+import { World } from './world.ts'
+
+const SCHEDULES = Number(process.env['HOLDFAST_SIM_SCHEDULES'] ?? 20_000)
+const FIRST_SEED = Number(process.env['HOLDFAST_SIM_SEED'] ?? 1)
+
+test(`no invariant breaks in ${SCHEDULES} schedules`, { timeout: 600_000 }, () => {
+  const outcomes = new Set<string>()
+  let steps = 0
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SCHEDULES; seed++) {
+    const world = new World(seed)
+    try {
+      world.run()
+    } catch (error) {
+      throw new Error(`seed ${seed} (HOLDFAST_SIM_SEED=${seed} HOLDFAST_SIM_SCHEDULES=1): ${String(error)}`, {
+        cause: error,
+      })
+    }
+    steps += world.steps
+    for (const outcome of world.store.outcomes.values()) outcomes.add(`${outcome.state}/${outcome.delivery}`)
+  }
+  expect(steps / SCHEDULES).toBeGreaterThan(20)
+  // A simulator that never reaches an outcome proves nothing about it.
+  for (const reached of [
+    'completed/yes',
+    'cancelled/no',
+    'cancelled/yes',
+    'failed/no',
+    'failed/unknown',
+    'timed_out/yes',
+    'interrupted/unknown',
+    'interrupted/yes',
+    'expired/no',
+  ]) {
+    expect(outcomes).toContain(reached)
+  }
+})
+
+const isFromAgent = (input: Input): input is Extract<Input, { generation: number }> => 'generation' in input
+
+const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> = {
+  'the generation fence is removed': {
+    mutation: {
+      input: (input: Input, state: SessionModel) =>
+        isFromAgent(input) && state.agent.kind !== 'none' ? { ...input, generation: state.agent.generation } : input,
+    },
+    breaks: /^S/,
+  },
+  'a turn that may have been delivered is queued again': {
+    mutation: {
+      input: (input: Input) =>
+        input.kind === 'opened'
+          ? { ...input, turns: input.turns.map((turn) => ({ ...turn, delivery: 'no' as const })) }
+          : input,
+    },
+    breaks: /^(S5|S8|S11)/,
+  },
+  'the cancel grace is forgotten': { mutation: { forgets: 'cancel_grace' }, breaks: /^S6/ },
+  'the start deadline is forgotten': { mutation: { forgets: 'agent_start' }, breaks: /^S6/ },
+  'the silence deadline is forgotten': { mutation: { forgets: 'silence' }, breaks: /^S6|^N1/ },
+  'the permission deadline is forgotten': { mutation: { forgets: 'permission' }, breaks: /^S(6|9)/ },
+  'the deadline of the whole turn is forgotten': { mutation: { forgets: 'turn' }, breaks: /^S6/ },
+  'effects leave before the commit': { mutation: { effectsFirst: true }, breaks: /^S(1|3|5)/ },
+}
+
+for (const [bug, { mutation, breaks }] of Object.entries(PLANTED)) {
+  test(`a planted bug is found: ${bug}`, { timeout: 120_000 }, () => {
+    expect(firstBreak(mutation, 5_000)).toMatch(breaks)
+  })
+}
+
+/** The message of the first broken invariant within `schedules`, or an empty string. */
+function firstBreak(mutation: Mutation, schedules: number): string {
+  for (let seed = 1; seed <= schedules; seed++) {
+    try {
+      new World(seed, mutation).run()
+    } catch (error) {
+      if (error instanceof InvariantBroken) return error.message
+      throw error
+    }
+  }
+  return ''
+}
