@@ -1,6 +1,6 @@
 // Framing: what a line is, and that it never depends on how the bytes were cut. Numbers X-nn: the wire robustness table.
 
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { LineSplitter } from './lines.ts'

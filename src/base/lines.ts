@@ -176,7 +176,7 @@ class PendingBytes {
   }
 }
 
-function isUtf8(strict: TextDecoder, bytes: Uint8Array): boolean {
+function isUtf8(strict: InstanceType<typeof TextDecoder>, bytes: Uint8Array): boolean {
   try {
     strict.decode(bytes)
     return true
