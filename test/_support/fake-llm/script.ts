@@ -1,0 +1,52 @@
+// Decides the answer from the last user text alone, so that a test says in its prompt what the model does.
+// Directives: `@tool write <path> <content>`, `@slow`, `@recall`, `@error <status>`; anything else gets a plain answer.
+
+import type { Conversation } from './conversation.ts'
+import { type ToolCall, writeCall } from './write-tool.ts'
+
+export type Answer =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'tool'; readonly call: ToolCall }
+  | { readonly kind: 'slow'; readonly tokensMax: number; readonly everyMs: number }
+  | { readonly kind: 'error'; readonly status: number }
+
+export interface Pace {
+  readonly tokensMax: number
+  readonly everyMs: number
+}
+
+/** A token every 200 ms for at most 60 s. */
+export const SLOW_PACE: Pace = { tokensMax: 300, everyMs: 200 }
+
+/** Directives are looked for anywhere in the last user text: agents wrap what the user typed. */
+export function answerTo(conversation: Conversation, pace: Pace = SLOW_PACE): Answer {
+  if (isTitleRequest(conversation)) return { kind: 'text', text: 'A test session' }
+  const text = conversation.userTexts.at(-1) ?? ''
+  const error = /@error (\d{3})/.exec(text)
+  if (error) return { kind: 'error', status: Number(error[1]) }
+  if (/@slow\b/.test(text)) return { kind: 'slow', ...pace }
+  if (/@recall\b/.test(text)) return { kind: 'text', text: `first user text: ${excerpt(conversation.userTexts[0])}` }
+  const write = /@tool write (\S+) ([^\n]+)/.exec(text)
+  if (write) return afterWrite(conversation, write[1] ?? '', write[2] ?? '')
+  return { kind: 'text', text: `fake answer to: ${excerpt(text)}` }
+}
+
+function afterWrite(conversation: Conversation, path: string, content: string): Answer {
+  const result = conversation.toolResults.at(-1)
+  if (result !== undefined) return { kind: 'text', text: `tool result seen: ${excerpt(result)}` }
+  const call = writeCall(conversation.tools, path, content)
+  if (call) return { kind: 'tool', call }
+  return {
+    kind: 'text',
+    text: `no tool to write with was offered: ${conversation.tools.map((t) => t.name).join(', ')}`,
+  }
+}
+
+/** Agents ask for a title of the session beside the turn; the user's text is quoted in that request. */
+function isTitleRequest({ system, tools }: Conversation): boolean {
+  return tools.length === 0 && /\btitle\b/i.test(system)
+}
+
+function excerpt(text = ''): string {
+  return text.replaceAll(/\s+/g, ' ').trim().slice(0, 200)
+}
