@@ -1,8 +1,11 @@
-// What a turn that was watched came to: its end, and what was decided about permissions meanwhile. Decides the exit code.
+// What a turn that was watched came to: its end, why we cancelled it if we did, and what was decided about permissions.
 
 import { EXIT, TURN_EXIT_CODE } from './exit-codes.ts'
 
 export type TurnEndState = 'completed' | 'cancelled' | 'failed' | 'timed_out' | 'interrupted' | 'expired'
+
+/** Why this command cancelled the turn; the first reason counts. */
+export type CancelCause = 'interrupt' | 'timeout' | 'permission'
 
 export interface PermissionTally {
   readonly approved: number
@@ -12,15 +15,19 @@ export interface PermissionTally {
 export interface TurnResult {
   readonly state: TurnEndState
   readonly permissions: PermissionTally
-  /** True when our own --timeout ended it: the gateway only saw a cancel. */
-  readonly overdue: boolean
+  readonly cancelledFor: CancelCause | undefined
 }
 
-/** Exit code of `prompt` and `run`: 5 when something was denied, nothing approved, and the turn did not fail on its own. */
-export function exitCodeOf({ state, permissions, overdue }: TurnResult): number {
+const CANCELLED_EXIT_CODE: Readonly<Record<CancelCause, number>> = {
+  interrupt: EXIT.interrupted,
+  timeout: EXIT.timedOut,
+  permission: EXIT.denied,
+}
+
+/** Exit code of `prompt` and `run`: 5 when something was denied, nothing approved, and the turn did not fail by itself. */
+export function exitCodeOf({ state, permissions, cancelledFor }: TurnResult): number {
+  if (state === 'cancelled' && cancelledFor !== undefined) return CANCELLED_EXIT_CODE[cancelledFor]
   const { approved, denied } = permissions
-  if (overdue && state === 'cancelled') return EXIT.timedOut
-  const deniedOnly = denied > 0 && approved === 0
-  if (deniedOnly && state === 'completed') return EXIT.denied
+  if (state === 'completed' && denied > 0 && approved === 0) return EXIT.denied
   return TURN_EXIT_CODE[state]
 }

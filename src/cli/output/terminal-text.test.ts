@@ -1,6 +1,6 @@
 // No control, escape or bidi character of an agent reaches the terminal, whatever the text.
 
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jsonLine, terminalLine, terminalText } from './terminal-text.ts'
 

@@ -4,6 +4,7 @@
 // C0 without tab and newline, DEL, C1; bidi marks, embeddings, overrides and isolates; line separators; invisible tag
 // characters; the byte order mark and other invisible format characters that hide text; lone surrogates (with the u flag).
 const UNSAFE =
+  // oxlint-disable-next-line no-control-regex -- to find them is what it is for
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu
 
 /** Keeps newlines and tabs; shows every unsafe character instead of sending it. CRLF becomes LF. */

@@ -1,0 +1,57 @@
+// What the command line needs from the program around it; src/bin fills it in. The CLI itself never reads the environment,
+// spawns, exits or listens to signals.
+
+import type { Readable, Writable } from 'node:stream'
+
+export interface Terminal {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
+  readonly stdinIsTty: boolean
+  readonly stdoutIsTty: boolean
+  readonly stderrIsTty: boolean
+}
+
+/** The variables of the process, handed in by the one who may read them (config). */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface ServeOptions {
+  /** Started by another command: log to the file instead of the terminal. */
+  readonly detached: boolean
+  /** Flags as typed, by name, for the configuration loader; only those that were given. */
+  readonly flags: Readonly<Record<string, string>>
+}
+
+export interface StartedGateway {
+  readonly pid: number
+  /** File that the gateway logs to. */
+  readonly log: string
+  /** Resolves when the process is gone: its exit code, or undefined after a signal. Must not keep this process alive. */
+  readonly exited: Promise<number | undefined>
+}
+
+export interface OrphanProcess {
+  readonly pid: number
+  readonly agent: string
+  readonly session: string
+  /** Why it counts as ours and ownerless. */
+  readonly reason: string
+}
+
+export interface CliDeps {
+  readonly version: string
+  readonly terminal: Terminal
+  readonly env: Environment
+  /** Absolute. */
+  readonly cwd: string
+  /** Calls `listener` at each Ctrl-C until disposed; while nobody listens the default (leave at once) holds. */
+  onInterrupt(listener: () => void): Disposable
+  /** Runs a gateway until it is stopped; resolves with the exit code. */
+  serve(options: ServeOptions): Promise<number>
+  /** Spawns `holdfast serve --detached` in its own session; resolves when it runs, not when it is ready. */
+  startGateway(): Promise<StartedGateway>
+  /** Looks for agent processes without an owner on this machine; changes nothing. */
+  findOrphans(): Promise<readonly OrphanProcess[]>
+  /** Checks the database and returns one line per problem. For a gateway that is stopped. */
+  verifyStore(): Promise<readonly string[]>
+}

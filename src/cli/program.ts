@@ -1,0 +1,218 @@
+// Everything the command line can do, on two screens: names, arguments, options, help. The work is in commands/, loaded when asked for.
+
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { OutputConfiguration } from 'commander'
+import type { CommandContext } from './context.ts'
+import type { CliDeps } from './deps.ts'
+import { Screen } from './output/screen.ts'
+
+export interface Program {
+  readonly command: Command
+  /** The exit code of the command that ran; 0 before. */
+  exitCode(): number
+}
+
+/** Builds the program; `screen` takes help and version. Nothing runs before `command.parseAsync`; nothing ever exits the process. */
+export function buildProgram(deps: CliDeps, screen: Screen): Program {
+  const root = new Command('holdfast')
+  let exitCode = 0
+  root
+    .description('Runs coding agents as durable, supervised sessions.')
+    .version(deps.version, '-V, --version', 'print the version')
+    .option('--json', 'print JSON, one object per line')
+    .option('--no-color', 'print no colours (also: NO_COLOR)')
+    .option('--no-start', 'never start a gateway')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput(outputOf(deps, screen))
+    .exitOverride()
+    .addHelpText('after', EXAMPLES)
+  const on: Bind =
+    (load) =>
+    async (...input: unknown[]) => {
+      const command = input.at(-1) as Command
+      const args = input.slice(0, -2)
+      const run = await load()
+      exitCode = await run(contextOf(command, deps), command.opts(), ...(args as never[]))
+    }
+  declareTurns(root, on)
+  declareSessions(root, on)
+  declareGateway(root, on)
+  return { command: root, exitCode: () => exitCode }
+}
+
+/** Help goes where we say; mistakes are thrown and said by run-cli.ts. */
+function outputOf({ terminal }: CliDeps, screen: Screen): OutputConfiguration {
+  return {
+    writeOut: (text) => screen.out.write(text),
+    writeErr: (text) => screen.err.write(text),
+    outputError: () => {},
+    getOutHasColors: () => terminal.stdoutIsTty,
+    getErrHasColors: () => terminal.stderrIsTty,
+  }
+}
+
+type Loaded = (context: CommandContext, options: never, ...args: never[]) => Promise<number>
+type Bind = (load: () => Promise<Loaded>) => (...input: unknown[]) => Promise<void>
+
+function contextOf(command: Command, deps: CliDeps): CommandContext {
+  const {
+    json = false,
+    color = true,
+    start = true,
+  } = command.optsWithGlobals<{ json?: boolean; color?: boolean; start?: boolean }>()
+  return { deps, screen: new Screen(deps.terminal, deps.env, { json, color }), mayStart: start }
+}
+
+const EXAMPLES = `
+Examples:
+  holdfast prompt --agent claude fix the failing test     in the session of this directory
+  holdfast run --agent codex -f task.md                   a session for one prompt
+  holdfast events -f my-session                           what happens, as it happens
+  git diff | holdfast prompt -f - review this`
+
+function declareTurns(root: Command, on: Bind): void {
+  root.commandsGroup('Prompts:')
+  const prompt = root
+    .command('prompt')
+    .description('send a prompt and stream what the agent does')
+    .argument('[text...]', 'the prompt; with -f it is put in front of the file')
+    .option('-s, --session <id|key>', 'session (default: the one of this directory and agent)')
+    .option('--no-wait', 'return when the prompt is stored')
+    .addOption(
+      new Option('--on-interrupt <what>', 'when the gateway loses the turn').choices(['hold', 'continue', 'retry']),
+    )
+    .option('--idempotency-key <key>', 'sending twice with one key makes one turn')
+    .action(on(async () => (await import('./commands/prompt.ts')).prompt))
+  const run = root
+    .command('run')
+    .description('one prompt in a session of its own, closed afterwards')
+    .argument('[text...]', 'the prompt; with -f it is put in front of the file')
+    .action(on(async () => (await import('./commands/run.ts')).run))
+  for (const command of [prompt, run]) declareTurnOptions(command)
+  root
+    .command('cancel')
+    .description('cancel the running turn of a session, or one turn')
+    .argument('<session>', 'id or key')
+    .argument('[turn]', 'turn id')
+    .action(on(async () => (await import('./commands/cancel.ts')).cancel))
+  root
+    .command('resume')
+    .description('free a session that an interrupted turn holds')
+    .argument('<session>', 'id or key')
+    .addOption(
+      new Option('--action <what>', 'what becomes of the turn')
+        .choices(['continue', 'retry', 'discard'])
+        .default('continue'),
+    )
+    .action(on(async () => (await import('./commands/resume.ts')).resume))
+  root
+    .command('approve')
+    .description('answer a permission request')
+    .argument('<permission>', 'permission id')
+    .argument('[option]', 'option id (default: allow once)')
+    .option('--deny', 'answer with the offered refusal')
+    .action(on(async () => (await import('./commands/approve.ts')).approve))
+}
+
+function declareTurnOptions(command: Command): void {
+  command
+    .option('-a, --agent <name>', 'agent (default: the only one, or the one of the session)')
+    .option('--cwd <dir>', 'working directory (default: this one)')
+    .option('-f, --file <file>', 'read the prompt from a file, - for stdin')
+    .option('--timeout <seconds>', 'cancel the turn after this long', positiveSeconds)
+    .addOption(new Option('--approve-all', 'allow everything once').conflicts(['approveReads', 'denyAll']))
+    .addOption(new Option('--approve-reads', 'allow reads inside the working directory once').conflicts('denyAll'))
+    .option('--deny-all', 'refuse everything')
+    .addOption(
+      new Option('--non-interactive-permissions <what>', 'when nobody can be asked')
+        .choices(['deny', 'fail'])
+        .default('deny'),
+    )
+}
+
+function declareSessions(root: Command, on: Bind): void {
+  root.commandsGroup('Sessions:')
+  const sessions = root.command('sessions').alias('session').description('list, show and close sessions')
+  sessions
+    .command('ls', { isDefault: true })
+    .alias('list')
+    .description('list sessions, newest first')
+    .option('--all', 'closed ones too')
+    .option('-a, --agent <name>', 'of one agent')
+    .option('--blocked', 'those that wait for a decision')
+    .option('--limit <n>', 'at most so many', positiveInteger, 50)
+    .action(on(async () => (await import('./commands/sessions-ls.ts')).sessionsLs))
+  sessions
+    .command('show')
+    .description('show a session and its latest turns')
+    .argument('<session>', 'id or key')
+    .action(on(async () => (await import('./commands/sessions-show.ts')).sessionsShow))
+  sessions
+    .command('close')
+    .description('cancel what runs, end the agent, close the session')
+    .argument('<session>', 'id or key')
+    .action(on(async () => (await import('./commands/sessions-close.ts')).sessionsClose))
+  root
+    .command('events')
+    .description('print the event log of a session')
+    .argument('<session>', 'id or key')
+    .option('-f, --follow', 'go on as events happen, over reconnects')
+    .option('--after <seq>', 'only later events', wholeNumber, 0)
+    .action(on(async () => (await import('./commands/events.ts')).events))
+  const permissions = root.command('permissions').alias('permission').description('permission requests that wait')
+  permissions
+    .command('ls', { isDefault: true })
+    .alias('list')
+    .description('list open permission requests')
+    .option('-s, --session <id|key>', 'of one session')
+    .action(on(async () => (await import('./commands/permissions-ls.ts')).permissionsLs))
+  root
+    .command('agents')
+    .description('list the agents that can be used')
+    .action(on(async () => (await import('./commands/agents.ts')).agents))
+}
+
+function declareGateway(root: Command, on: Bind): void {
+  root.commandsGroup('Gateway:')
+  root
+    .command('serve')
+    .description('run the gateway in the foreground')
+    .option('--config <file>', 'configuration file')
+    .option('--host <address>', 'address for HTTP')
+    .option('--port <port>', 'port for HTTP')
+    .option('--log-level <level>', 'error, warn, info or debug')
+    .addOption(new Option('--detached', 'log to the file only').hideHelp())
+    .action(on(async () => (await import('./commands/serve.ts')).serve))
+  root
+    .command('stop')
+    .description('drain and stop the gateway')
+    .option('--wait <seconds>', 'wait at most so long until it is gone', positiveSeconds, 150)
+    .action(on(async () => (await import('./commands/stop.ts')).stop))
+  root
+    .command('status')
+    .description('show what the gateway does')
+    .action(on(async () => (await import('./commands/status.ts')).status))
+  root
+    .command('doctor')
+    .description('check this installation')
+    .option('--orphans', 'look for agent processes without an owner')
+    .option('--verify', 'check the database (the gateway must be stopped)')
+    .action(on(async () => (await import('./commands/doctor.ts')).doctor))
+}
+
+function positiveSeconds(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds > 0 && seconds <= 2_000_000)) throw new InvalidArgumentError('Give a number of seconds above 0.')
+  return seconds
+}
+
+function positiveInteger(text: string): number {
+  const value = wholeNumber(text)
+  if (value === 0) throw new InvalidArgumentError('Give a whole number above 0.')
+  return value
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
+  return Number(text)
+}
