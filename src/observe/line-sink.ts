@@ -4,6 +4,8 @@
 
 import { write } from 'node:fs'
 
+import { deadline, ignore } from '../base/deadline.ts'
+
 export interface LineSink {
   /** Takes a line with its newline; drops it when the buffer is full or the sink is closed. */
   write(line: string): void
@@ -47,13 +49,10 @@ export function createLineSink(fd: number, charsMax: number): LineSink {
   }
   const flush = (msMax: number): Promise<void> => {
     if (!writing) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, msMax)
-      onIdle.push(() => {
-        clearTimeout(timer)
-        resolve()
-      })
-    })
+    const idle = new Promise<void>((resolve) => onIdle.push(resolve))
+    return deadline(idle, { ms: msMax, stage: 'flush the log' }).catch(
+      ignore('a stuck reader of the log holds up nobody'),
+    )
   }
   return { write: writeLine, flush, dropped: () => dropped }
 }
