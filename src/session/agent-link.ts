@@ -1,5 +1,6 @@
 // What an agent process says and suffers. Every rule here has passed the generation fence in next.ts (S4).
 
+import type { AgentAnswer } from '../agent/connection.ts'
 import type { StoredError } from '../base/errors.ts'
 import { requestCancel } from './cancel.ts'
 import { settlePhase } from './closing.ts'
@@ -9,7 +10,7 @@ import { endActive, endOfCancelled } from './end-turn.ts'
 import { pump } from './queue.ts'
 import { markRunning } from './sign-of-life.ts'
 import { stopAgent, stuckError } from './stop-agent.ts'
-import type { ActiveTurn, AgentAnswer, AgentInput } from './state.ts'
+import type { ActiveTurn, AgentInput } from './state.ts'
 
 type Ready = Extract<AgentInput, { kind: 'agent.ready' }>
 type Answered = Extract<AgentInput, { kind: 'agent.answered' }>
@@ -62,14 +63,18 @@ export function agentAnswered(draft: Draft, { turnId, answer }: Answered): void 
   if (active === undefined || active.turnId !== turnId || active.stage === 'waiting') {
     return draft.effect({ kind: 'count', name: 'unknown_answer' })
   }
-  markRunning(draft)
-  const running = draft.state.active ?? active
-  endActive(draft, running, endOfAnswer(draft, running, answer))
+  if (answer.kind === 'refused') {
+    endActive(draft, { ...active, stage: 'waiting' }, { state: 'failed', error: answer.error })
+  } else {
+    markRunning(draft)
+    const running = draft.state.active ?? active
+    endActive(draft, running, endOfAnswer(draft, running, answer))
+  }
   settlePhase(draft)
   pump(draft)
 }
 
-function endOfAnswer(draft: Draft, active: ActiveTurn, answer: AgentAnswer): TurnEnd {
+function endOfAnswer(draft: Draft, active: ActiveTurn, answer: Exclude<AgentAnswer, { kind: 'refused' }>): TurnEnd {
   const { cancelling } = active
   if (answer.kind === 'error') {
     return cancelling === undefined
@@ -80,6 +85,12 @@ function endOfAnswer(draft: Draft, active: ActiveTurn, answer: AgentAnswer): Tur
   if (stopReason !== 'cancelled') return { state: 'completed', stopReason, usage }
   const end: TurnEnd = cancelling === undefined ? { state: 'cancelled' } : endOfCancelled(draft, cancelling.reason)
   return { ...end, stopReason, usage }
+}
+
+/** An idle agent makes room for another session's; whoever is busy stays. */
+export function evictAgent(draft: Draft): void {
+  const { state } = draft
+  if (state.phase.kind === 'open' && state.active === undefined && state.agent.kind === 'ready') stopAgent(draft)
 }
 
 /** The connection is gone. What it worked on ends with what is known; the process tree is swept before the next start. */

@@ -1,7 +1,15 @@
 // The session's reducer: one input, one transition. Pure: no clock, no I/O, no randomness. Spec: docs/session-lifecycle.md.
 
 import { unreachable } from '../base/assert.ts'
-import { agentAnswered, agentFailed, agentLost, agentReady, agentStopped, agentUpdate } from './agent-link.ts'
+import {
+  agentAnswered,
+  agentFailed,
+  agentLost,
+  agentReady,
+  agentStopped,
+  agentUpdate,
+  evictAgent,
+} from './agent-link.ts'
 import { cancelTurn } from './cancel.ts'
 import { closeSession, drainSession } from './closing.ts'
 import { passDeadlines } from './deadlines.ts'
@@ -37,6 +45,9 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
       break
     case 'drain':
       drainSession(draft, input)
+      break
+    case 'evict':
+      evictAgent(draft)
       break
     case 'tick':
       passDeadlines(draft)

@@ -1,11 +1,12 @@
 // Permission requests of one session: stored objects that wait for an answer. First answer wins; none is ever approved by default (S9).
 
+import type { AgentRequestId, PermissionOutcome } from '../agent/connection.ts'
 import type { PermissionId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { PermissionState } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import { signOfLife } from './sign-of-life.ts'
-import type { AgentInput, AgentRequestId, CallerInput, OpenPermission, PermissionOutcome } from './state.ts'
+import type { AgentInput, CallerInput, OpenPermission } from './state.ts'
 
 type Asked = Extract<AgentInput, { kind: 'agent.permission' }>
 type Answer = Extract<CallerInput, { kind: 'answer' }>

@@ -1,5 +1,6 @@
 // The session's state machine in types: state, inputs, effects. No behaviour. Spec: docs/session-lifecycle.md.
 
+import type { AgentAnswer, AgentRequestId, Continuity, PermissionOutcome } from '../agent/connection.ts'
 import type { ErrorDetails, ErrorCode, StoredError } from '../base/errors.ts'
 import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
@@ -81,9 +82,6 @@ export interface OpenPermission {
   readonly dueAt: number
 }
 
-/** JSON-RPC id of a request the agent made. */
-export type AgentRequestId = string | number | null
-
 export type Phase =
   | { readonly kind: 'open' }
   | { readonly kind: 'draining'; readonly budgetAt: number; readonly spareTurnId: TurnId }
@@ -119,13 +117,6 @@ export interface TurnDraft {
   readonly onInterrupt: OnInterrupt | undefined
   readonly expiresAt: number | undefined
 }
-
-/** How the agent got its conversation: `fresh` means that an earlier one could not be continued. */
-export type Continuity = 'new' | 'resumed' | 'loaded' | 'fresh'
-
-export type AgentAnswer =
-  | { readonly kind: 'stopped'; readonly stopReason: string; readonly usage: JsonObject | undefined }
-  | { readonly kind: 'error'; readonly error: StoredError }
 
 /** Everything an agent process causes; `generation` fences it. */
 export type AgentInput =
@@ -178,6 +169,8 @@ export type CallerInput =
       readonly draft: TurnDraft | undefined
     }
   | { readonly kind: 'close'; readonly reply: ReplyTo }
+  /** Another session needs the agent slot: an idle agent is stopped, its conversation is resumed at the next prompt. */
+  | { readonly kind: 'evict' }
   /** The gateway stops: no dispatch any more, the active turn may run until `budgetAt`. */
   | { readonly kind: 'drain'; readonly reply: ReplyTo; readonly budgetAt: number; readonly spareTurnId: TurnId }
 
@@ -194,12 +187,9 @@ export interface OpenedInput {
 
 export type Input = AgentInput | CallerInput | OpenedInput | { readonly kind: 'tick' }
 
-export type PermissionOutcome =
-  | { readonly outcome: 'selected'; readonly optionId: string }
-  | { readonly outcome: 'cancelled' }
-
 export type ReplyValue =
   | { readonly kind: 'prompt'; readonly turn: TurnRecord; readonly position: number }
+  | { readonly kind: 'replay'; readonly turn: TurnRecord; readonly position: number }
   | { readonly kind: 'cancel'; readonly outcome: 'ended' | 'requested' | 'none'; readonly turns: readonly TurnId[] }
   | { readonly kind: 'answer'; readonly permissionId: PermissionId }
   | { readonly kind: 'resume' }

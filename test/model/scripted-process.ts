@@ -1,7 +1,8 @@
 // An agent process of the simulator: does what its seed says, in virtual time, and remembers what it was given.
 
+import type { AgentRequestId } from '../../src/agent/connection.ts'
 import type { TurnId } from '../../src/base/ids.ts'
-import type { AgentInput, AgentRequestId } from '../../src/session/state.ts'
+import type { AgentInput } from '../../src/session/state.ts'
 import type { Random } from './random.ts'
 
 export interface ProcessWorld {

@@ -103,6 +103,7 @@ export class World {
     if (what < 35) return this.#die()
     if (what === 35) return this.#give({ kind: 'close', reply: this.#reply() })
     if (what === 36) return this.#drain()
+    if (what === 37) return this.#give({ kind: 'evict' })
     const action = this.random.pick<ResumeAction>(['continue', 'retry', 'discard'])
     this.#give({ kind: 'resume', reply: this.#reply(), action, draft: { ...this.#draft(), idempotencyKey: undefined } })
   }

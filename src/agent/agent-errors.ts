@@ -1,0 +1,44 @@
+// The border where an agent's failures become ours. The raw ACP error and the stderr tail stay in the details.
+
+import { HoldfastError } from '../base/errors.ts'
+import type { ErrorDetails } from '../base/errors.ts'
+import type { ProcessExit } from '../keeper/agent-host.ts'
+
+/** ACP error codes that we decide by; everything else is passed on (acp-protocol 1.2). */
+const AUTH_REQUIRED = -32000
+
+export interface RpcFailure {
+  readonly code: number
+  readonly message: string
+  readonly data?: unknown
+}
+
+/** An error response of the agent. Login is recognised by its code only, never by its text (C-11). */
+export function fromRpcFailure(agent: string, failure: RpcFailure, details: ErrorDetails = {}): HoldfastError {
+  const raw = { code: failure.code, message: failure.message.slice(0, 2_000), data: boundedData(failure.data) }
+  if (failure.code === AUTH_REQUIRED) return new HoldfastError('AGENT_AUTH_REQUIRED', { agent, ...details, raw })
+  return new HoldfastError('AGENT_ERROR', { agent, reason: raw.message, ...details, raw })
+}
+
+export function fromExit(agent: string, exit: ProcessExit, details: ErrorDetails): HoldfastError {
+  return new HoldfastError('AGENT_EXITED', {
+    agent,
+    exit: describeExit(exit),
+    code: exit.code,
+    signal: exit.signal,
+    ...details,
+  })
+}
+
+export function describeExit(exit: ProcessExit): string {
+  return exit.signal === null ? `code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`
+}
+
+const DATA_BYTES_MAX = 4_096
+
+/** Agents put whole stack traces into `data`; a row is not the place for them. */
+function boundedData(data: unknown): unknown {
+  if (data === undefined || data === null) return null
+  const text = JSON.stringify(data)
+  return text.length <= DATA_BYTES_MAX ? data : `${text.slice(0, DATA_BYTES_MAX)}…`
+}

@@ -1,0 +1,215 @@
+// One ACP connection to one agent process: the JSON-RPC peer on its pipes, and what its messages mean.
+// Modes: opening (tells are kept back, bounded) -> telling (a listener is set) -> lost (nothing is told any more).
+
+import type { AgentCapabilities } from '../acp/initialize.ts'
+import { JsonRpcPeer } from '../acp/peer.ts'
+import type { IncomingNotification, IncomingRequest, PeerWarning, RpcId, RpcResult } from '../acp/peer.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import { deadline } from '../base/deadline.ts'
+import { CancelledError, HoldfastError, toStoredError } from '../base/errors.ts'
+import type { AgentSessionId, TurnId } from '../base/ids.ts'
+import { isJsonObject } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import type { AgentProcess, LineBatch, ProcessExit, ProcessListener } from '../keeper/agent-host.ts'
+import { fromExit, fromRpcFailure } from './agent-errors.ts'
+import type { AgentConnection, AgentListener, PermissionOutcome } from './connection.ts'
+import { MessageIds } from './message-ids.ts'
+import type { OpenedAgentSession } from './open-agent-session.ts'
+import { refusePrompt } from './prompt-content.ts'
+import { Tells } from './tells.ts'
+
+interface LinkPorts {
+  readonly clock: Clock
+  readonly idPrefix: string
+}
+
+interface CallOptions {
+  readonly ms: number
+  readonly signal: AbortSignal
+}
+
+/** How long a closed stdout may wait for the exit that explains it. */
+const EXIT_AFTER_OUTPUT_END_MS = 500
+
+const METHOD_NOT_FOUND = -32601
+const INVALID_PARAMS = -32602
+
+export class AgentLink implements ProcessListener {
+  readonly agent: string
+  readonly #process: AgentProcess
+  readonly #clock: Clock
+  readonly #peer: JsonRpcPeer
+  readonly #tells: Tells
+  #stage = 'spawn'
+  #isReplaying = false
+  #outputEnd: Timer | undefined
+  #isLost = false
+
+  constructor(agent: string, process: AgentProcess, { clock, idPrefix }: LinkPorts) {
+    this.agent = agent
+    this.#process = process
+    this.#clock = clock
+    this.#tells = new Tells(new MessageIds(idPrefix))
+    this.#peer = new JsonRpcPeer({
+      role: 'client',
+      send: (line, frameId) => process.send(line, frameId),
+      handlers: {
+        request: (message) => this.#onRequest(message),
+        notification: (message) => this.#onNotification(message),
+        warning: (warning) => this.#onWarning(warning),
+      },
+    })
+    process.listen(this)
+  }
+
+  /** A request of the handshake. Rejects with DEADLINE, CANCELLED, AGENT_EXITED, AGENT_ERROR, AGENT_AUTH_REQUIRED or AGENT_PROTOCOL_ERROR. */
+  call(method: string, params: JsonObject, { ms, signal }: CallOptions): Promise<Json> {
+    this.#stage = method
+    const answered = new Promise<Json>((resolve, reject) => {
+      this.#peer.request(method, params, (result) => this.#settle(result, resolve, reject))
+    })
+    return deadline(answered, { ms, stage: method, signal })
+  }
+
+  /** As `call`, for new, load and resume. What a load replays before its answer is dropped: our own log has it (C-24, C-25). */
+  openSession(method: string, params: JsonObject, options: CallOptions): Promise<Json> {
+    this.#isReplaying = method === 'session/load'
+    return this.call(method, params, options)
+  }
+
+  toConnection(opened: OpenedAgentSession, capabilities: AgentCapabilities): AgentConnection {
+    const { agentSessionId, continuity } = opened
+    this.#stage = 'prompt'
+    return {
+      pid: this.#process.pid,
+      agentSessionId,
+      continuity,
+      listen: (listener: AgentListener) => this.#tells.listen(listener, agentSessionId),
+      prompt: (turnId, prompt) => this.#prompt(agentSessionId, turnId, { prompt, capabilities }),
+      cancel: () => this.#peer.notify('session/cancel', { sessionId: agentSessionId }),
+      answerPermission: (requestId, outcome) => this.#answer(requestId, outcome),
+      acknowledge: (n) => this.#process.acknowledge(n),
+      stop: () => this.#stop(),
+    }
+  }
+
+  // What the host tells -------------------------------------------------------------------------------------------
+
+  onLines({ first, lines }: LineBatch): void {
+    for (const line of lines) this.#peer.receive(line)
+    this.#tells.batchEnd(first + lines.length - 1, (n) => this.#process.acknowledge(n))
+  }
+
+  onOutputEnd(): void {
+    const reason = 'it closed its stdout'
+    this.#outputEnd = this.#clock.at(this.#clock.now() + EXIT_AFTER_OUTPUT_END_MS, () =>
+      this.#lose(this.#broken(reason)),
+    )
+  }
+
+  onLineTooLong(): void {
+    this.#lose(this.#broken('line_too_long'))
+  }
+
+  onWriteStalled(): void {
+    this.#lose(this.#broken('it does not read its stdin'))
+  }
+
+  onExit(exit: ProcessExit): void {
+    this.#lose(fromExit(this.agent, exit, { stage: this.#stage, stderr: this.#process.stderrTail() }))
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+
+  #prompt(
+    sessionId: AgentSessionId,
+    turnId: TurnId,
+    { prompt, capabilities }: { prompt: string; capabilities: AgentCapabilities },
+  ): void {
+    const blocks = JSON.parse(prompt) as JsonObject[]
+    const refusal = refusePrompt(this.agent, blocks, capabilities)
+    if (refusal !== undefined) return this.#tells.answered(turnId, { kind: 'refused', error: toStoredError(refusal) })
+    this.#tells.startTurn()
+    // The turn's id is the JSON-RPC id, so that an answer finds its turn in any life of the gateway.
+    this.#peer.request('session/prompt', { sessionId, prompt: blocks }, (result) => this.#onAnswer(turnId, result), {
+      id: turnId,
+    })
+  }
+
+  #onAnswer(turnId: TurnId, result: RpcResult): void {
+    if (result.kind === 'closed') return
+    if (result.kind === 'error') {
+      return this.#tells.answered(turnId, {
+        kind: 'error',
+        error: toStoredError(fromRpcFailure(this.agent, result.error)),
+      })
+    }
+    const answer = isJsonObject(result.result) ? result.result : {}
+    const { stopReason, usage } = answer
+    if (typeof stopReason !== 'string') {
+      const error = this.#broken('session/prompt answered without a stopReason')
+      return this.#tells.answered(turnId, { kind: 'error', error: toStoredError(error) })
+    }
+    this.#tells.answered(turnId, { kind: 'stopped', stopReason, usage: isJsonObject(usage) ? usage : undefined })
+  }
+
+  #onNotification({ method, params }: IncomingNotification): void {
+    if (method === 'session/update') return this.#isReplaying ? undefined : this.#tells.update(params)
+    if (method === '$/cancel_request') {
+      const requestId = params['requestId']
+      if (typeof requestId === 'string' || typeof requestId === 'number') this.#tells.requestCancelled(requestId)
+    }
+  }
+
+  #onRequest(request: IncomingRequest): void {
+    if (request.method === 'session/request_permission') {
+      const problem = this.#tells.permissionAsked(request.id, request.params)
+      if (problem !== undefined) this.#peer.respondError(request.id, { code: INVALID_PARAMS, message: problem })
+      return
+    }
+    if (request.method === 'elicitation/create') {
+      return this.#peer.respondError(request.id, {
+        code: INVALID_PARAMS,
+        message: 'No elicitation mode was advertised.',
+      })
+    }
+    this.#peer.respondError(request.id, {
+      code: METHOD_NOT_FOUND,
+      message: `Method not found: ${request.method.slice(0, 100)}`,
+    })
+  }
+
+  #answer(requestId: RpcId, outcome: PermissionOutcome): void {
+    this.#peer.respond(requestId, { outcome: { ...outcome } })
+  }
+
+  #onWarning({ kind, excerpt }: PeerWarning): void {
+    this.#tells.warning(JSON.stringify({ warning: kind, excerpt }))
+  }
+
+  #settle(result: RpcResult, resolve: (value: Json) => void, reject: (error: Error) => void): void {
+    this.#isReplaying = false
+    if (result.kind === 'result') return resolve(result.result)
+    if (result.kind === 'error') return reject(fromRpcFailure(this.agent, result.error, { stage: this.#stage }))
+    reject(result.error)
+  }
+
+  #lose(error: HoldfastError): void {
+    if (this.#isLost) return
+    this.#isLost = true
+    this.#outputEnd?.cancel()
+    this.#peer.close(error)
+    this.#tells.lost(toStoredError(error))
+  }
+
+  #stop(): ReturnType<AgentProcess['stop']> {
+    this.#isLost = true
+    this.#outputEnd?.cancel()
+    this.#peer.close(new CancelledError(this.#stage))
+    return this.#process.stop()
+  }
+
+  #broken(reason: string): HoldfastError {
+    return new HoldfastError('AGENT_PROTOCOL_ERROR', { agent: this.agent, reason, stderr: this.#process.stderrTail() })
+  }
+}

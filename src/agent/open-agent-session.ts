@@ -1,0 +1,49 @@
+// Opens the agent's side of a session: continue an earlier conversation where the agent can, else start one, and say which it was.
+
+import type { AgentCapabilities } from '../acp/initialize.ts'
+import { HoldfastError } from '../base/errors.ts'
+import type { AgentSessionId } from '../base/ids.ts'
+import type { Json } from '../base/json.ts'
+import { isJsonObject } from '../base/json.ts'
+import type { AgentLink } from './agent-link.ts'
+import type { Continuity } from './connection.ts'
+
+export interface OpenOptions {
+  readonly cwd: string
+  readonly resume: AgentSessionId | undefined
+  readonly capabilities: AgentCapabilities
+  readonly ms: number
+  readonly signal: AbortSignal
+}
+
+export interface OpenedAgentSession {
+  readonly agentSessionId: AgentSessionId
+  readonly continuity: Continuity
+}
+
+/**
+ * Resume before load before new (acp-protocol 4.4). An agent that can do neither starts afresh and that is told; an agent
+ * that refuses to continue fails the start: a conversation is never replaced silently.
+ */
+export async function openAgentSession(link: AgentLink, options: OpenOptions): Promise<OpenedAgentSession> {
+  const { resume, capabilities, cwd } = options
+  if (resume !== undefined && capabilities.resume) {
+    await link.openSession('session/resume', { sessionId: resume, cwd, mcpServers: [] }, options)
+    return { agentSessionId: resume, continuity: 'resumed' }
+  }
+  if (resume !== undefined && capabilities.loadSession) {
+    await link.openSession('session/load', { sessionId: resume, cwd, mcpServers: [] }, options)
+    return { agentSessionId: resume, continuity: 'loaded' }
+  }
+  const result = await link.openSession('session/new', { cwd, mcpServers: [] }, options)
+  return { agentSessionId: sessionIdOf(link, result), continuity: resume === undefined ? 'new' : 'fresh' }
+}
+
+function sessionIdOf(link: AgentLink, result: Json): AgentSessionId {
+  const id = isJsonObject(result) ? result['sessionId'] : undefined
+  if (typeof id === 'string' && id !== '') return id as AgentSessionId
+  throw new HoldfastError('AGENT_PROTOCOL_ERROR', {
+    agent: link.agent,
+    reason: 'session/new answered without a sessionId',
+  })
+}

@@ -1,0 +1,115 @@
+// What an agent tells its session, in wire order. Before a listener is set it is kept back, bounded; updates for another
+// session of the same process are counted and dropped (C-27, C-32).
+
+import { narrowPermissionRequest } from '../acp/permission-request.ts'
+import { narrowSessionUpdate } from '../acp/session-update.ts'
+import type { StoredError } from '../base/errors.ts'
+import type { AgentSessionId, TurnId } from '../base/ids.ts'
+import type { JsonObject } from '../base/json.ts'
+import type { AgentAnswer, AgentListener, AgentRequestId } from './connection.ts'
+import type { MessageIds } from './message-ids.ts'
+
+interface Early {
+  /** Undefined for what is not addressed to a session. */
+  readonly sessionId: string | undefined
+  readonly tell: (listener: AgentListener) => void
+}
+
+const EARLY_COUNT_MAX = 1_000
+const EARLY_BYTES_MAX = 8 * 1024 * 1024
+
+export class Tells {
+  readonly #messageIds: MessageIds
+  #listener: AgentListener | undefined
+  #sessionId: AgentSessionId | undefined
+  #early: Early[] = []
+  #earlyBytes = 0
+  #earlyDropped = 0
+  #lastLine = 0
+
+  constructor(messageIds: MessageIds) {
+    this.#messageIds = messageIds
+  }
+
+  listen(listener: AgentListener, sessionId: AgentSessionId): void {
+    this.#listener = listener
+    this.#sessionId = sessionId
+    const early = this.#early
+    this.#early = []
+    this.#earlyBytes = 0
+    for (const { sessionId: addressee, tell } of early) if (this.#isOurs(addressee)) tell(listener)
+    if (this.#earlyDropped > 0)
+      listener.warning(JSON.stringify({ warning: 'early_messages_dropped', count: this.#earlyDropped }))
+    listener.batchEnd(this.#lastLine)
+  }
+
+  update(params: JsonObject): void {
+    const narrowed = narrowSessionUpdate(params)
+    if (narrowed.kind === 'malformed')
+      return this.warning(JSON.stringify({ warning: 'malformed_update', reason: narrowed.reason }))
+    const { sessionId, variant, update } = narrowed
+    const tell = (listener: AgentListener): void =>
+      listener.update(JSON.stringify(this.#messageIds.assign(variant, update)))
+    this.#tell(sessionId, tell, this.#sizeOf(params))
+  }
+
+  /** Undefined when it was told, else what is wrong with the request. */
+  permissionAsked(requestId: AgentRequestId, params: JsonObject): string | undefined {
+    const narrowed = narrowPermissionRequest(params)
+    if (narrowed.kind === 'malformed') return narrowed.reason
+    const { sessionId, options } = narrowed
+    const toolCall = JSON.stringify(narrowed.toolCall)
+    const tell = (listener: AgentListener): void => listener.permissionAsked({ requestId, toolCall, options })
+    this.#tell(sessionId, tell, this.#sizeOf(params))
+    return undefined
+  }
+
+  requestCancelled(requestId: AgentRequestId): void {
+    this.#tell(undefined, (listener) => listener.requestCancelled(requestId))
+  }
+
+  answered(turnId: TurnId, answer: AgentAnswer): void {
+    this.#tell(undefined, (listener) => listener.answered(turnId, answer))
+  }
+
+  warning(data: string): void {
+    this.#tell(undefined, (listener) => listener.warning(data))
+  }
+
+  lost(error: StoredError): void {
+    this.#tell(undefined, (listener) => listener.lost(error))
+  }
+
+  /** Lines that nobody waits for are acknowledged at once, so that a chatty start cannot stall. */
+  batchEnd(n: number, acknowledge: (n: number) => void): void {
+    this.#lastLine = n
+    if (this.#listener === undefined) acknowledge(n)
+    else this.#listener.batchEnd(n)
+  }
+
+  startTurn(): void {
+    this.#messageIds.startTurn()
+  }
+
+  #tell(sessionId: string | undefined, tell: Early['tell'], bytes = 0): void {
+    if (this.#listener === undefined) return this.#keep(sessionId, tell, bytes)
+    if (this.#isOurs(sessionId)) return tell(this.#listener)
+    this.#listener.warning(JSON.stringify({ warning: 'foreign_session', session_id: sessionId?.slice(0, 200) }))
+  }
+
+  #keep(sessionId: string | undefined, tell: Early['tell'], bytes: number): void {
+    this.#earlyBytes += bytes
+    if (this.#early.length < EARLY_COUNT_MAX && this.#earlyBytes <= EARLY_BYTES_MAX)
+      this.#early.push({ sessionId, tell })
+    else this.#earlyDropped++
+  }
+
+  /** Size of what is kept back; not worth counting once it is passed on. */
+  #sizeOf(params: JsonObject): number {
+    return this.#listener === undefined ? JSON.stringify(params).length : 0
+  }
+
+  #isOurs(sessionId: string | undefined): boolean {
+    return sessionId === undefined || sessionId === this.#sessionId
+  }
+}

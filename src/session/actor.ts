@@ -1,0 +1,263 @@
+// The one owner of one session: a mailbox in front of the reducer. Reduce, commit, publish, then effects, in that order, always.
+// Modes: living -> resting (nothing to do, may be forgotten) | ended (closed or drained) | failed (a write was refused; nothing more is written).
+
+import type { Clock, Timer } from '../base/clock.ts'
+import { HoldfastError, LeaseLostError } from '../base/errors.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { SessionRecord, TurnRecord } from '../store/records.ts'
+import type { Fence, SessionWrite, Store } from '../store/store.ts'
+import { AgentRunner } from './agent-runner.ts'
+import type { RunnerPorts } from './agent-runner.ts'
+import { nextDeadline } from './deadlines.ts'
+import { durabilityOf } from './durability.ts'
+import { liveOf } from './live.ts'
+import { modelOf } from './model.ts'
+import { next } from './next.ts'
+import type { SessionLive } from './service.ts'
+import type { Effect, Input, ReplyTo, ReplyValue, SessionLimits, SessionModel } from './state.ts'
+
+export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'post' | 'mark'> {
+  readonly store: Store
+  readonly events: EventLog
+  readonly clock: Clock
+  readonly limits: SessionLimits
+  readonly logger: Logger
+  /** The actor has nothing to do and no process; whoever holds it may forget it. */
+  onRest(actor: SessionActor): void
+  /** The actor is over: closed, drained, or failed. */
+  onEnd(actor: SessionActor): void
+}
+
+/** What waits in the mailbox: an input of the reducer, or the mark that a batch of the agent's lines ends here. */
+type Item = Input | { readonly kind: 'mark'; readonly generation: number; readonly line: number }
+
+type PromptInput = Extract<Input, { kind: 'prompt' }>
+
+interface Waiting {
+  resolve(value: ReplyValue): void
+  reject(error: Error): void
+}
+
+const BATCH_MAX = 128
+
+export class SessionActor {
+  readonly record: SessionRecord
+  readonly #ports: ActorPorts
+  readonly #fence: Fence
+  readonly #runner: AgentRunner
+  readonly #mailbox: Item[] = []
+  readonly #replies = new Map<ReplyTo, Waiting>()
+  #state: SessionModel
+  #isRunning = false
+  #failure: Error | undefined
+  #hasEnded = false
+  #replyCount = 0
+  #idleSince: number
+  #timer: { at: number; handle: Timer } | undefined
+
+  constructor(ports: ActorPorts, record: SessionRecord) {
+    this.record = record
+    this.#ports = ports
+    this.#fence = { sessionNo: record.no, node: record.node, epoch: record.epoch }
+    this.#state = modelOf(record, record.agent)
+    this.#idleSince = ports.clock.now()
+    this.#runner = new AgentRunner({
+      ...ports,
+      record,
+      post: (input) => this.post(input),
+      mark: (generation, line) => this.#mark(generation, line),
+    })
+  }
+
+  get state(): SessionModel {
+    return this.#state
+  }
+
+  get live(): SessionLive {
+    return liveOf(this.#state, this.#ports.limits)
+  }
+
+  /** Epoch ms of the last input; orders eviction. */
+  get idleSince(): number {
+    return this.#idleSince
+  }
+
+  get isOver(): boolean {
+    return this.#hasEnded || this.#failure !== undefined
+  }
+
+  /** Puts an input into the mailbox. After the end nothing is taken. */
+  post(input: Input): void {
+    this.#enqueue(input)
+  }
+
+  /** Puts an input in and waits for its answer. Rejects with the refusal's code, or with the actor's failure. */
+  ask(build: (reply: ReplyTo) => Input): Promise<ReplyValue> {
+    if (this.isOver)
+      return Promise.reject(this.#failure ?? new HoldfastError('SESSION_CLOSED', { session: this.record.id }))
+    return new Promise((resolve, reject) => {
+      const reply = ++this.#replyCount as ReplyTo
+      this.#replies.set(reply, { resolve, reject })
+      this.#enqueue(build(reply))
+    })
+  }
+
+  #mark(generation: number, line: number): void {
+    this.#enqueue({ kind: 'mark', generation, line })
+  }
+
+  #enqueue(item: Item): void {
+    if (this.isOver) return
+    this.#mailbox.push(item)
+    this.#idleSince = this.#ports.clock.now()
+    if (this.#isRunning) return
+    this.#isRunning = true
+    queueMicrotask(() => void this.#run())
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#mailbox.length > 0 && !this.isOver) await this.#step()
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+    this.#isRunning = false
+    if (!this.isOver && isAtRest(this.#state)) this.#ports.onRest(this)
+  }
+
+  /** One batch of the mailbox as one transaction: what arrived together is stored together (group commit). */
+  async #step(): Promise<void> {
+    const first = this.#mailbox[0]
+    if (first?.kind === 'prompt' && (await this.#isReplay(first))) return
+    const { clock, limits, store, events } = this.#ports
+    const writes: SessionWrite[] = []
+    const effects: Effect[] = []
+    let state = this.#state
+    let mark: Extract<Item, { kind: 'mark' }> | undefined
+    for (let taken = 0; taken < BATCH_MAX; taken++) {
+      const item = this.#mailbox[0]
+      if (item === undefined || (taken > 0 && isKeyed(item))) break
+      this.#mailbox.shift()
+      if (item.kind === 'mark') {
+        mark = item
+        continue
+      }
+      const transition = next(state, item, limits, clock.now())
+      state = transition.state
+      writes.push(...transition.writes)
+      effects.push(...transition.effects)
+    }
+    if (writes.length > 0) {
+      const stored = await store.commit(this.#fence, durabilityOf(writes), writes)
+      this.#state = state
+      if (stored.length > 0) events.publish(this.record.no, stored)
+    }
+    this.#state = state
+    for (const effect of effects) this.#perform(effect)
+    if (mark !== undefined) this.#runner.acknowledge(mark.generation, mark.line)
+    this.#armTimer()
+  }
+
+  /** P10: a known idempotency key gets the turn it named; the same key with another body is refused. Only the owner inserts, so there is no race. */
+  async #isReplay(input: PromptInput): Promise<boolean> {
+    const { idempotencyKey, bodyHash } = input.draft
+    if (idempotencyKey === undefined) return false
+    const known = await this.#ports.store.findTurnByKey(this.record.no, idempotencyKey)
+    if (known === undefined) return false
+    this.#mailbox.shift()
+    if (known.bodyHash === bodyHash)
+      this.#answer(input.reply, { kind: 'replay', turn: known, position: this.#positionOf(known) })
+    else this.#answer(input.reply, { kind: 'error', code: 'IDEMPOTENCY_KEY_REUSED', details: { turn: known.id } })
+    return true
+  }
+
+  #positionOf(turn: TurnRecord): number {
+    const index = this.#state.queue.findIndex((queued) => queued.turnId === turn.id)
+    return index < 0 ? 0 : index + (this.#state.active === undefined ? 0 : 1)
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'reply':
+        return this.#answer(effect.to, effect.value)
+      case 'count':
+        return this.#ports.logger.debug({ sessionId: this.record.id, drop: effect.name }, 'input dropped')
+      case 'end':
+        return this.#end()
+      default:
+        return this.#runner.perform(effect)
+    }
+  }
+
+  #answer(to: ReplyTo, value: ReplyValue): void {
+    const waiting = this.#replies.get(to)
+    this.#replies.delete(to)
+    if (value.kind === 'error') waiting?.reject(new HoldfastError(value.code, value.details))
+    else waiting?.resolve(value)
+  }
+
+  /** One timer for the nearest deadline. A deadline that moved away costs one early tick, not a timer per update. */
+  #armTimer(): void {
+    if (this.isOver) return
+    const nearest = nextDeadline(this.#state, this.#ports.limits)
+    if (nearest === undefined) return this.#disarm()
+    if (this.#timer !== undefined && this.#timer.at <= nearest.at) return
+    this.#disarm()
+    const handle = this.#ports.clock.at(nearest.at, () => {
+      this.#timer = undefined
+      this.post({ kind: 'tick' })
+    })
+    this.#timer = { at: nearest.at, handle }
+  }
+
+  #disarm(): void {
+    this.#timer?.handle.cancel()
+    this.#timer = undefined
+  }
+
+  #end(): void {
+    this.#hasEnded = true
+    this.#disarm()
+    this.#rejectAll(new HoldfastError('SESSION_CLOSED', { session: this.record.id }))
+    this.#ports.onEnd(this)
+  }
+
+  /** A write was refused: this actor may not act any more. Its process is ended, its callers are told, the rows stay as they are. */
+  #fail(error: Error): void {
+    this.#failure = error
+    this.#disarm()
+    const fields = { sessionId: this.record.id, epoch: this.record.epoch, err: error }
+    if (error instanceof LeaseLostError) this.#ports.logger.warn(fields, 'session lost its lease')
+    else this.#ports.logger.error(fields, 'session actor failed')
+    this.#rejectAll(error)
+    this.#runner.abandon()
+    this.#ports.onEnd(this)
+  }
+
+  #rejectAll(error: Error): void {
+    for (const waiting of this.#replies.values()) waiting.reject(error)
+    this.#replies.clear()
+    this.#mailbox.length = 0
+  }
+
+  /** For the drain: ends the process without a word, because the gateway is going. Resolves when it is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#failure ??= new HoldfastError('GATEWAY_DRAINING')
+    this.#disarm()
+    this.#rejectAll(this.#failure)
+    await this.#runner.abandon()
+  }
+}
+
+function isKeyed(item: Item): boolean {
+  return item.kind === 'prompt' && item.draft.idempotencyKey !== undefined
+}
+
+/** Nothing runs, nothing waits that this actor could move: the rows say everything. */
+function isAtRest({ phase, agent, active, queue, permissions, blockedBy }: SessionModel): boolean {
+  const isFree = agent.kind === 'none' && active === undefined && permissions.length === 0
+  const isQueueHeld =
+    queue.length === 0 || (blockedBy !== undefined && queue.every((turn) => turn.expiresAt === undefined))
+  return phase.kind === 'open' && isFree && isQueueHeld
+}

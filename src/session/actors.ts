@@ -1,0 +1,121 @@
+// Which sessions have an actor in this process: opened on first need under a fresh epoch, forgotten at rest, drained together.
+
+import type { Ids } from '../base/ids.ts'
+import { HoldfastError } from '../base/errors.ts'
+import type { SessionNo } from '../store/records.ts'
+import { SessionActor } from './actor.ts'
+import type { ActorPorts } from './actor.ts'
+
+export interface ActorsPorts extends Omit<ActorPorts, 'onRest' | 'onEnd'> {
+  readonly ids: Ids
+  readonly node: string
+}
+
+const RECOVERIES_AT_ONCE = 8
+
+export class Actors implements AsyncDisposable {
+  readonly #ports: ActorsPorts
+  readonly #open = new Map<SessionNo, Promise<SessionActor>>()
+  readonly #live = new Map<SessionNo, SessionActor>()
+  #isDraining = false
+
+  constructor(ports: ActorsPorts) {
+    this.#ports = ports
+    ports.slots.onPressure = () => this.#evictOne()
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  find(no: SessionNo): SessionActor | undefined {
+    return this.#live.get(no)
+  }
+
+  /** The actor of a session, opened and recovered first if there is none. One opening at a time for each session. */
+  async get(no: SessionNo): Promise<SessionActor> {
+    if (this.#isDraining) throw new HoldfastError('GATEWAY_DRAINING')
+    const known = this.#open.get(no)
+    if (known !== undefined) return known
+    const opening = this.#openActor(no)
+    this.#open.set(no, opening)
+    opening.catch(() => this.#forget(no, opening))
+    return opening
+  }
+
+  /** Opens every session that an earlier life left with open work. Resolves when all have been looked at. */
+  async recover(): Promise<number> {
+    const records = await this.#ports.store.listUnsettledSessions()
+    const pending = records.map((record) => record.no)
+    const worker = async (): Promise<void> => {
+      for (let no = pending.shift(); no !== undefined; no = pending.shift()) await this.get(no)
+    }
+    await Promise.all(Array.from({ length: RECOVERIES_AT_ONCE }, worker))
+    return records.length
+  }
+
+  /**
+   * No dispatch any more; active turns may run until `budgetAt`, then they are cut as `interrupted`. Resolves when every agent
+   * process of every session is gone.
+   */
+  async drain(budgetAt: number): Promise<void> {
+    this.#isDraining = true
+    const actors = await Promise.allSettled(this.#open.values())
+    const drained = actors.map(async (opened) => {
+      if (opened.status === 'rejected' || opened.value.isOver) return
+      const spareTurnId = this.#ports.ids.turn()
+      await opened.value.ask((reply) => ({ kind: 'drain', reply, budgetAt, spareTurnId }))
+    })
+    // An actor that fails on the way has ended its process itself and has said so.
+    await Promise.allSettled(drained)
+  }
+
+  /** Ends what is left, without a word to the rows: recovery finds them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDraining = true
+    await Promise.all([...this.#live.values()].map((actor) => actor[Symbol.asyncDispose]()))
+  }
+
+  async #openActor(no: SessionNo): Promise<SessionActor> {
+    const { store, node, ids } = this.#ports
+    const record = await store.acquireSession(no, node)
+    const turns = await store.listUnsettledTurns(no)
+    const openPermissions = await store.listPermissions({ sessionNo: no, state: 'open' }, PERMISSIONS_MAX)
+    const actor = new SessionActor(
+      { ...this.#ports, onRest: (resting) => this.#rest(resting), onEnd: (ended) => this.#remove(ended) },
+      record,
+    )
+    this.#live.set(no, actor)
+    const closing = record.state === 'closing'
+    actor.post({ kind: 'opened', turns, openPermissions, closing, spareTurnId: ids.turn() })
+    return actor
+  }
+
+  /** Its rows say everything: the next need opens it again. */
+  #rest(actor: SessionActor): void {
+    this.#remove(actor)
+  }
+
+  #remove(actor: SessionActor): void {
+    const { no } = actor.record
+    if (this.#live.get(no) !== actor) return
+    this.#live.delete(no)
+    this.#open.delete(no)
+  }
+
+  #forget(no: SessionNo, opening: Promise<SessionActor>): void {
+    if (this.#open.get(no) === opening) this.#open.delete(no)
+  }
+
+  /** All agent slots are taken and a session waits: the agent that has been idle longest makes room. */
+  #evictOne(): void {
+    const idle = [...this.#live.values()].filter((actor) => actor.live.activity === 'idle')
+    const oldest = idle.reduce<SessionActor | undefined>(
+      (a, b) => (a === undefined || b.idleSince < a.idleSince ? b : a),
+      undefined,
+    )
+    oldest?.post({ kind: 'evict' })
+  }
+}
+
+const PERMISSIONS_MAX = 1_000

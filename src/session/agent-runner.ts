@@ -1,0 +1,150 @@
+// Performs the effects that concern an agent process, and turns what the process does into inputs that carry its generation.
+// Owns the connection and the attempt to get one; decides nothing.
+
+import type { AgentConnection, AgentConnector, AgentListener } from '../agent/connection.ts'
+import type { AgentDefinition } from '../agent/definition.ts'
+import { ignore } from '../base/deadline.ts'
+import { HoldfastError, toStoredError } from '../base/errors.ts'
+import type { Ids } from '../base/ids.ts'
+import type { StopReport } from '../keeper/agent-host.ts'
+import type { SessionRecord } from '../store/records.ts'
+import type { AgentSlots } from './agent-slots.ts'
+import type { AgentInput, Effect } from './state.ts'
+
+export interface RunnerPorts {
+  readonly connector: AgentConnector
+  readonly slots: AgentSlots
+  readonly ids: Ids
+  readonly record: SessionRecord
+  findDefinition(name: string): AgentDefinition | undefined
+  post(input: AgentInput): void
+  /** Told after everything a batch of lines caused: when it is stored, the lines can be acknowledged. */
+  mark(generation: number, line: number): void
+}
+
+export type AgentEffect = Exclude<Effect, { kind: 'reply' | 'count' | 'end' }>
+
+interface Attempt {
+  readonly generation: number
+  readonly abort: AbortController
+  /** Settles when the attempt is over and, if it failed, its process is gone. */
+  readonly settled: Promise<AgentConnection | undefined>
+  connection: AgentConnection | undefined
+}
+
+const NOTHING_TO_STOP: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
+
+export class AgentRunner {
+  readonly #ports: RunnerPorts
+  #attempt: Attempt | undefined
+
+  constructor(ports: RunnerPorts) {
+    this.#ports = ports
+  }
+
+  perform(effect: AgentEffect): void {
+    if (effect.kind === 'agent.start') return this.#start(effect)
+    const attempt = this.#attempt
+    if (attempt === undefined || attempt.generation !== effect.generation) return
+    switch (effect.kind) {
+      case 'agent.prompt':
+        return attempt.connection?.prompt(effect.turnId, effect.prompt)
+      case 'agent.cancel':
+        return attempt.connection?.cancel()
+      case 'agent.permission':
+        return attempt.connection?.answerPermission(effect.requestId, effect.outcome)
+      case 'agent.stop':
+        return void this.#stop(attempt)
+      default:
+        return effect satisfies never
+    }
+  }
+
+  acknowledge(generation: number, line: number): void {
+    if (this.#attempt?.generation === generation) this.#attempt.connection?.acknowledge(line)
+  }
+
+  /** Ends whatever process there is, without telling the actor. */
+  async abandon(): Promise<void> {
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    if (attempt !== undefined) await this.#endProcess(attempt)
+  }
+
+  #start({ generation, resume }: Extract<Effect, { kind: 'agent.start' }>): void {
+    const abort = new AbortController()
+    const settled = this.#connect(generation, resume, abort.signal).catch((error: unknown) => {
+      this.#ports.post({ kind: 'agent.failed', generation, error: toStoredError(error) })
+      return undefined
+    })
+    this.#attempt = { generation, abort, settled, connection: undefined }
+    settled.then((connection) => this.#connected(generation, connection)).catch(ignore('connected() does not throw'))
+  }
+
+  async #connect(
+    generation: number,
+    resume: SessionRecord['agentSessionId'],
+    signal: AbortSignal,
+  ): Promise<AgentConnection> {
+    const { record, connector, slots, findDefinition } = this.#ports
+    const definition = findDefinition(record.agent)
+    if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: record.agent })
+    const slot = await slots.acquire(signal)
+    try {
+      const connection = await connector.connect(
+        { definition, sessionId: record.id, generation, cwd: record.cwd, resume },
+        signal,
+      )
+      slot.started()
+      return releasing(connection, slot)
+    } catch (error) {
+      slot[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  #connected(generation: number, connection: AgentConnection | undefined): void {
+    const attempt = this.#attempt
+    if (connection === undefined || attempt?.generation !== generation || attempt.abort.signal.aborted) return
+    attempt.connection = connection
+    const { pid, agentSessionId, continuity } = connection
+    this.#ports.post({ kind: 'agent.ready', generation, pid, agentSessionId, continuity })
+    connection.listen(this.#listener(generation))
+  }
+
+  #listener(generation: number): AgentListener {
+    const { post, mark, ids } = this.#ports
+    return {
+      update: (data) => post({ kind: 'agent.update', generation, data }),
+      answered: (turnId, answer) => post({ kind: 'agent.answered', generation, turnId, answer }),
+      permissionAsked: (asked) =>
+        post({ kind: 'agent.permission', generation, permissionId: ids.permission(), ...asked }),
+      requestCancelled: (requestId) => post({ kind: 'agent.request_cancelled', generation, requestId }),
+      warning: (data) => post({ kind: 'agent.warning', generation, data }),
+      lost: (error) => post({ kind: 'agent.lost', generation, error }),
+      batchEnd: (line) => mark(generation, line),
+    }
+  }
+
+  async #stop(attempt: Attempt): Promise<void> {
+    const report = await this.#endProcess(attempt)
+    this.#ports.post({ kind: 'agent.stopped', generation: attempt.generation, report })
+  }
+
+  /** An attempt that succeeds after it was given up is undone. */
+  async #endProcess(attempt: Attempt): Promise<StopReport> {
+    attempt.abort.abort()
+    const connection = await attempt.settled
+    return (await connection?.stop()) ?? NOTHING_TO_STOP
+  }
+}
+
+/** The slot is free again when the process is gone, not when somebody asked for that. */
+function releasing(connection: AgentConnection, slot: Disposable): AgentConnection {
+  const stop = async (): Promise<StopReport> => {
+    const report = await connection.stop()
+    slot[Symbol.dispose]()
+    return report
+  }
+  return { ...connection, stop }
+}

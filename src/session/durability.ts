@@ -1,0 +1,24 @@
+// Which writes are promises. What only describes progress may be lost with the machine (never with the process); everything else is fsynced.
+
+import type { EventType } from '../store/records.ts'
+import type { Durability, SessionWrite } from '../store/store.ts'
+
+const PROGRESS: ReadonlySet<EventType> = new Set([
+  'update',
+  'turn.running',
+  'turn.cancelling',
+  'agent.starting',
+  'agent.ready',
+  'agent.exited',
+  'agent.warning',
+])
+
+export function durabilityOf(writes: readonly SessionWrite[]): Durability {
+  return writes.some(isPromise) ? 'promise' : 'batch'
+}
+
+function isPromise(write: SessionWrite): boolean {
+  if (write.kind === 'event') return !PROGRESS.has(write.event.type)
+  if (write.kind === 'turn.patch') return write.patch.delivery === 'unknown' || write.patch.state === 'queued'
+  return true
+}

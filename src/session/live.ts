@@ -1,0 +1,33 @@
+// What a session does right now, in the words of its listing.
+
+import { nextDeadline } from './deadlines.ts'
+import type { SessionLive } from './service.ts'
+import type { SessionLimits, SessionModel } from './state.ts'
+
+export function liveOf(state: SessionModel, limits: SessionLimits): SessionLive {
+  const nearest = nextDeadline(state, limits)
+  return {
+    activity: activityOf(state),
+    activeTurn: state.active?.turnId,
+    queued: state.queue.map((turn) => turn.turnId),
+    agentPid: state.agent.kind === 'ready' ? state.agent.pid : undefined,
+    nextDeadline: nearest === undefined ? undefined : { at: nearest.at, kind: nearest.kind },
+  }
+}
+
+/** A session without an actor: the row says what there is to say. */
+export function dormantLive(isClosed: boolean, isBlocked: boolean): SessionLive {
+  const activity = isClosed ? 'closed' : isBlocked ? 'blocked' : 'dormant'
+  return { activity, activeTurn: undefined, queued: [], agentPid: undefined, nextDeadline: undefined }
+}
+
+function activityOf(state: SessionModel): SessionLive['activity'] {
+  if (state.phase.kind === 'closed') return 'closed'
+  if (state.phase.kind === 'closing') return 'stopping'
+  if (state.active?.cancelling !== undefined) return 'cancelling'
+  if (state.active?.stage === 'waiting') return state.agent.kind === 'stopping' ? 'stopping' : 'starting'
+  if (state.permissions.length > 0) return 'awaiting_permission'
+  if (state.active !== undefined) return 'running'
+  if (state.blockedBy !== undefined) return 'blocked'
+  return state.agent.kind === 'ready' ? 'idle' : state.agent.kind === 'none' ? 'dormant' : 'stopping'
+}
