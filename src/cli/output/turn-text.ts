@@ -66,9 +66,9 @@ export class TurnText {
   }
 
   #toolCall(update: JsonObject): void {
-    const id = String(update['toolCallId'])
+    const id = stringOr(update['toolCallId'], '?')
     const known = this.#titles.get(id)
-    const title = typeof update['title'] === 'string' ? update['title'] : (known ?? id)
+    const title = stringOr(update['title'], known ?? id)
     if (known === undefined) this.line(`> ${terminalLine(title, TITLE_WIDTH_MAX)}${kindOf(update)}`)
     this.#remember(id, title)
     if (update['status'] === 'failed') this.line(`x ${terminalLine(title, TITLE_WIDTH_MAX)} failed`)
@@ -97,6 +97,10 @@ function kindOf(update: JsonObject): string {
   return typeof kind === 'string' && kind !== 'other' ? ` (${terminalLine(kind, 20)})` : ''
 }
 
+function stringOr(value: unknown, fallback: string): string {
+  return typeof value === 'string' ? value : fallback
+}
+
 /** The text of one content block or a list of them; what is no text is named in brackets. */
 function contentText(content: unknown): string {
   if (Array.isArray(content)) return content.map(contentText).join('')
@@ -105,7 +109,7 @@ function contentText(content: unknown): string {
     case 'text':
       return typeof content['text'] === 'string' ? content['text'] : ''
     case 'resource_link':
-      return `[${String(content['name'] ?? 'link')}: ${String(content['uri'])}]`
+      return `[${stringOr(content['name'], 'link')}: ${stringOr(content['uri'], '?')}]`
     default:
       return typeof content['type'] === 'string' ? `[${content['type']}]` : ''
   }

@@ -1,0 +1,70 @@
+// What people see of a turn: the answer alone on stdout, everything else beside it, nothing that can act on the terminal.
+
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../base/json.ts'
+import { testTerminal } from '../../../test/_support/test-terminal.ts'
+import { Screen } from './screen.ts'
+import { TurnText } from './turn-text.ts'
+
+const say = (text: string, more: JsonObject = {}): JsonObject => ({
+  sessionUpdate: 'agent_message_chunk',
+  content: { type: 'text', text },
+  ...more,
+})
+const think = (text: string): JsonObject => ({ sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text } })
+
+function show(updates: readonly JsonObject[], tty = false, env = {}): { out: string; err: string } {
+  const terminal = testTerminal({ stdout: tty, stderr: tty })
+  const text = new TurnText(new Screen(terminal, env, { json: false, color: true }))
+  for (const update of updates) text.update(update)
+  text.breakLine()
+  return { out: terminal.out(), err: terminal.err() }
+}
+
+describe('turn text', () => {
+  test('chunks of one message are one text, ended with one newline', () => {
+    expect(show([say('Hel'), say('lo')])).toEqual({ out: 'Hello\n', err: '' })
+    expect(show([say('Hello\n')])).toEqual({ out: 'Hello\n', err: '' })
+  })
+
+  test('another message id, a thought or a tool call between starts a new line', () => {
+    expect(show([say('a', { messageId: '1' }), say('b', { messageId: '2' })]).out).toBe('a\nb\n')
+    expect(show([say('a'), think('hm'), say('b')])).toEqual({ out: 'a\nb\n', err: 'hm\n' })
+    expect(
+      show([say('a'), { sessionUpdate: 'tool_call', toolCallId: 't', title: 'Run', kind: 'execute' }, say('b')]),
+    ).toEqual({
+      out: 'a\nb\n',
+      err: '> Run (execute)\n',
+    })
+  })
+
+  test('a tool call is one line, and one more only when it fails', () => {
+    const call = { sessionUpdate: 'tool_call', toolCallId: 't', title: 'Run\ntests' }
+    const done = { sessionUpdate: 'tool_call_update', toolCallId: 't', status: 'completed' }
+    expect(show([call, done]).err).toBe('> Run tests\n')
+    expect(show([call, { ...done, status: 'failed' }]).err).toBe('> Run tests\nx Run tests failed\n')
+  })
+
+  test('thoughts are dim on a terminal, and colourless with NO_COLOR or without a terminal', () => {
+    expect(show([think('hm')], true).err).toBe('\u001b[2mhm\u001b[22m\n')
+    expect(show([think('hm')], true, { NO_COLOR: '1' }).err).toBe('hm\n')
+    expect(show([think('hm')], false).err).toBe('hm\n')
+  })
+
+  test('escape sequences of the agent do not reach the terminal, in text, titles or plans', () => {
+    const { out, err } = show([
+      say('\u001b[2Jgone'),
+      think('\u009b31m'),
+      { sessionUpdate: 'tool_call', toolCallId: 't', title: '\u001b]0;x\u0007' },
+      { sessionUpdate: 'plan', entries: [{ content: '\u202eevil', status: 'in_progress' }] },
+    ])
+    for (const bad of ['\u001b', '\u0007', '\u009b', '\u202e']) expect(out + err).not.toContain(bad)
+    expect(out).toBe('␛[2Jgone\n')
+  })
+
+  test('content that is no text is named', () => {
+    expect(show([{ sessionUpdate: 'agent_message_chunk', content: { type: 'image', data: 'AAAA' } }]).out).toBe(
+      '[image]\n',
+    )
+  })
+})

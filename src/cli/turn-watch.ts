@@ -1,0 +1,71 @@
+// Watches one turn from its event stream to its one end: shows it, answers its permission requests, reports the result.
+// Ends with `turn.ended`, never by itself; whoever has a bound aborts the signal.
+
+import { HoldfastError } from '../base/errors.ts'
+import type { JsonObject } from '../base/json.ts'
+import { isJsonObject } from '../base/json.ts'
+import type { EventView } from '../wire/event.ts'
+import { outcomeText } from './output/outcome.ts'
+import type { Screen } from './output/screen.ts'
+import type { TurnText } from './output/turn-text.ts'
+import { terminalLine } from './output/terminal-text.ts'
+import type { PermissionDesk } from './permission-desk.ts'
+import type { TurnEndState } from './turn-result.ts'
+
+export interface WatchPorts {
+  readonly events: AsyncIterable<EventView>
+  readonly desk: PermissionDesk
+  readonly text: TurnText
+  readonly screen: Screen
+}
+
+/** Resolves with the terminal state of `turnId`. CANCELLED when the stream ends before it. */
+export async function watchTurn(turnId: string, { events, desk, text, screen }: WatchPorts): Promise<TurnEndState> {
+  for await (const event of events) {
+    const data = isJsonObject(event.data) ? event.data : {}
+    const ours = event.turn_id === turnId
+    if (!ours && !(event.turn_id === null && event.type.startsWith('agent.'))) continue
+    if (screen.json) screen.record(event)
+    if (event.type === 'permission.requested') desk.requested(data)
+    if (event.type === 'permission.closed') desk.closed(data)
+    if (!screen.json) showEvent(event.type, data, text)
+    await screen.drained()
+    if (ours && event.type === 'turn.ended') return endOf(data, { text, screen })
+  }
+  throw new HoldfastError('CANCELLED', { stage: 'watching the turn' })
+}
+
+function endOf(data: JsonObject, { text, screen }: Pick<WatchPorts, 'text' | 'screen'>): TurnEndState {
+  const state = data['state'] as TurnEndState
+  text.breakLine()
+  const outcome = outcomeText(state, data)
+  if (outcome !== undefined) screen.note(outcome)
+  return state
+}
+
+function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): void {
+  switch (type) {
+    case 'update':
+      return text.update(isJsonObject(data['update']) ? data['update'] : data)
+    case 'turn.requeued':
+      return text.line('the agent did not get the prompt; it is tried again')
+    case 'turn.cancelling':
+      return text.line('cancelling the turn')
+    case 'agent.starting':
+      return text.line(`starting ${typeof data['agent'] === 'string' ? terminalLine(data['agent'], 60) : 'the agent'}`)
+    case 'agent.ready':
+      return data['continuity'] === 'fresh'
+        ? text.line('the agent could not continue its earlier conversation; it starts fresh')
+        : undefined
+    case 'agent.warning':
+      return text.line(`warning: ${terminalLine(warningText(data), 300)}`)
+    default:
+      return undefined
+  }
+}
+
+function warningText(data: JsonObject): string {
+  const { error, message } = data
+  if (isJsonObject(error) && typeof error['message'] === 'string') return error['message']
+  return typeof message === 'string' ? message : JSON.stringify(data)
+}
