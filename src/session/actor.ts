@@ -87,6 +87,11 @@ export class SessionActor {
     return this.#hasEnded || this.#failure !== undefined
   }
 
+  /** Nothing runs and nothing waits: this object may be forgotten. */
+  get isResting(): boolean {
+    return !this.#isRunning && this.#mailbox.length === 0 && isAtRest(this.#state)
+  }
+
   /** Puts an input into the mailbox. After the end nothing is taken. */
   post(input: Input): void {
     this.#enqueue(input)
@@ -123,7 +128,7 @@ export class SessionActor {
       this.#fail(error as Error)
     }
     this.#isRunning = false
-    if (!this.isOver && isAtRest(this.#state)) this.#ports.onRest(this)
+    if (!this.isOver && this.isResting) this.#ports.onRest(this)
   }
 
   /** One batch of the mailbox as one transaction: what arrived together is stored together (group commit). */
@@ -259,5 +264,5 @@ function isAtRest({ phase, agent, active, queue, permissions, blockedBy }: Sessi
   const isFree = agent.kind === 'none' && active === undefined && permissions.length === 0
   const isQueueHeld =
     queue.length === 0 || (blockedBy !== undefined && queue.every((turn) => turn.expiresAt === undefined))
-  return phase.kind === 'open' && isFree && isQueueHeld
+  return (phase.kind === 'open' || phase.kind === 'closed') && isFree && isQueueHeld
 }

@@ -1,10 +1,12 @@
 // Which sessions have an actor in this process: opened on first need under a fresh epoch, forgotten at rest, drained together.
 
+import type { Timer } from '../base/clock.ts'
 import type { Ids } from '../base/ids.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { SessionNo } from '../store/records.ts'
 import { SessionActor } from './actor.ts'
 import type { ActorPorts } from './actor.ts'
+import type { Input, ReplyTo, ReplyValue } from './state.ts'
 
 export interface ActorsPorts extends Omit<ActorPorts, 'onRest' | 'onEnd'> {
   readonly ids: Ids
@@ -12,11 +14,15 @@ export interface ActorsPorts extends Omit<ActorPorts, 'onRest' | 'onEnd'> {
 }
 
 const RECOVERIES_AT_ONCE = 8
+const PERMISSIONS_MAX = 1_000
+/** How long an actor with nothing to do is kept. */
+const REST_MS = 1_000
 
 export class Actors implements AsyncDisposable {
   readonly #ports: ActorsPorts
   readonly #open = new Map<SessionNo, Promise<SessionActor>>()
   readonly #live = new Map<SessionNo, SessionActor>()
+  readonly #resting = new Map<SessionNo, Timer>()
   #isDraining = false
 
   constructor(ports: ActorsPorts) {
@@ -32,11 +38,17 @@ export class Actors implements AsyncDisposable {
     return this.#live.get(no)
   }
 
-  /** The actor of a session, opened and recovered first if there is none. One opening at a time for each session. */
-  async get(no: SessionNo): Promise<SessionActor> {
-    if (this.#isDraining) throw new HoldfastError('GATEWAY_DRAINING')
+  /** Asks the actor of a session, opened and recovered first if there is none. While draining only what is open can be asked. */
+  async ask(no: SessionNo, build: (reply: ReplyTo) => Input): Promise<ReplyValue> {
+    const actor = await this.#get(no)
+    return actor.ask(build)
+  }
+
+  /** One opening at a time for each session. */
+  #get(no: SessionNo): Promise<SessionActor> {
     const known = this.#open.get(no)
     if (known !== undefined) return known
+    if (this.#isDraining) return Promise.reject(new HoldfastError('GATEWAY_DRAINING'))
     const opening = this.#openActor(no)
     this.#open.set(no, opening)
     opening.catch(() => this.#forget(no, opening))
@@ -48,7 +60,7 @@ export class Actors implements AsyncDisposable {
     const records = await this.#ports.store.listUnsettledSessions()
     const pending = records.map((record) => record.no)
     const worker = async (): Promise<void> => {
-      for (let no = pending.shift(); no !== undefined; no = pending.shift()) await this.get(no)
+      for (let no = pending.shift(); no !== undefined; no = pending.shift()) await this.#get(no)
     }
     await Promise.all(Array.from({ length: RECOVERIES_AT_ONCE }, worker))
     return records.length
@@ -73,6 +85,7 @@ export class Actors implements AsyncDisposable {
   /** Ends what is left, without a word to the rows: recovery finds them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDraining = true
+    for (const timer of this.#resting.values()) timer.cancel()
     await Promise.all([...this.#live.values()].map((actor) => actor[Symbol.asyncDispose]()))
   }
 
@@ -91,9 +104,15 @@ export class Actors implements AsyncDisposable {
     return actor
   }
 
-  /** Its rows say everything: the next need opens it again. */
+  /** Its rows say everything. Kept a moment longer, so that what is asked in a row does not open it again and again. */
   #rest(actor: SessionActor): void {
-    this.#remove(actor)
+    const { no } = actor.record
+    if (this.#resting.has(no)) return
+    const forget = (): void => {
+      this.#resting.delete(no)
+      if (actor.isResting) this.#remove(actor)
+    }
+    this.#resting.set(no, this.#ports.clock.at(this.#ports.clock.now() + REST_MS, forget))
   }
 
   #remove(actor: SessionActor): void {
@@ -117,5 +136,3 @@ export class Actors implements AsyncDisposable {
     oldest?.post({ kind: 'evict' })
   }
 }
-
-const PERMISSIONS_MAX = 1_000

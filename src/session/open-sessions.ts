@@ -105,8 +105,7 @@ class Service implements SessionService {
     const { idempotencyKey, onInterrupt, expiresAt } = request
     const bodyHash = hashOf([prompt, onInterrupt ?? null, expiresAt ?? null])
     const turnId = this.#ports.ids.turn()
-    const actor = await this.#actors.get(session.no)
-    const reply = await actor.ask((to) => ({
+    const reply = await this.#actors.ask(session.no, (to) => ({
       kind: 'prompt',
       reply: to,
       draft: { turnId, prompt, bodyHash, idempotencyKey, onInterrupt, expiresAt },
@@ -130,19 +129,17 @@ class Service implements SessionService {
     const session = await this.#find(id)
     if (turnId !== undefined) await this.turn(id, turnId)
     if (session.state === 'closed') return { turns: [], outcome: 'none' }
-    const actor = await this.#actors.get(session.no)
-    const reply = await actor.ask((to) => ({ kind: 'cancel', reply: to, turnId }))
+    const reply = await this.#actors.ask(session.no, (to) => ({ kind: 'cancel', reply: to, turnId }))
     return reply.kind === 'cancel' ? { turns: reply.turns, outcome: reply.outcome } : { turns: [], outcome: 'none' }
   }
 
   async resume(id: SessionId, action: ResumeAction): Promise<SessionStatus> {
     this.#refuseWhileDraining()
     const session = await this.#open(id)
-    const actor = await this.#actors.get(session.no)
     const interrupted =
       session.blockedBy === undefined ? undefined : await this.#ports.store.findTurn(session.blockedBy)
     const draft = interrupted === undefined ? undefined : { ...asDraft(interrupted), turnId: this.#ports.ids.turn() }
-    await actor.ask((reply) => ({ kind: 'resume', reply, action, draft }))
+    await this.#actors.ask(session.no, (reply) => ({ kind: 'resume', reply, action, draft }))
     return this.get(id)
   }
 
@@ -166,16 +163,14 @@ class Service implements SessionService {
     const permission = await this.permission(id)
     if (permission.state !== 'open')
       throw new HoldfastError('PERMISSION_CLOSED', { permission: id, state: permission.state })
-    const actor = await this.#actors.get(permission.sessionNo)
-    await actor.ask((reply) => ({ kind: 'answer', reply, permissionId: id, ...answer }))
+    await this.#actors.ask(permission.sessionNo, (reply) => ({ kind: 'answer', reply, permissionId: id, ...answer }))
     return this.permission(id)
   }
 
   async close(id: SessionId): Promise<CloseEvidence> {
     const session = await this.#find(id)
     if (session.state === 'closed') return { session, stopped: undefined }
-    const actor = await this.#actors.get(session.no)
-    const reply = await actor.ask((to) => ({ kind: 'close', reply: to }))
+    const reply = await this.#actors.ask(session.no, (to) => ({ kind: 'close', reply: to }))
     const stopped = reply.kind === 'gone' ? reply.stopped : undefined
     return { session: await this.#find(id), stopped }
   }
