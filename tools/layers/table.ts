@@ -1,0 +1,88 @@
+// Who may import whom, and who is the sole owner of what. A new arrow here is an ADR.
+
+/** Folder of src -> the folders it may import besides itself and base. */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  observe: [],
+  config: [],
+  wire: [],
+  client: ['wire'],
+  store: ['observe'],
+  events: ['observe', 'store'],
+  lease: ['observe', 'store'],
+  process: ['observe', 'lease'],
+  keeper: ['observe', 'process'],
+  acp: ['observe'],
+  agent: ['observe', 'acp', 'keeper'],
+  session: ['observe', 'store', 'events', 'lease', 'agent'],
+  api: ['wire', 'observe', 'events', 'session'],
+  cli: ['wire', 'config', 'client'],
+  daemon: [
+    'wire',
+    'config',
+    'observe',
+    'store',
+    'events',
+    'lease',
+    'process',
+    'keeper',
+    'acp',
+    'agent',
+    'session',
+    'api',
+    'client',
+  ],
+  bin: ['cli', 'daemon'],
+}
+
+/** Module -> the folders of src that may import it. Modules that are not named here are free. */
+export const MODULE_OWNERS: Readonly<Record<string, readonly string[]>> = {
+  'node:child_process': ['process'],
+  'node:sqlite': ['store'],
+  kysely: ['store'],
+  '@agentclientprotocol/sdk': ['acp'],
+  fastify: ['api'],
+  '@fastify/swagger': ['api'],
+  '@fastify/type-provider-typebox': ['api'],
+  'node:http': ['api', 'cli'],
+  'node:https': [],
+  'node:http2': [],
+  'node:cluster': [],
+  'node:process': [],
+  commander: ['cli'],
+  pino: ['observe'],
+  typebox: ['wire', 'api'],
+}
+
+/** Folders that import nothing outside src but the modules named here. */
+export const CLOSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  wire: ['typebox'],
+  client: [],
+}
+
+/** Member of `process` -> the folders of src that may use it. */
+export const PROCESS_OWNERS: Readonly<Record<string, readonly string[]>> = {
+  env: ['config'],
+  exit: ['bin'],
+  abort: ['bin'],
+  reallyExit: ['bin'],
+  kill: ['process', 'bin'],
+}
+
+/** `process.on('SIGTERM', …)` and its like. */
+export const SIGNAL_LISTENERS: readonly string[] = [
+  'on',
+  'once',
+  'addListener',
+  'prependListener',
+  'prependOnceListener',
+]
+export const SIGNAL_OWNERS: readonly string[] = ['bin']
+
+export const LINES_WARN = 300
+export const LINES_MAX = 500
+
+/** A check that saw fewer files than this looked at the wrong place, and fails. */
+export const SOURCE_FILES_MIN = 60
+
+export const BANNED_NAMES: readonly string[] = ['shared', 'common', 'utils', 'util', 'helpers', 'lib', 'misc']
