@@ -1,0 +1,16 @@
+// A short, printable piece of untrusted text for warnings. Never keeps the long text alive.
+
+const EXCERPT_CHARS_MAX = 200
+// Not escaped by JSON: C1 controls, line separators, marks that turn or hide text.
+const INVISIBLE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+
+/** At most 200 characters; control characters, line separators and lone surrogates become escapes. */
+export function excerptOf(text: string): string {
+  // Encoding also copies: a slice would pin the whole line it was cut from.
+  const visible = JSON.stringify(text.slice(0, EXCERPT_CHARS_MAX))
+    .slice(1, -1)
+    .replaceAll('\\"', '"')
+    .replace(INVISIBLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  if (text.length <= EXCERPT_CHARS_MAX && visible.length <= EXCERPT_CHARS_MAX) return visible
+  return `${visible.slice(0, EXCERPT_CHARS_MAX - 1).toWellFormed()}\u2026`
+}
