@@ -1,0 +1,62 @@
+// The result of `initialize`, narrowed once: version and capabilities. Nothing else looks at the raw capabilities again.
+// Absent or null means unsupported (C-06); a bad shape counts as absent (C-05).
+
+import { isJsonObject } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import { isInitializeResponse } from './validators.gen.js'
+import { violationOf } from './violation.ts'
+
+export interface AgentCapabilities {
+  readonly loadSession: boolean
+  readonly resume: boolean
+  readonly close: boolean
+  readonly list: boolean
+  /** Content that may be in a prompt besides text and resource links. */
+  readonly prompt: {
+    readonly image: boolean
+    readonly audio: boolean
+    readonly embeddedContext: boolean
+  }
+}
+
+export type NarrowedInitialize =
+  | {
+      readonly kind: 'initialized'
+      readonly protocolVersion: number
+      readonly capabilities: AgentCapabilities
+      /** What the schema does not allow, when the result is usable all the same. */
+      readonly warning: string | undefined
+    }
+  | { readonly kind: 'malformed'; readonly reason: string }
+
+/** Malformed: no object, or a version that is not an integer. Whether we speak that version is the caller's question. */
+export function narrowInitialize(result: Json): NarrowedInitialize {
+  if (!isJsonObject(result)) return { kind: 'malformed', reason: 'the result of initialize is not an object' }
+  const { protocolVersion, agentCapabilities } = result
+  if (typeof protocolVersion !== 'number' || !Number.isSafeInteger(protocolVersion)) {
+    return { kind: 'malformed', reason: 'protocolVersion is not an integer' }
+  }
+  const warning = isInitializeResponse(result) ? undefined : violationOf(isInitializeResponse)
+  return { kind: 'initialized', protocolVersion, capabilities: narrowCapabilities(agentCapabilities), warning }
+}
+
+function narrowCapabilities(capabilities: Json | undefined): AgentCapabilities {
+  const all = objectOrEmpty(capabilities)
+  const session = objectOrEmpty(all['sessionCapabilities'])
+  const prompt = objectOrEmpty(all['promptCapabilities'])
+  return {
+    loadSession: all['loadSession'] === true,
+    resume: isJsonObject(session['resume']),
+    close: isJsonObject(session['close']),
+    list: isJsonObject(session['list']),
+    prompt: {
+      image: prompt['image'] === true,
+      audio: prompt['audio'] === true,
+      embeddedContext: prompt['embeddedContext'] === true,
+    },
+  }
+}
+
+function objectOrEmpty(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {}
+}
