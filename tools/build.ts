@@ -1,0 +1,42 @@
+// `npm run build`: src to dist. tsc emits JavaScript and declarations; what tsc does not emit is copied beside it.
+// Fails when the output still names a .ts file at run time.
+
+import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { ROOT, runStep } from './run-step.ts'
+
+const DIST = join(ROOT, 'dist')
+
+async function main(): Promise<number> {
+  rmSync(DIST, { recursive: true, force: true })
+  const emitted = await runStep({ name: 'emit', command: ['tsc', '-p', join(ROOT, 'tsconfig.build.json')] })
+  process.stdout.write(emitted.output)
+  if (!emitted.ok) return 1
+  const assets = copyAssets()
+  const leftovers = findLeftovers()
+  for (const leftover of leftovers) console.log(leftover)
+  console.log(`dist: ${globSync('**/*.js', { cwd: DIST }).length} modules, ${assets} assets`)
+  return leftovers.length === 0 ? 0 : 1
+}
+
+function copyAssets(): number {
+  const assets = globSync('src/**/*.{sql,json,html,js,cjs,mjs,d.ts}', { cwd: ROOT })
+  for (const asset of assets) {
+    const target = join(DIST, asset.slice('src/'.length))
+    mkdirSync(dirname(target), { recursive: true })
+    copyFileSync(join(ROOT, asset), target)
+  }
+  return assets.length
+}
+
+/** `new URL('./worker.ts', import.meta.url)` is not rewritten by tsc and would fail in a package without source. */
+function findLeftovers(): string[] {
+  return globSync('**/*.js', { cwd: DIST }).flatMap((path) => {
+    const text = readFileSync(join(DIST, path), 'utf8')
+    const found = text.match(/new URL\(\s*['"`][^'"`]*\.ts['"`]/g) ?? []
+    return found.map((use) => `dist/${path}: ${use} names a source file`)
+  })
+}
+
+process.exitCode = await main()
