@@ -1,0 +1,76 @@
+// Events on the wire: pages of the log, and the frames of a stream of it.
+
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+
+import { Time, nullable } from './scalars.ts'
+
+export const EventType = Type.Enum([
+  'session.created',
+  'session.blocked',
+  'session.resumed',
+  'session.closed',
+  'turn.queued',
+  'turn.dispatched',
+  'turn.running',
+  'turn.cancelling',
+  'turn.ended',
+  'turn.requeued',
+  'update',
+  'permission.requested',
+  'permission.closed',
+  'agent.starting',
+  'agent.ready',
+  'agent.exited',
+  'agent.warning',
+])
+export type EventType = Static<typeof EventType>
+
+/** A stored fact. `seq` is gapless within a session and is the cursor of pages and streams. */
+export const EventView = Type.Object(
+  {
+    seq: Type.Integer(),
+    type: EventType,
+    turn_id: nullable(Type.String()),
+    at: Time,
+    /** As it was stored; its fields depend on `type`. */
+    data: Type.Unknown(),
+  },
+  { title: 'Event' },
+)
+export type EventView = Static<typeof EventView>
+
+export const EVENT_PAGE_MAX = 1000
+
+export const EventQuery = Type.Object(
+  {
+    /** The last `seq` that the client has; 0 is before the first. */
+    after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: EVENT_PAGE_MAX })),
+  },
+  { additionalProperties: false },
+)
+export type EventQuery = Static<typeof EventQuery>
+
+export const EventPage = Type.Object({
+  events: Type.Array(EventView),
+  /** Newest `seq` of the session when the page was made. */
+  head: Type.Integer(),
+  /** `after` of the next page. */
+  next_after: Type.Integer(),
+})
+export type EventPage = Static<typeof EventPage>
+
+/** First frame of a stream (`event: hello`). */
+export const StreamHello = Type.Object({
+  session_id: Type.String(),
+  head: Type.Integer(),
+  oldest: Type.Integer(),
+})
+export type StreamHello = Static<typeof StreamHello>
+
+/** Last frame of a stream (`event: end`). Only after `session_closed` is there nothing to come back for. */
+export const StreamEnd = Type.Object({
+  reason: Type.Enum(['session_closed', 'gateway_stopping', 'token_rotated']),
+})
+export type StreamEnd = Static<typeof StreamEnd>

@@ -1,0 +1,69 @@
+// The gateway itself on the wire: its agents, its status, and stopping it.
+
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+
+import { Time, nullable } from './scalars.ts'
+
+export const AgentView = Type.Object(
+  {
+    name: Type.String(),
+    title: Type.String(),
+    /** The program only: arguments and environment may hold secrets. */
+    command: Type.String(),
+    source: Type.Enum(['built-in', 'config']),
+  },
+  { title: 'Agent' },
+)
+export type AgentView = Static<typeof AgentView>
+
+export const AgentList = Type.Object({ agents: Type.Array(AgentView) })
+export type AgentList = Static<typeof AgentList>
+
+export const GatewayState = Type.Enum(['starting', 'ready', 'draining', 'stopped'])
+export type GatewayState = Static<typeof GatewayState>
+
+export const StatusView = Type.Object(
+  {
+    version: Type.String(),
+    node_version: Type.String(),
+    pid: Type.Integer(),
+    state: GatewayState,
+    started_at: Time,
+    /** Name of this gateway in its cluster; `local` on one machine. */
+    node: Type.String(),
+    epoch: Type.Integer(),
+    /** Null when HTTP over TCP is off. */
+    url: nullable(Type.String()),
+    socket: nullable(Type.String()),
+    state_dir: Type.String(),
+    hosting: Type.Enum(['inline', 'keeper']),
+    /** How process trees of agents are recognised. */
+    tagging: Type.Enum(['prlimit', 'ulimit', 'marker']),
+    agents_live: Type.Integer(),
+    agents_stuck: Type.Integer(),
+    sessions: Type.Object({ open: Type.Integer(), closing: Type.Integer(), closed: Type.Integer() }),
+    turns: Type.Object({ queued: Type.Integer(), active: Type.Integer() }),
+    permissions_open: Type.Integer(),
+    streams_open: Type.Integer(),
+  },
+  { title: 'Status' },
+)
+export type StatusView = Static<typeof StatusView>
+
+export const GatewayStop = Type.Object(
+  {
+    /** Do not wait for running turns. */
+    now: Type.Optional(Type.Boolean()),
+    /** Budget of the drain; the configured one when absent. */
+    drain_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
+  },
+  { additionalProperties: false },
+)
+export type GatewayStop = Static<typeof GatewayStop>
+
+export const GatewayStopping = Type.Object({ state: GatewayState, pid: Type.Integer() })
+export type GatewayStopping = Static<typeof GatewayStopping>
+
+export const Health = Type.Object({ ok: Type.Boolean() })
+export type Health = Static<typeof Health>

@@ -1,0 +1,20 @@
+// The small types that every resource of the API is made of: nullable values, times, names with a fixed set of values.
+
+import { Type } from 'typebox'
+import type { TSchema } from 'typebox'
+
+/** The wire says `null`, never nothing: a client sees every field that exists. */
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/** RFC 3339, UTC, with milliseconds. */
+export const Time = Type.String({ format: 'date-time' })
+
+export const SessionMode = Type.Enum(['persistent', 'oneshot'])
+export const SessionState = Type.Enum(['open', 'closing', 'closed'])
+export const OnInterrupt = Type.Enum(['hold', 'continue', 'retry'])
+export const Delivery = Type.Enum(['no', 'yes', 'unknown'])
+
+/** Opaque place in a list; comes from `next_cursor` of the page before. */
+export const Cursor = Type.String({ minLength: 1, maxLength: 64 })
+
+export const PageLimit = Type.Integer({ minimum: 1, maximum: 200 })
