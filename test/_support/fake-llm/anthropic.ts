@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../src/base/json.ts'
 import { ConversationDraft, objectIn, objectsIn, stringIn, textOf, type Conversation } from './conversation.ts'
 import { sendJson, type ModelApi, type Reply } from './model-api.ts'
 import { plainText, SseStream, streamText } from './sse.ts'
-import type { ToolCall } from './write-tool.ts'
+import type { ToolCall } from './script.ts'
 
 const USAGE = { input_tokens: 10, output_tokens: 5 }
 
@@ -72,7 +72,7 @@ function envelope(model: string, content: JsonObject[], stop: string | null): Js
 }
 
 function toolBlock(call: ToolCall): JsonObject {
-  return { type: 'tool_use', id: 'toolu_fake_1', name: call.name, input: argumentsOf(call) }
+  return { type: 'tool_use', id: call.id, name: call.name, input: argumentsOf(call) }
 }
 
 function argumentsOf({ input }: ToolCall): JsonObject {

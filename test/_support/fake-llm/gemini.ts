@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../src/base/json.ts'
 import { ConversationDraft, objectIn, objectsIn, stringIn, textOf, type Conversation } from './conversation.ts'
 import { sendJson, type ModelApi, type Reply } from './model-api.ts'
 import { plainText, SseStream, streamText } from './sse.ts'
-import type { ToolCall } from './write-tool.ts'
+import type { ToolCall } from './script.ts'
 
 export const gemini: ModelApi = {
   name: 'gemini',

@@ -11,6 +11,7 @@ import {
   type OfferedTool,
 } from './conversation.ts'
 import { sendJson, type ModelApi, type Reply } from './model-api.ts'
+import type { ToolCall } from './script.ts'
 import { plainText, SseStream, streamText } from './sse.ts'
 
 const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }
@@ -76,7 +77,7 @@ async function whole({ response, conversation, answer }: Reply): Promise<void> {
   })
 }
 
-function toolCall(call: { name: string; input: JsonObject | string }): JsonObject {
+function toolCall(call: ToolCall): JsonObject {
   const args = typeof call.input === 'string' ? { input: call.input } : call.input
-  return { id: 'call_fake_1', type: 'function', function: { name: call.name, arguments: JSON.stringify(args) } }
+  return { id: call.id, type: 'function', function: { name: call.name, arguments: JSON.stringify(args) } }
 }

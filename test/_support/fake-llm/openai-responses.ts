@@ -12,7 +12,7 @@ import {
 } from './conversation.ts'
 import { sendJson, type ModelApi, type Reply } from './model-api.ts'
 import { plainText, SseStream, streamText } from './sse.ts'
-import type { ToolCall } from './write-tool.ts'
+import type { ToolCall } from './script.ts'
 
 const USAGE = {
   input_tokens: 10,
@@ -35,7 +35,7 @@ function read(body: JsonObject): Conversation {
   const input =
     typeof body['input'] === 'string' ? [{ role: 'user', content: body['input'] }] : objectsIn(body['input'])
   for (const item of input) {
-    if (String(item['type']).endsWith('_call_output')) draft.toolResult(textOf(item['output']))
+    if (stringIn(item, 'type').endsWith('_call_output')) draft.toolResult(textOf(item['output']))
     else if (item['role'] === 'user') draft.user(textOf(item['content']))
     else if (item['role'] === 'system' || item['role'] === 'developer') system.push(textOf(item['content']))
   }
@@ -83,8 +83,8 @@ function messageItem(text: string): JsonObject {
   return { type: 'message', id: 'msg_fake_1', role: 'assistant', status: 'completed', content }
 }
 
-function toolItem({ name, input }: ToolCall): JsonObject {
-  const base = { id: 'item_fake_1', call_id: 'call_fake_1', name, status: 'completed' }
+function toolItem({ id, name, input }: ToolCall): JsonObject {
+  const base = { id: `item_${id}`, call_id: id, name, status: 'completed' }
   return typeof input === 'string'
     ? { type: 'custom_tool_call', ...base, input }
     : { type: 'function_call', ...base, arguments: JSON.stringify(input) }

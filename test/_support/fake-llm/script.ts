@@ -2,7 +2,12 @@
 // Directives: `@tool write <path> <content>`, `@slow`, `@recall`, `@error <status>`; anything else gets a plain answer.
 
 import type { Conversation } from './conversation.ts'
-import { type ToolCall, writeCall } from './write-tool.ts'
+import { type WriteCall, writeCall } from './write-tool.ts'
+
+export interface ToolCall extends WriteCall {
+  /** One per user text, so that it is unique in a conversation and the same in every run. */
+  readonly id: string
+}
 
 export type Answer =
   | { readonly kind: 'text'; readonly text: string }
@@ -25,7 +30,8 @@ export function answerTo(conversation: Conversation, pace: Pace = SLOW_PACE): An
   const error = /@error (\d{3})/.exec(text)
   if (error) return { kind: 'error', status: Number(error[1]) }
   if (/@slow\b/.test(text)) return { kind: 'slow', ...pace }
-  if (/@recall\b/.test(text)) return { kind: 'text', text: `first user text: ${excerpt(conversation.userTexts[0])}` }
+  if (/@recall\b/.test(text))
+    return { kind: 'text', text: `first user text: ${excerpt(firstTyped(conversation.userTexts))}` }
   const write = /@tool write (\S+) ([^\n]+)/.exec(text)
   if (write) return afterWrite(conversation, write[1] ?? '', write[2] ?? '')
   return { kind: 'text', text: `fake answer to: ${excerpt(text)}` }
@@ -35,7 +41,7 @@ function afterWrite(conversation: Conversation, path: string, content: string): 
   const result = conversation.toolResults.at(-1)
   if (result !== undefined) return { kind: 'text', text: `tool result seen: ${excerpt(result)}` }
   const call = writeCall(conversation.tools, path, content)
-  if (call) return { kind: 'tool', call }
+  if (call) return { kind: 'tool', call: { id: `call_fake_${conversation.userTexts.length}`, ...call } }
   return {
     kind: 'text',
     text: `no tool to write with was offered: ${conversation.tools.map((t) => t.name).join(', ')}`,
@@ -43,8 +49,13 @@ function afterWrite(conversation: Conversation, path: string, content: string): 
 }
 
 /** Agents ask for a title of the session beside the turn; the user's text is quoted in that request. */
-function isTitleRequest({ system, tools }: Conversation): boolean {
-  return tools.length === 0 && /\btitle\b/i.test(system)
+function isTitleRequest({ system, tools, userTexts }: Conversation): boolean {
+  return tools.length === 0 && /title generator|generate .{0,80}\btitle\b/is.test(`${system}\n${userTexts.at(-1)}`)
+}
+
+/** What the user typed first; agents put context of their own, in tags, before it. */
+function firstTyped(userTexts: readonly string[]): string | undefined {
+  return userTexts.find((text) => !text.trimStart().startsWith('<'))
 }
 
 function excerpt(text = ''): string {

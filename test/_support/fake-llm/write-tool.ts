@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../../../src/base/json.ts'
 import { isJsonObject } from '../../../src/base/json.ts'
 import type { OfferedTool } from './conversation.ts'
 
-export interface ToolCall {
+export interface WriteCall {
   readonly name: string
   /** An object for a tool with a schema, a text for a free-form tool. */
   readonly input: JsonObject | string
@@ -13,7 +13,7 @@ export interface ToolCall {
 
 interface Strategy {
   readonly names: RegExp
-  readonly build: (tool: OfferedTool, path: string, content: string) => ToolCall | undefined
+  readonly build: (tool: OfferedTool, path: string, content: string) => WriteCall | undefined
 }
 
 const PATH_KEYS = ['filePath', 'file_path', 'absolute_path', 'path', 'filename']
@@ -27,7 +27,7 @@ const STRATEGIES: readonly Strategy[] = [
 ]
 
 /** The call that writes `content` to `path`, or undefined when no offered tool can. A better kind of tool goes first. */
-export function writeCall(tools: readonly OfferedTool[], path: string, content: string): ToolCall | undefined {
+export function writeCall(tools: readonly OfferedTool[], path: string, content: string): WriteCall | undefined {
   for (const strategy of STRATEGIES) {
     for (const tool of tools) {
       const call = strategy.names.test(tool.name) ? strategy.build(tool, path, content) : undefined
@@ -37,14 +37,14 @@ export function writeCall(tools: readonly OfferedTool[], path: string, content: 
   return undefined
 }
 
-function fileWrite(tool: OfferedTool, path: string, content: string): ToolCall | undefined {
+function fileWrite(tool: OfferedTool, path: string, content: string): WriteCall | undefined {
   const pathKey = firstKey(tool, PATH_KEYS)
   const contentKey = firstKey(tool, CONTENT_KEYS)
   if (!pathKey || !contentKey) return undefined
   return { name: tool.name, input: complete(tool, { [pathKey]: path, [contentKey]: content }) }
 }
 
-function fileEdit(tool: OfferedTool, path: string, content: string): ToolCall | undefined {
+function fileEdit(tool: OfferedTool, path: string, content: string): WriteCall | undefined {
   const pathKey = firstKey(tool, PATH_KEYS)
   const oldKey = firstKey(tool, ['oldString', 'old_string', 'old_str'])
   const newKey = firstKey(tool, ['newString', 'new_string', 'new_str'])
@@ -52,14 +52,14 @@ function fileEdit(tool: OfferedTool, path: string, content: string): ToolCall | 
   return { name: tool.name, input: complete(tool, { [pathKey]: path, [oldKey]: '', [newKey]: content }) }
 }
 
-function patch(tool: OfferedTool, path: string, content: string): ToolCall | undefined {
+function patch(tool: OfferedTool, path: string, content: string): WriteCall | undefined {
   const text = `*** Begin Patch\n*** Add File: ${path}\n+${content}\n*** End Patch\n`
   if (!tool.schema) return { name: tool.name, input: text }
   const key = firstKey(tool, ['patchText', 'patch', 'input'])
   return key ? { name: tool.name, input: complete(tool, { [key]: text }) } : undefined
 }
 
-function shell(tool: OfferedTool, path: string, content: string): ToolCall | undefined {
+function shell(tool: OfferedTool, path: string, content: string): WriteCall | undefined {
   const line = `printf '%s\\n' ${quoted(content)} > ${quoted(path)}`
   const key = firstKey(tool, ['command', 'cmd', 'script'])
   if (!key) return undefined

@@ -1,7 +1,7 @@
 // The fake model server over fetch: each API answers in its own format, directives decide, the log tells what was asked.
 
 import { expect, test, vi } from 'vitest'
-import { startFakeLlm, type FakeLlm } from './server.ts'
+import { startFakeLlm, type FakeLlm } from './fake-llm/server.ts'
 
 const WRITE = '@tool write /w/a.txt hello there'
 const writeSchema = {
