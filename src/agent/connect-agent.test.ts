@@ -1,0 +1,264 @@
+import { expect, test } from 'vitest'
+
+import { systemClock } from '../base/clock.ts'
+import type { AgentSessionId, SessionId, TurnId } from '../base/ids.ts'
+import type { JsonObject } from '../base/json.ts'
+import type { AgentHost, AgentProcess, ProcessListener, StopReport } from '../keeper/agent-host.ts'
+import { createAgentConnector } from './connect-agent.ts'
+import type { AgentConnection, AgentListener } from './connection.ts'
+
+const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
+
+type Answering = (message: JsonObject, process: FakeProcess) => void
+
+/** A process whose stdin is a function; it tells line by line, or many lines at once. */
+class FakeProcess implements AgentProcess {
+  readonly leaseId = 1
+  readonly pid = 42
+  readonly startedAt = 0
+  readonly sent: JsonObject[] = []
+  acknowledged = 0
+  stops = 0
+  #listener: ProcessListener | undefined
+  #lines = 0
+  readonly #answering: Answering
+
+  constructor(answering: Answering) {
+    this.#answering = answering
+  }
+
+  listen(listener: ProcessListener): void {
+    this.#listener = listener
+  }
+
+  send(line: string): void {
+    const message = JSON.parse(line) as JsonObject
+    this.sent.push(message)
+    queueMicrotask(() => this.#answering(message, this))
+  }
+
+  tell(...messages: (JsonObject | string)[]): void {
+    const lines = messages.map((message) => (typeof message === 'string' ? message : JSON.stringify(message)))
+    const first = this.#lines + 1
+    this.#lines += lines.length
+    this.#listener?.onLines({ first, lines })
+  }
+
+  exit(code: number): void {
+    this.#listener?.onExit({ code, signal: null })
+  }
+
+  acknowledge(n: number): void {
+    this.acknowledged = n
+  }
+
+  stderrTail(): string {
+    return 'its last words'
+  }
+
+  stop(): Promise<StopReport> {
+    this.stops++
+    return Promise.resolve(REPORT)
+  }
+}
+
+/** Answers the handshake; everything else goes to `rest`. */
+function polite(rest: Answering = () => {}, capabilities: JsonObject = {}): Answering {
+  return (message, process) => {
+    if (message['method'] === 'initialize') {
+      return process.tell(result(message, { protocolVersion: 1, agentCapabilities: capabilities }))
+    }
+    if (message['method'] === 'session/new') return process.tell(result(message, { sessionId: 's1' }))
+    rest(message, process)
+  }
+}
+
+function result(message: JsonObject, value: JsonObject): JsonObject {
+  return { jsonrpc: '2.0', id: message['id'] ?? null, result: value }
+}
+
+function chunk(text: string, sessionId = 's1'): JsonObject {
+  const update = { sessionUpdate: 'agent_message_chunk', content: { type: 'text', text } }
+  return { jsonrpc: '2.0', method: 'session/update', params: { sessionId, update } }
+}
+
+function connect(process: FakeProcess, resume?: string, ms = 1_000): Promise<AgentConnection> {
+  const host = { spawn: () => Promise.resolve(process) } as unknown as AgentHost
+  const connector = createAgentConnector({
+    host,
+    clock: systemClock,
+    limits: { initializeMs: ms, sessionMs: ms, lineBytesMax: 1_000_000 },
+    version: '0',
+    environmentOf: () => ({}),
+  })
+  const definition = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
+  const request = {
+    definition,
+    sessionId: 'ses_1' as SessionId,
+    generation: 1,
+    cwd: '/',
+    resume: resume as AgentSessionId | undefined,
+  }
+  return connector.connect(request, new AbortController().signal)
+}
+
+/** Everything that is told, as short words in order. */
+function recorder(): { told: string[]; listener: AgentListener } {
+  const told: string[] = []
+  return {
+    told,
+    listener: {
+      update: (data) => told.push(`update ${String((JSON.parse(data) as { content: { text: string } }).content.text)}`),
+      answered: (turnId, answer) =>
+        told.push(`answered ${turnId} ${answer.kind === 'stopped' ? answer.stopReason : answer.error.code}`),
+      permissionAsked: ({ requestId, options }) => told.push(`permission ${requestId} ${options.length}`),
+      requestCancelled: (requestId) => told.push(`withdrawn ${requestId}`),
+      warning: (data) => told.push(`warning ${(JSON.parse(data) as { warning: string }).warning}`),
+      lost: (error) => told.push(`lost ${error.code}`),
+      batchEnd: (n) => told.push(`end ${n}`),
+    },
+  }
+}
+
+const TURN = 'turn_1' as TurnId
+const TEXT = JSON.stringify([{ type: 'text', text: 'hi' }])
+
+test('what comes in one read is told in wire order, the answer after its updates (C-39)', async () => {
+  const process = new FakeProcess(
+    polite((message, self) => {
+      const permission = {
+        jsonrpc: '2.0',
+        id: 'p1',
+        method: 'session/request_permission',
+        params: {
+          sessionId: 's1',
+          toolCall: { toolCallId: 't' },
+          options: [{ optionId: 'y', name: 'Yes', kind: 'allow_once' }],
+        },
+      }
+      self.tell(chunk('a'), permission, chunk('b'), result(message, { stopReason: 'end_turn' }), chunk('late'))
+    }),
+  )
+  const connection = await connect(process)
+  const { told, listener } = recorder()
+  connection.listen(listener)
+  connection.prompt(TURN, TEXT)
+  await expect.poll(() => told.at(-1)).toBe('end 7')
+  expect(told).toEqual([
+    'end 2',
+    'update a',
+    'permission p1 1',
+    'update b',
+    `answered ${TURN} end_turn`,
+    'update late',
+    'end 7',
+  ])
+  expect(process.sent.at(-1)).toMatchObject({ id: TURN, method: 'session/prompt' })
+})
+
+test('updates before the answer of session/new are kept and told first, those of another session are not (C-27, C-32)', async () => {
+  const process = new FakeProcess((message, self) => {
+    if (message['method'] === 'initialize') return self.tell(result(message, { protocolVersion: 1 }))
+    self.tell(chunk('early'), chunk('foreign', 's2'), result(message, { sessionId: 's1' }), chunk('next'))
+  })
+  const { told, listener } = recorder()
+  const connection = await connect(process)
+  connection.listen(listener)
+  expect(told).toEqual(['update early', 'update next', 'end 5'])
+})
+
+test('a load replays nothing into the log, and says that it was loaded (C-24)', async () => {
+  const process = new FakeProcess(
+    polite((message, self) => self.tell(chunk('old'), result(message, {}), chunk('live')), { loadSession: true }),
+  )
+  const { told, listener } = recorder()
+  const connection = await connect(process, 's1')
+  connection.listen(listener)
+  expect(connection.continuity).toBe('loaded')
+  expect(told).toEqual(['update live', 'end 4'])
+})
+
+test('resume is preferred to load', async () => {
+  const capabilities = { loadSession: true, sessionCapabilities: { resume: {} } }
+  const process = new FakeProcess(polite((message, self) => self.tell(result(message, {})), capabilities))
+  const connection = await connect(process, 's1')
+  expect(connection.continuity).toBe('resumed')
+  expect(process.sent.map((message) => message['method'])).toEqual(['initialize', 'session/resume'])
+})
+
+test('an agent that can continue nothing starts afresh and says so', async () => {
+  const connection = await connect(new FakeProcess(polite()), 's-old')
+  expect(connection).toMatchObject({ continuity: 'fresh', agentSessionId: 's1' })
+})
+
+const FAILURES: Readonly<Record<string, { answering: Answering; code: string }>> = {
+  'no answer to initialize': { answering: () => {}, code: 'AGENT_START_TIMEOUT' },
+  'another protocol version': {
+    answering: (m, p) => p.tell(result(m, { protocolVersion: 9 })),
+    code: 'AGENT_PROTOCOL_VERSION',
+  },
+  'a version that is no number': {
+    answering: (m, p) => p.tell(result(m, { protocolVersion: '1' })),
+    code: 'AGENT_NOT_ACP',
+  },
+  'an exit in the handshake': { answering: (_, p) => p.exit(3), code: 'AGENT_EXITED' },
+  'a login that is needed (C-11)': {
+    answering: (m, p) => p.tell({ jsonrpc: '2.0', id: m['id'] ?? null, error: { code: -32000, message: 'anything' } }),
+    code: 'AGENT_AUTH_REQUIRED',
+  },
+  'an error': {
+    answering: (m, p) => p.tell({ jsonrpc: '2.0', id: m['id'] ?? null, error: { code: -1, message: 'no' } }),
+    code: 'AGENT_ERROR',
+  },
+}
+
+for (const [name, { answering, code }] of Object.entries(FAILURES)) {
+  test(`a start that fails leaves no process: ${name}`, async () => {
+    const process = new FakeProcess(answering)
+    const details = expect.objectContaining({ stderr: 'its last words' }) as unknown
+    await expect(connect(process, undefined, 50)).rejects.toMatchObject({ code, details })
+    expect(process.stops).toBe(1)
+  })
+}
+
+test('content that was not advertised is refused before it is sent (C-34)', async () => {
+  const process = new FakeProcess(polite())
+  const connection = await connect(process)
+  const { told, listener } = recorder()
+  connection.listen(listener)
+  connection.prompt(TURN, JSON.stringify([{ type: 'image', data: '', mimeType: 'image/png' }]))
+  expect(told.at(-1)).toBe(`answered ${TURN} PROMPT_UNSUPPORTED_CONTENT`)
+  expect(process.sent).toHaveLength(2)
+})
+
+test('an exit in a turn is told once, as the loss of the connection', async () => {
+  const process = new FakeProcess(polite((_, self) => self.exit(1)))
+  const connection = await connect(process)
+  const { told, listener } = recorder()
+  connection.listen(listener)
+  connection.prompt(TURN, TEXT)
+  await expect.poll(() => told.at(-1)).toBe('lost AGENT_EXITED')
+  expect(told.filter((word) => word.startsWith('answered'))).toEqual([])
+})
+
+test('file and terminal requests are refused, because they were not offered (C-60)', async () => {
+  const process = new FakeProcess(polite())
+  await connect(process)
+  process.tell({ jsonrpc: '2.0', id: 7, method: 'fs/read_text_file', params: { path: '/etc/passwd' } })
+  expect(process.sent.at(-1)).toMatchObject({ id: 7, error: { code: -32601 } })
+})
+
+test('chunks without a message id get one for each run of one kind', async () => {
+  const process = new FakeProcess(polite())
+  const connection = await connect(process)
+  const ids: unknown[] = []
+  const { listener } = recorder()
+  connection.listen({ ...listener, update: (data) => ids.push((JSON.parse(data) as JsonObject)['messageId']) })
+  const tool = {
+    jsonrpc: '2.0',
+    method: 'session/update',
+    params: { sessionId: 's1', update: { sessionUpdate: 'tool_call', toolCallId: 't', title: 'T' } },
+  }
+  process.tell(chunk('a'), chunk('b'), tool, chunk('c'))
+  expect(ids).toEqual(['m1.1', 'm1.1', undefined, 'm1.2'])
+})
