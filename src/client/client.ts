@@ -1,0 +1,133 @@
+// The typed client of the HTTP API: one method per route. Runs in browsers; knows no socket, file or environment.
+// Never retries by itself, except that `events` reconnects with its cursor.
+
+import type { AgentList, GatewayStop, GatewayStopping, StatusView } from '../wire/gateway.ts'
+import type { EventPage, EventQuery, EventView } from '../wire/event.ts'
+import type { PermissionAnswer, PermissionList, PermissionListQuery, PermissionView } from '../wire/permission.ts'
+import type {
+  ResumeAction,
+  SessionClosed,
+  SessionCreate,
+  SessionEnsured,
+  SessionListQuery,
+  SessionPage,
+  SessionView,
+} from '../wire/session.ts'
+import type { CancelEvidence, PromptAccepted, PromptCreate, TurnListQuery, TurnPage, TurnView } from '../wire/turn.ts'
+import { followEvents } from './event-stream.ts'
+import type { EventsOptions } from './event-stream.ts'
+import { Requests } from './requests.ts'
+import type { CallOptions, ClientOptions } from './requests.ts'
+
+/** Rejects with ApiError, or with HoldfastError GATEWAY_UNREACHABLE, DEADLINE or CANCELLED when there was no answer. */
+export class HoldfastClient {
+  readonly #requests: Requests
+
+  constructor(options: ClientOptions) {
+    this.#requests = new Requests(options)
+  }
+
+  /** Makes a session, or returns the one that has the key. SESSION_CONFLICT, AGENT_UNKNOWN, CWD_*. */
+  createSession(body: SessionCreate, options?: CallOptions): Promise<SessionEnsured> {
+    return this.#requests.post('/v1/sessions', body, options)
+  }
+
+  listSessions(query: SessionListQuery = {}, options?: CallOptions): Promise<SessionPage> {
+    return this.#requests.get(`/v1/sessions${queryText(query)}`, options)
+  }
+
+  /** By id or key. */
+  getSession(idOrKey: string, options?: CallOptions): Promise<SessionView> {
+    return this.#requests.get(sessionPath(idOrKey), options)
+  }
+
+  /** Resolves when the prompt is stored. A repeated call with the same `idempotency_key` gives the same turn. */
+  prompt(idOrKey: string, body: PromptCreate, options?: CallOptions): Promise<PromptAccepted> {
+    return this.#requests.post(sessionPath(idOrKey, '/prompts'), body, options)
+  }
+
+  listTurns(idOrKey: string, query: TurnListQuery = {}, options?: CallOptions): Promise<TurnPage> {
+    return this.#requests.get(sessionPath(idOrKey, `/turns${queryText(query)}`), options)
+  }
+
+  getTurn(idOrKey: string, turnId: string, options?: CallOptions): Promise<TurnView> {
+    return this.#requests.get(sessionPath(idOrKey, `/turns/${encodeURIComponent(turnId)}`), options)
+  }
+
+  /** The turn when it has ended, or as it is after `waitMs` (at most 60,000). */
+  waitTurn(idOrKey: string, turnId: string, waitMs: number, options: CallOptions = {}): Promise<TurnView> {
+    const path = sessionPath(idOrKey, `/turns/${encodeURIComponent(turnId)}${queryText({ wait_ms: waitMs })}`)
+    return this.#requests.get(path, { timeoutMs: waitMs + WAIT_SLACK_MS, ...options })
+  }
+
+  /** Cancels one turn, or without `turnId` the active one. */
+  cancel(idOrKey: string, turnId?: string, options?: CallOptions): Promise<CancelEvidence> {
+    const body = turnId === undefined ? {} : { turn_id: turnId }
+    return this.#requests.post(sessionPath(idOrKey, '/cancel'), body, options)
+  }
+
+  /** Frees a session that an interrupted turn holds. */
+  resume(idOrKey: string, action: ResumeAction, options?: CallOptions): Promise<SessionView> {
+    return this.#requests.post(sessionPath(idOrKey, '/resume'), { action }, options)
+  }
+
+  /** Resolves when no process of the session is left. */
+  closeSession(idOrKey: string, options?: CallOptions): Promise<SessionClosed> {
+    return this.#requests.post(sessionPath(idOrKey, '/close'), {}, options)
+  }
+
+  listEvents(idOrKey: string, query: EventQuery = {}, options?: CallOptions): Promise<EventPage> {
+    return this.#requests.get(sessionPath(idOrKey, `/events${queryText(query)}`), options)
+  }
+
+  /**
+   * Events after `after`, without gap or double, over reconnects, until the session is closed or `signal` aborts (ends without an
+   * error). Rejects for what a reconnect cannot help: SESSION_NOT_FOUND, UNAUTHORIZED, CURSOR_AHEAD.
+   */
+  events(idOrKey: string, options: EventsOptions = {}): AsyncIterable<EventView> {
+    return followEvents(this.#requests, sessionPath(idOrKey, '/events'), options)
+  }
+
+  listPermissions(query: PermissionListQuery = {}, options?: CallOptions): Promise<PermissionList> {
+    return this.#requests.get(`/v1/permissions${queryText(query)}`, options)
+  }
+
+  /** First answer wins: PERMISSION_CLOSED afterwards. */
+  answerPermission(permissionId: string, body: PermissionAnswer, options?: CallOptions): Promise<PermissionView> {
+    return this.#requests.post(`/v1/permissions/${encodeURIComponent(permissionId)}`, body, options)
+  }
+
+  listAgents(options?: CallOptions): Promise<AgentList> {
+    return this.#requests.get('/v1/agents', options)
+  }
+
+  status(options?: CallOptions): Promise<StatusView> {
+    return this.#requests.get('/v1/status', options)
+  }
+
+  /** Resolves when the gateway has begun to drain, not when it is gone. */
+  stopGateway(body: GatewayStop = {}, options?: CallOptions): Promise<GatewayStopping> {
+    return this.#requests.post('/v1/gateway/stop', body, options)
+  }
+
+  /** True when the gateway answers and is ready; false for every other answer and for none. */
+  isReady(options?: CallOptions): Promise<boolean> {
+    return this.#requests.isOk('/readyz', options)
+  }
+
+  openApi(options?: CallOptions): Promise<Record<string, unknown>> {
+    return this.#requests.get('/openapi.json', options)
+  }
+}
+
+const WAIT_SLACK_MS = 10_000
+
+function sessionPath(idOrKey: string, rest = ''): string {
+  return `/v1/sessions/${encodeURIComponent(idOrKey)}${rest}`
+}
+
+function queryText(query: Readonly<Record<string, string | number | boolean | undefined>>): string {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined)
+  if (pairs.length === 0) return ''
+  return `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`
+}
