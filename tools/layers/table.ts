@@ -33,6 +33,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'client',
   ],
   bin: ['cli', 'daemon'],
+  // A program of its own, started like any agent.
+  'demo-agent': [],
 }
 
 /** Module -> the folders of src that may import it. Modules that are not named here are free. */
@@ -63,7 +65,7 @@ export const CLOSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
 /** Member of `process` -> the folders of src that may use it. */
 export const PROCESS_OWNERS: Readonly<Record<string, readonly string[]>> = {
   env: ['config'],
-  exit: ['bin'],
+  exit: ['bin', 'demo-agent'],
   abort: ['bin'],
   reallyExit: ['bin'],
   kill: ['process', 'bin'],
@@ -77,7 +79,7 @@ export const SIGNAL_LISTENERS: readonly string[] = [
   'prependListener',
   'prependOnceListener',
 ]
-export const SIGNAL_OWNERS: readonly string[] = ['bin']
+export const SIGNAL_OWNERS: readonly string[] = ['bin', 'demo-agent']
 
 export const LINES_WARN = 300
 export const LINES_MAX = 500
