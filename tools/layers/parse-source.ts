@@ -6,6 +6,8 @@ import type { CallExpression, MemberExpression, Node, VariableDeclarator } from 
 export interface ImportUse {
   /** undefined: computed at run time, cannot be checked. */
   readonly specifier: string | undefined
+  /** Gone when the types are stripped. */
+  readonly isTypeOnly: boolean
   readonly line: number
 }
 
@@ -54,16 +56,16 @@ function collectUses(
   const imports: ImportUse[] = []
   const processUses: ProcessUse[] = []
   const calls = new Map<Node, CallExpression>()
-  const use = (source: Node | null | undefined): void => {
+  const use = (source: Node | null | undefined, kind?: 'type' | 'value' | null): void => {
     if (!source) return
-    imports.push({ specifier: literalOf(source), line: lineOf(source.start) })
+    imports.push({ specifier: literalOf(source), isTypeOnly: kind === 'type', line: lineOf(source.start) })
   }
   new Visitor({
-    ImportDeclaration: (node) => use(node.source),
-    ExportNamedDeclaration: (node) => use(node.source),
-    ExportAllDeclaration: (node) => use(node.source),
+    ImportDeclaration: (node) => use(node.source, node.importKind),
+    ExportNamedDeclaration: (node) => use(node.source, node.exportKind),
+    ExportAllDeclaration: (node) => use(node.source, node.exportKind),
     ImportExpression: (node) => use(node.source),
-    TSImportType: (node) => use(node.source),
+    TSImportType: (node) => use(node.source, 'type'),
     // A call is visited before its callee.
     CallExpression: (node) => void calls.set(node.callee, node),
     MemberExpression: (node) => {

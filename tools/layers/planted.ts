@@ -22,6 +22,7 @@ export const PLANTS: readonly Plant[] = [
   { rule: 'layer', path: 'src/cli/a.ts', text: "export const a = () => import('../daemon/b.ts')" },
   { rule: 'layer', path: 'src/agent/a.ts', text: "export type A = import('../session/b.ts').B" },
   { rule: 'layer', path: 'src/wire/a.ts', text: "export { b } from '../config/b.ts'\nexport const a = 1" },
+  { rule: 'layer', path: 'src/session/a.ts', text: "import { b, type C } from '../keeper/b.ts'" },
   { rule: 'folder-unknown', path: 'src/extra/a.ts', text: "import { b } from '../base/b.ts'" },
   { rule: 'folder-unknown', path: 'src/extra/a.ts', text: 'export const a = 1' },
   { rule: 'escape', path: 'src/session/a.ts', text: "import { b } from '../../test/_support/b.ts'" },
@@ -67,6 +68,7 @@ export const PLANTS: readonly Plant[] = [
     path: 'src/process/a.ts',
     text: "import { spawn } from 'node:child_process'\nexport const a = spawn",
   },
+  { rule: undefined, path: 'src/session/a.ts', text: "import type { B } from '../keeper/b.ts'\nexport type A = B" },
   { rule: undefined, path: 'src/session/a.ts', text: "process.on('warning', () => {})" },
   {
     rule: undefined,

@@ -11,7 +11,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   events: ['observe', 'store'],
   lease: ['observe', 'store'],
   process: ['observe', 'lease'],
-  keeper: ['observe', 'process'],
+  keeper: ['observe', 'lease', 'process'],
   acp: ['observe'],
   agent: ['observe', 'acp', 'keeper'],
   session: ['observe', 'store', 'events', 'lease', 'agent'],
@@ -35,6 +35,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli', 'daemon'],
   // A program of its own, started like any agent.
   'demo-agent': [],
+}
+
+/** Arrows for types alone: what a port hands upwards is named by its types, without the code behind it (ADR 7). */
+export const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
+  keeper: ['store'],
+  session: ['keeper'],
 }
 
 /** Module -> the folders of src that may import it. Modules that are not named here are free. */
