@@ -125,7 +125,10 @@ export interface Store extends AsyncDisposable {
   listUnsettledTurns(no: SessionNo): Promise<TurnRecord[]>
 
   findPermission(id: PermissionId): Promise<PermissionRecord | undefined>
-  listPermissions(filter: { readonly sessionNo?: SessionNo; readonly state?: PermissionState }, limit: number): Promise<PermissionRecord[]>
+  listPermissions(
+    filter: { readonly sessionNo?: SessionNo; readonly state?: PermissionState },
+    limit: number,
+  ): Promise<PermissionRecord[]>
 
   /** Events with seq > after, in order, at most `limit`. */
   readEvents(no: SessionNo, after: number, limit: number): Promise<EventRecord[]>
@@ -133,7 +136,11 @@ export interface Store extends AsyncDisposable {
 
   /** Lease intent, committed with fsync before a spawn. Returns the record with its id. */
   insertLease(lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): Promise<LeaseRecord>
-  updateLease(id: number, patch: { state?: LeaseState; pid?: number; startTicks?: string; exit?: string }, now: number): Promise<void>
+  updateLease(
+    id: number,
+    patch: { state?: LeaseState; pid?: number; startTicks?: string; exit?: string },
+    now: number,
+  ): Promise<void>
   listLeases(states: readonly LeaseState[]): Promise<LeaseRecord[]>
 
   counts(): Promise<StoreCounts>

@@ -1,0 +1,68 @@
+// The embedded engine: one SQLite file, one write connection, one read connection, checkpoints on a thread.
+// The caller holds the instance lock; this file does not decide who may open.
+
+import { dirname } from 'node:path'
+
+import { systemClock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { HoldfastError } from '../base/errors.ts'
+import type { Logger } from '../observe/logger.ts'
+import { Checkpointer } from './checkpoint.ts'
+import { sqliteDialect } from './dialect.ts'
+import { assertMigratable, migrate } from './migrate.ts'
+import { probeSqlite } from './probe.ts'
+import { Repository } from './repository.ts'
+import { fromSqlite, growWal, openReader, openWriter, SqliteReader, SqliteWriter } from './sqlite-connection.ts'
+import { ensurePrivateFile } from './state-dir.ts'
+import type { Store } from './store.ts'
+import { compileTables } from './tables.ts'
+
+export interface SqliteStoreOptions {
+  /** Absolute path; made with mode 0600 when it is missing. Its directory must exist. */
+  readonly file: string
+  readonly clock?: Clock
+  readonly logger?: Logger
+  /** Called once, at the first device error: the gateway stops accepting and exits. */
+  readonly onFailure?: (error: HoldfastError) => void
+}
+
+/** STORE_UNUSABLE, STORE_NEWER (the file is not touched), STORE_FAILED, STATE_DIR_UNSAFE. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { file, clock = systemClock, logger, onFailure } = options
+  probeSqlite()
+  ensurePrivateFile(file)
+  assertMigratable(file)
+  const { writer, reader, instanceNumber } = connect(file)
+  const checkpointer = new Checkpointer(file, (problem) => {
+    logger?.warn({ problem, directory: dirname(file) }, 'checkpoint failed')
+  })
+  return new Repository({
+    tables: compileTables(sqliteDialect()),
+    reader,
+    writer,
+    instanceNumber,
+    now: () => clock.now(),
+    committed: () => checkpointer.touch(),
+    failed: (error) => {
+      logger?.error({ err: error }, 'store failed')
+      onFailure?.(error)
+    },
+    checkFiles: () => checkpointer.checkFile(),
+    close: async () => {
+      await checkpointer.close()
+      reader[Symbol.dispose]()
+      writer[Symbol.dispose]()
+    },
+  })
+}
+
+function connect(file: string): { writer: SqliteWriter; reader: SqliteReader; instanceNumber: number } {
+  try {
+    const db = openWriter(file)
+    const instanceNumber = migrate(db)
+    growWal(db, file)
+    return { writer: new SqliteWriter(db), reader: new SqliteReader(openReader(file)), instanceNumber }
+  } catch (error) {
+    throw fromSqlite(error)
+  }
+}

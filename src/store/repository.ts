@@ -1,0 +1,219 @@
+// The store over any engine: reads go to the reader, writes through the commit queue, statements are the tables'.
+// Owns the node's epoch and the heads of the chains. Knows no SQL and no engine.
+
+import { assert, AssertionFailure } from '../base/assert.ts'
+import { HoldfastError, LeaseLostError } from '../base/errors.ts'
+import type { PermissionId, TurnId } from '../base/ids.ts'
+import { applyCommit } from './commit.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { RowRefusedError } from './connection.ts'
+import type { WriteConnection } from './connection.ts'
+import { Heads } from './heads.ts'
+import type { EventRecord, LeaseRecord, LeaseState, NewEvent, SessionNo, SessionRecord, TurnRecord } from './records.ts'
+import type { Executor } from './statement.ts'
+import type {
+  Durability,
+  Fence,
+  NewSession,
+  NodeRecord,
+  PageRequest,
+  SessionFilter,
+  SessionWrite,
+  Store,
+  StoreCounts,
+} from './store.ts'
+import type { Tables } from './tables.ts'
+import { chain } from './tables/event.ts'
+import type { LeasePatch } from './tables/lease.ts'
+import type { PermissionFilter } from './tables/permission.ts'
+import { verifyChains } from './verify.ts'
+
+/** What an engine brings. */
+export interface Engine {
+  readonly tables: Tables
+  readonly reader: Executor
+  readonly writer: WriteConnection
+  readonly instanceNumber: number
+  now(): number
+  /** Called after each transaction that changed something. */
+  committed(): void
+  /** Called once, at the first device error; every write after it rejects with STORE_FAILED. */
+  failed(error: HoldfastError): void
+  /** The engine's own check of its files: one line per problem. */
+  checkFiles(): Promise<string[]>
+  close(): Promise<void>
+}
+
+export class Repository implements Store {
+  readonly #engine: Engine
+  readonly #queue: CommitQueue
+  readonly #heads = new Heads()
+  #self: NodeRecord | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+    this.#queue = new CommitQueue({
+      connection: engine.writer,
+      ownsNode: (tx) => this.#ownsNode(tx),
+      settled: (committed) => this.#settled(committed),
+      failed: (error) => engine.failed(error),
+    })
+  }
+
+  async openNode(node: string, now: number): Promise<NodeRecord> {
+    const open = (tx: Executor): Promise<NodeRecord> => this.#engine.tables.nodes.open(tx, node, now)
+    this.#self = await this.#queue.push({ durability: 'promise', weight: 1, alone: true, run: open })
+    return this.#self
+  }
+
+  instanceNumber(): number {
+    return this.#engine.instanceNumber
+  }
+
+  createSession(session: NewSession): Promise<SessionRecord> {
+    return this.#write('promise', 2, (tx) => this.#insertSession(tx, session))
+  }
+
+  findSession(idOrKey: string): Promise<SessionRecord | undefined> {
+    return this.#engine.tables.sessions.find(this.#engine.reader, idOrKey)
+  }
+
+  findSessionByNo(no: SessionNo): Promise<SessionRecord | undefined> {
+    return this.#engine.tables.sessions.findByNo(this.#engine.reader, no)
+  }
+
+  listSessions(filter: SessionFilter, page: PageRequest): Promise<SessionRecord[]> {
+    return this.#engine.tables.sessions.list(this.#engine.reader, filter, page)
+  }
+
+  listUnsettledSessions(): Promise<SessionRecord[]> {
+    return this.#engine.tables.sessions.listUnsettled(this.#engine.reader)
+  }
+
+  acquireSession(no: SessionNo, node: string): Promise<SessionRecord> {
+    return this.#write('batch', 1, async (tx) => {
+      this.#assertSelf(node)
+      const session = await this.#engine.tables.sessions.acquire(tx, no, node)
+      if (session === undefined) throw new HoldfastError('SESSION_NOT_FOUND', { session: no })
+      return session
+    })
+  }
+
+  commit(fence: Fence, durability: Durability, writes: readonly SessionWrite[]): Promise<EventRecord[]> {
+    return this.#write(durability, writes.length + 1, (tx) => {
+      this.#assertSelf(fence.node)
+      return applyCommit(tx, this.#engine.tables, this.#heads, { fence, writes, now: this.#engine.now() })
+    })
+  }
+
+  findTurn(turnId: TurnId): Promise<TurnRecord | undefined> {
+    return this.#engine.tables.turns.find(this.#engine.reader, turnId)
+  }
+
+  findTurnByKey(no: SessionNo, idempotencyKey: string): Promise<TurnRecord | undefined> {
+    return this.#engine.tables.turns.findByKey(this.#engine.reader, no, idempotencyKey)
+  }
+
+  listTurns(no: SessionNo, page: PageRequest): Promise<TurnRecord[]> {
+    return this.#engine.tables.turns.list(this.#engine.reader, no, page)
+  }
+
+  listUnsettledTurns(no: SessionNo): Promise<TurnRecord[]> {
+    return this.#engine.tables.turns.listUnsettled(this.#engine.reader, no)
+  }
+
+  findPermission(id: PermissionId) {
+    return this.#engine.tables.permissions.find(this.#engine.reader, id)
+  }
+
+  listPermissions(filter: PermissionFilter, limit: number) {
+    return this.#engine.tables.permissions.list(this.#engine.reader, filter, limit)
+  }
+
+  readEvents(no: SessionNo, after: number, limit: number): Promise<EventRecord[]> {
+    return this.#engine.tables.events.read(this.#engine.reader, no, after, limit)
+  }
+
+  lastSeq(no: SessionNo): Promise<number> {
+    return this.#engine.tables.events.lastSeq(this.#engine.reader, no)
+  }
+
+  insertLease(lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): Promise<LeaseRecord> {
+    return this.#write('promise', 1, (tx) => this.#engine.tables.leases.insert(tx, lease))
+  }
+
+  async updateLease(id: number, patch: LeasePatch, now: number): Promise<void> {
+    // After a power loss no process of ours lives, so the pid and the end of one need no fsync.
+    const found = await this.#write('batch', 1, (tx) => this.#engine.tables.leases.update(tx, id, patch, now))
+    assert(found, `there is no lease ${id}`)
+  }
+
+  listLeases(states: readonly LeaseState[]): Promise<LeaseRecord[]> {
+    return this.#engine.tables.leases.list(this.#engine.reader, states)
+  }
+
+  async counts(): Promise<StoreCounts> {
+    const { reader, tables } = this.#engine
+    const turns = await tables.turns.count(reader)
+    return {
+      sessionsByState: await tables.sessions.countByState(reader),
+      turnsQueued: turns.queued,
+      turnsActive: turns.active,
+      permissionsOpen: await tables.permissions.countOpen(reader),
+    }
+  }
+
+  async verify(): Promise<string[]> {
+    const { reader, tables } = this.#engine
+    return [...(await this.#engine.checkFiles()), ...(await verifyChains(reader, tables))]
+  }
+
+  /** Commits what was accepted, then closes the engine. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#queue.close().then(() => this.#engine.close())
+    return this.#closing
+  }
+
+  #write<T>(durability: Durability, weight: number, run: (tx: Executor) => Promise<T>): Promise<T> {
+    if (this.#self === undefined) return Promise.reject(new AssertionFailure('openNode comes before the first write'))
+    return this.#queue.push({ durability, weight, run })
+  }
+
+  async #insertSession(tx: Executor, session: NewSession): Promise<SessionRecord> {
+    const { tables } = this.#engine
+    try {
+      const record = await tables.sessions.insert(tx, session)
+      const chained = chain({ seq: 0, crc: 0 }, [createdEvent(session)])
+      const fence = { sessionNo: record.no, node: record.node, epoch: record.epoch }
+      const from = { seq: 0, crc: 0 }
+      await tables.sessions.advance(tx, fence, { from, to: chained.head, turnN: 0, now: session.createdAt })
+      await tables.events.append(tx, record.no, chained)
+      return { ...record, lastSeq: chained.head.seq }
+    } catch (error) {
+      if (!(error instanceof RowRefusedError)) throw error
+      throw new HoldfastError('SESSION_CONFLICT', { session: session.key ?? session.id, field: 'key' }, { cause: error })
+    }
+  }
+
+  /** A fence in another node's name is as old as can be. */
+  #assertSelf(node: string): void {
+    if (node !== this.#self?.id) throw new LeaseLostError({ node })
+  }
+
+  #ownsNode(tx: Executor): Promise<boolean> {
+    const { id, epoch } = this.#self!
+    return this.#engine.tables.nodes.isCurrent(tx, id, epoch)
+  }
+
+  #settled(committed: boolean): void {
+    if (!committed) return this.#heads.discard()
+    this.#heads.confirm()
+    this.#engine.committed()
+  }
+}
+
+function createdEvent({ key, agent, cwd, mode, onInterrupt, createdAt }: NewSession): NewEvent {
+  const data = JSON.stringify({ key: key ?? null, agent, cwd, mode, onInterrupt })
+  return { type: 'session.created', turnId: undefined, at: createdAt, data }
+}

@@ -1,0 +1,148 @@
+// The tables as Kysely sees them, one type for every dialect, and the sets of states that partial indexes are built on.
+// Describes; never opens, reads or writes. The SQL that makes the tables is in migrations/.
+
+import { sql } from 'kysely'
+import type { Generated, RawBuilder } from 'kysely'
+
+import type {
+  Delivery,
+  EventType,
+  LeaseState,
+  OnInterrupt,
+  PermissionState,
+  SessionMode,
+  SessionState,
+  TurnEndState,
+  TurnOrigin,
+  TurnState,
+} from './records.ts'
+
+export interface NodeTable {
+  id: string
+  epoch: number
+  started_at: number
+}
+
+export interface SessionTable {
+  no: Generated<number>
+  id: string
+  key: string | null
+  agent: string
+  cwd: string
+  mode: SessionMode
+  on_interrupt: OnInterrupt
+  state: SessionState
+  blocked_by: string | null
+  agent_session_id: string | null
+  generation: number
+  node_id: string
+  epoch: number
+  last_seq: number
+  last_crc: number
+  last_turn_n: number
+  created_at: number
+  updated_at: number
+  closed_at: number | null
+}
+
+export interface TurnTable {
+  id: string
+  session_no: number
+  n: number
+  state: TurnState
+  origin: TurnOrigin
+  idempotency_key: string | null
+  body_hash: string
+  retry_of: string | null
+  on_interrupt: OnInterrupt | null
+  delivery: Delivery
+  generation: number | null
+  accepted_at: number
+  expires_at: number | null
+  dispatched_at: number | null
+  running_at: number | null
+  /** Null when it is large: then it is in turn_prompt. */
+  prompt: string | null
+}
+
+export interface TurnPromptTable {
+  turn_id: string
+  prompt: string
+}
+
+export interface TurnOutcomeTable {
+  turn_id: string
+  state: TurnEndState
+  delivery: Delivery
+  stop_reason: string | null
+  forced: number
+  error: string | null
+  usage: string | null
+  ended_at: number
+}
+
+export interface EventTable {
+  session_no: number
+  seq: number
+  turn_id: string | null
+  type: EventType
+  at: number
+  data: string
+  crc: number
+}
+
+export interface PermissionTable {
+  no: Generated<number>
+  id: string
+  session_no: number
+  turn_id: string | null
+  generation: number
+  tool_call: string
+  options: string
+  state: PermissionState
+  option_id: string | null
+  answered_by: string | null
+  requested_at: number
+  due_at: number
+  closed_at: number | null
+}
+
+export interface LeaseTable {
+  id: Generated<number>
+  session_id: string
+  generation: number
+  agent: string
+  node_epoch: number
+  state: LeaseState
+  boot_id: string
+  tag: string
+  command_digest: string
+  pid: number | null
+  start_ticks: string | null
+  created_at: number
+  updated_at: number
+  exit: string | null
+}
+
+export interface MetaTable {
+  name: string
+  value: string
+}
+
+export interface TableTypes {
+  meta: MetaTable
+  node: NodeTable
+  session: SessionTable
+  turn: TurnTable
+  turn_prompt: TurnPromptTable
+  turn_outcome: TurnOutcomeTable
+  event: EventTable
+  permission: PermissionTable
+  lease: LeaseTable
+}
+
+// A partial index is used only when the query repeats its condition word for word, with literals and not parameters.
+export const turnIsUnsettled = (): RawBuilder<boolean> => sql`turn.state in ('queued', 'dispatching', 'running')`
+export const turnIsActive = (): RawBuilder<boolean> => sql`turn.state in ('dispatching', 'running')`
+export const permissionIsOpen = (): RawBuilder<boolean> => sql`permission.state = 'open'`
+export const sessionIsNotClosed = (): RawBuilder<boolean> => sql`session.state <> 'closed'`

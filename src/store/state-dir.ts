@@ -1,0 +1,68 @@
+// The state directory: ours alone (0700, our user, local disk), files in it 0600.
+// Makes files before SQLite does and leaves the process's umask alone, which our agents would inherit.
+
+import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, realpathSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { HoldfastError } from '../base/errors.ts'
+
+export interface StateDir {
+  /** Absolute, without symbolic links. */
+  readonly path: string
+  readonly storeFile: string
+  readonly lockFile: string
+}
+
+export interface StateDirOptions {
+  /** Locks and WAL are not safe on NFS, SMB, 9p and FUSE; an operator may know better. */
+  readonly allowNetworkFileSystem?: boolean
+}
+
+/** statfs types, from linux/magic.h and the file systems' own headers. */
+const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB 2'],
+  [0x01021997, '9p'],
+  [0x65735546, 'FUSE'],
+])
+const OTHERS = 0o077
+
+/** Makes it when it is missing, narrows its mode when it is ours. STATE_DIR_UNSAFE when it is not ours, no directory or remote. */
+export function openStateDir(path: string, options: StateDirOptions = {}): StateDir {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    unsafe(path, `it cannot be made (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`, cause)
+  }
+  const real = realpathSync(path)
+  const stat = lstatSync(real)
+  if (!stat.isDirectory()) unsafe(real, 'it is not a directory')
+  if (stat.uid !== process.getuid?.() && process.platform !== 'win32') unsafe(real, `user ${stat.uid} owns it`)
+  if ((stat.mode & OTHERS) !== 0) chmodSync(real, 0o700)
+  if (!options.allowNetworkFileSystem) assertLocal(real)
+  return { path: real, storeFile: join(real, 'holdfast.db'), lockFile: join(real, 'instance.lock') }
+}
+
+/**
+ * Makes `file` with mode 0600 when it is missing; SQLite gives its -wal and -shm the same mode. A file that exists is only
+ * checked: to open and close a database that this process has open would drop its locks.
+ */
+export function ensurePrivateFile(file: string): void {
+  if (!existsSync(file)) return closeSync(openSync(file, 'a', 0o600))
+  const stat = lstatSync(file)
+  if (!stat.isFile()) unsafe(file, 'it is not a plain file')
+  if (stat.uid !== process.getuid?.() && process.platform !== 'win32') unsafe(file, `user ${stat.uid} owns it`)
+  if ((stat.mode & OTHERS) !== 0) chmodSync(file, 0o600)
+}
+
+function assertLocal(path: string): void {
+  if (process.platform !== 'linux') return
+  const name = NETWORK_TYPES.get(statfsSync(path).type)
+  if (name !== undefined) unsafe(path, `it is on a network file system (${name})`)
+}
+
+function unsafe(path: string, reason: string, cause?: unknown): never {
+  throw new HoldfastError('STATE_DIR_UNSAFE', { path, reason }, { cause })
+}

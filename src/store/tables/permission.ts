@@ -1,0 +1,180 @@
+// Permission requests: stored objects that wait for one answer; the first answer wins in the database.
+
+import { assert } from '../../base/assert.ts'
+import { HoldfastError } from '../../base/errors.ts'
+import type { PermissionId, TurnId } from '../../base/ids.ts'
+import type { PermissionRecord, PermissionState, SessionNo } from '../records.ts'
+import type { SessionWrite } from '../store.ts'
+import type { StoreDialect } from '../dialect.ts'
+import { permissionIsOpen } from '../schema.ts'
+import type { PermissionTable } from '../schema.ts'
+import { rowOf, statement } from '../statement.ts'
+import type { Executor } from '../statement.ts'
+
+type PermissionStatements = ReturnType<typeof compile>
+type NewRow = Omit<PermissionTable, 'no'>
+type Closing = Extract<SessionWrite, { kind: 'permission.close' }>
+
+export interface PermissionFilter {
+  readonly sessionNo?: SessionNo
+  readonly state?: PermissionState
+}
+
+export class PermissionRows {
+  readonly #statements: PermissionStatements
+
+  constructor(dialect: StoreDialect) {
+    this.#statements = compile(dialect)
+  }
+
+  async insert(tx: Executor, no: SessionNo, permission: PermissionRecord): Promise<void> {
+    assert(permission.sessionNo === no, `permission ${permission.id} belongs to another session than the fence`)
+    await tx.run(this.#statements.insert, toRow(permission))
+  }
+
+  /** Closes an open request. PERMISSION_NOT_FOUND, PERMISSION_CLOSED. */
+  async close(tx: Executor, no: SessionNo, closing: Closing): Promise<void> {
+    const { permissionId: id, state, optionId, answeredBy, closedAt } = closing
+    const args = { no, id, state, optionId: optionId ?? null, answeredBy: answeredBy ?? null, closedAt }
+    if ((await tx.run(this.#statements.close, args)) === 1) return
+    const found = await this.find(tx, id)
+    if (found === undefined || found.sessionNo !== no) throw new HoldfastError('PERMISSION_NOT_FOUND', { permission: id })
+    throw new HoldfastError('PERMISSION_CLOSED', { permission: id, state: found.state })
+  }
+
+  async find(db: Executor, id: PermissionId): Promise<PermissionRecord | undefined> {
+    const [row] = await db.all(this.#statements.find, { id })
+    return row && toPermission(row)
+  }
+
+  /** Newest first. */
+  async list(db: Executor, filter: PermissionFilter, limit: number): Promise<PermissionRecord[]> {
+    return (await this.#list(db, filter, limit)).map(toPermission)
+  }
+
+  #list(db: Executor, { sessionNo: no, state }: PermissionFilter, limit: number) {
+    const { list, listState, listSession, listOpen, listBoth } = this.#statements
+    if (no === undefined) return state === undefined ? db.all(list, { limit }) : db.all(listState, { state, limit })
+    if (state === undefined) return db.all(listSession, { no, limit })
+    return state === 'open' ? db.all(listOpen, { no, limit }) : db.all(listBoth, { no, state, limit })
+  }
+
+  async countOpen(db: Executor): Promise<number> {
+    const [row] = await db.all(this.#statements.countOpen, {})
+    return row!.count
+  }
+
+  statements(): PermissionStatements {
+    return this.#statements
+  }
+}
+
+function toPermission(row: NewRow): PermissionRecord {
+  return {
+    id: row.id as PermissionId,
+    sessionNo: row.session_no,
+    turnId: (row.turn_id as TurnId | null) ?? undefined,
+    generation: row.generation,
+    toolCall: row.tool_call,
+    options: row.options,
+    state: row.state,
+    optionId: row.option_id ?? undefined,
+    answeredBy: row.answered_by ?? undefined,
+    requestedAt: row.requested_at,
+    dueAt: row.due_at,
+    closedAt: row.closed_at ?? undefined,
+  }
+}
+
+function toRow(permission: PermissionRecord): NewRow {
+  return {
+    id: permission.id,
+    session_no: permission.sessionNo,
+    turn_id: permission.turnId ?? null,
+    generation: permission.generation,
+    tool_call: permission.toolCall,
+    options: permission.options,
+    state: permission.state,
+    option_id: permission.optionId ?? null,
+    answered_by: permission.answeredBy ?? null,
+    requested_at: permission.requestedAt,
+    due_at: permission.dueAt,
+    closed_at: permission.closedAt ?? null,
+  }
+}
+
+const COLUMNS = [
+  'id',
+  'session_no',
+  'turn_id',
+  'generation',
+  'tool_call',
+  'options',
+  'state',
+  'option_id',
+  'answered_by',
+  'requested_at',
+  'due_at',
+  'closed_at',
+] as const satisfies readonly (keyof NewRow)[]
+
+type CloseArgs = {
+  no: number
+  id: string
+  state: PermissionState
+  optionId: string | null
+  answeredBy: string | null
+  closedAt: number
+}
+
+function compile(dialect: StoreDialect) {
+  return { ...compileWrites(dialect), ...compileReads(dialect) }
+}
+
+function compileWrites({ builder }: StoreDialect) {
+  return {
+    insert: statement('permission.insert', (args: NewRow) =>
+      builder.insertInto('permission').values(rowOf(args, COLUMNS)),
+    ),
+    close: statement('permission.close', (args: CloseArgs) =>
+      builder
+        .updateTable('permission')
+        .set({
+          state: args.state,
+          option_id: args.optionId,
+          answered_by: args.answeredBy,
+          closed_at: args.closedAt,
+        })
+        .where('id', '=', args.id)
+        .where('session_no', '=', args.no)
+        .where(permissionIsOpen()),
+    ),
+  }
+}
+
+function compileReads({ builder }: StoreDialect) {
+  const permission = builder.selectFrom('permission').selectAll()
+  const newest = permission.orderBy('no', 'desc')
+  return {
+    find: statement('permission.find', (args: { id: string }) => permission.where('id', '=', args.id)),
+    list: statement('permission.list', (args: { limit: number }) => newest.limit(args.limit)),
+    listState: statement('permission.listState', (args: { state: PermissionState; limit: number }) =>
+      newest.where('state', '=', args.state).limit(args.limit),
+    ),
+    listSession: statement('permission.listSession', (args: { no: number; limit: number }) =>
+      newest.where('session_no', '=', args.no).limit(args.limit),
+    ),
+    listOpen: statement('permission.listOpen', (args: { no: number; limit: number }) =>
+      newest.where('session_no', '=', args.no).where(permissionIsOpen()).limit(args.limit),
+    ),
+    listBoth: statement('permission.listBoth', (args: { no: number; state: PermissionState; limit: number }) =>
+      newest.where('session_no', '=', args.no).where('state', '=', args.state).limit(args.limit),
+    ),
+    countOpen: statement('permission.countOpen', () =>
+      builder
+        .selectFrom('permission')
+        .select((row) => row.fn.countAll<number>().as('count'))
+        .where(permissionIsOpen()),
+    ),
+  }
+}

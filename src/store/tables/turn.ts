@@ -1,0 +1,289 @@
+// Turn rows: the turn that changes, its prompt that never does, and its one outcome.
+
+import { sql } from 'kysely'
+
+import { assert } from '../../base/assert.ts'
+import { HoldfastError } from '../../base/errors.ts'
+import type { StoredError } from '../../base/errors.ts'
+import type { TurnId } from '../../base/ids.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { Delivery, SessionNo, TurnOutcome, TurnRecord, TurnState } from '../records.ts'
+import type { PageRequest, TurnPatch } from '../store.ts'
+import type { StoreDialect } from '../dialect.ts'
+import { turnIsActive, turnIsUnsettled } from '../schema.ts'
+import type { TurnOutcomeTable, TurnTable } from '../schema.ts'
+import { rowOf, statement } from '../statement.ts'
+import type { Executor } from '../statement.ts'
+
+type TurnStatements = ReturnType<typeof compile>
+
+/** A row must stay below 1,000 bytes, or SQLite gives it a page of its own. */
+const INLINE_CHARS_MAX = 512
+const FIRST_PAGE = Number.MAX_SAFE_INTEGER
+
+export class TurnRows {
+  readonly #statements: TurnStatements
+
+  constructor(dialect: StoreDialect) {
+    this.#statements = compile(dialect)
+  }
+
+  /** The turn's own `sessionNo` must be the fence's, else a fence would guard the wrong rows. */
+  async insert(tx: Executor, no: SessionNo, turn: TurnRecord): Promise<void> {
+    assert(turn.sessionNo === no, `turn ${turn.id} belongs to another session than the fence`)
+    await tx.run(this.#statements.insert, toTurnRow(turn))
+    if (isLarge(turn.prompt)) await tx.run(this.#statements.insertPrompt, { id: turn.id, prompt: turn.prompt })
+    if (turn.outcome) await tx.run(this.#statements.insertOutcome, toOutcomeRow(turn.id, turn.outcome))
+  }
+
+  /** Changes a turn that has not ended. TURN_NOT_FOUND, TURN_NOT_ACTIVE. */
+  async patch(tx: Executor, no: SessionNo, turnId: TurnId, patch: TurnPatch): Promise<void> {
+    const changed = await tx.run(this.#statements.patch, {
+      no,
+      turnId,
+      state: patch.state ?? null,
+      delivery: patch.delivery ?? null,
+      generation: patch.generation ?? null,
+      dispatchedAt: patch.dispatchedAt ?? null,
+      runningAt: patch.runningAt ?? null,
+    })
+    if (changed !== 1) throw await this.#refusal(tx, no, turnId)
+  }
+
+  /** Writes the one outcome. TURN_NOT_FOUND, TURN_NOT_ACTIVE when there is one. */
+  async end(tx: Executor, no: SessionNo, turnId: TurnId, outcome: TurnOutcome): Promise<void> {
+    const { state, delivery } = outcome
+    const changed = await tx.run(this.#statements.end, { no, turnId, state, delivery })
+    if (changed !== 1) throw await this.#refusal(tx, no, turnId)
+    await tx.run(this.#statements.insertOutcome, toOutcomeRow(turnId, outcome))
+  }
+
+  async find(db: Executor, turnId: TurnId): Promise<TurnRecord | undefined> {
+    const [row] = await db.all(this.#statements.find, { turnId })
+    return row && toTurn(row)
+  }
+
+  async findByKey(db: Executor, no: SessionNo, key: string): Promise<TurnRecord | undefined> {
+    const [row] = await db.all(this.#statements.findByKey, { no, key })
+    return row && toTurn(row)
+  }
+
+  async list(db: Executor, no: SessionNo, page: PageRequest): Promise<TurnRecord[]> {
+    const args = { no, before: page.before ?? FIRST_PAGE, limit: page.limit }
+    return (await db.all(this.#statements.list, args)).map(toTurn)
+  }
+
+  async listUnsettled(db: Executor, no: SessionNo): Promise<TurnRecord[]> {
+    return (await db.all(this.#statements.listUnsettled, { no })).map(toTurn)
+  }
+
+  async count(db: Executor): Promise<{ queued: number; active: number }> {
+    const [unsettled] = await db.all(this.#statements.countUnsettled, {})
+    const [active] = await db.all(this.#statements.countActive, {})
+    return { queued: unsettled!.count - active!.count, active: active!.count }
+  }
+
+  statements(): TurnStatements {
+    return this.#statements
+  }
+
+  async #refusal(tx: Executor, no: SessionNo, turnId: TurnId): Promise<HoldfastError> {
+    const turn = await this.find(tx, turnId)
+    if (turn === undefined || turn.sessionNo !== no) {
+      return new HoldfastError('TURN_NOT_FOUND', { turn: turnId, session: no })
+    }
+    return new HoldfastError('TURN_NOT_ACTIVE', { turn: turnId, state: turn.state })
+  }
+}
+
+type TurnRow = TurnTable & {
+  large_prompt: string | null
+  end_state: TurnOutcomeTable['state'] | null
+  end_delivery: Delivery | null
+  stop_reason: string | null
+  forced: number | null
+  error: string | null
+  usage: string | null
+  ended_at: number | null
+}
+
+function toTurn(row: TurnRow): TurnRecord {
+  return {
+    id: row.id as TurnId,
+    sessionNo: row.session_no,
+    n: row.n,
+    state: row.state,
+    origin: row.origin,
+    prompt: row.prompt ?? row.large_prompt ?? '',
+    idempotencyKey: row.idempotency_key ?? undefined,
+    bodyHash: row.body_hash,
+    retryOf: (row.retry_of as TurnId | null) ?? undefined,
+    onInterrupt: row.on_interrupt ?? undefined,
+    delivery: row.delivery,
+    generation: row.generation ?? undefined,
+    acceptedAt: row.accepted_at,
+    expiresAt: row.expires_at ?? undefined,
+    dispatchedAt: row.dispatched_at ?? undefined,
+    runningAt: row.running_at ?? undefined,
+    outcome: toOutcome(row),
+  }
+}
+
+function toOutcome(row: TurnRow): TurnOutcome | undefined {
+  if (row.end_state === null) return undefined
+  return {
+    state: row.end_state,
+    delivery: row.end_delivery!,
+    stopReason: row.stop_reason ?? undefined,
+    forced: row.forced === 1,
+    error: row.error === null ? undefined : (JSON.parse(row.error) as StoredError),
+    usage: row.usage === null ? undefined : (JSON.parse(row.usage) as JsonObject),
+    endedAt: row.ended_at!,
+  }
+}
+
+function isLarge(prompt: string): boolean {
+  return prompt.length > INLINE_CHARS_MAX
+}
+
+function toTurnRow(turn: TurnRecord): TurnTable {
+  return {
+    id: turn.id,
+    session_no: turn.sessionNo,
+    n: turn.n,
+    state: turn.state,
+    origin: turn.origin,
+    idempotency_key: turn.idempotencyKey ?? null,
+    body_hash: turn.bodyHash,
+    retry_of: turn.retryOf ?? null,
+    on_interrupt: turn.onInterrupt ?? null,
+    delivery: turn.delivery,
+    generation: turn.generation ?? null,
+    accepted_at: turn.acceptedAt,
+    expires_at: turn.expiresAt ?? null,
+    dispatched_at: turn.dispatchedAt ?? null,
+    running_at: turn.runningAt ?? null,
+    prompt: isLarge(turn.prompt) ? null : turn.prompt,
+  }
+}
+
+function toOutcomeRow(turnId: TurnId, outcome: TurnOutcome): TurnOutcomeTable {
+  return {
+    turn_id: turnId,
+    state: outcome.state,
+    delivery: outcome.delivery,
+    stop_reason: outcome.stopReason ?? null,
+    forced: outcome.forced ? 1 : 0,
+    error: outcome.error === undefined ? null : JSON.stringify(outcome.error),
+    usage: outcome.usage === undefined ? null : JSON.stringify(outcome.usage),
+    ended_at: outcome.endedAt,
+  }
+}
+
+type PatchArgs = {
+  no: number
+  turnId: string
+  state: TurnState | null
+  delivery: Delivery | null
+  generation: number | null
+  dispatchedAt: number | null
+  runningAt: number | null
+}
+type EndArgs = { no: number; turnId: string; state: TurnState; delivery: Delivery }
+
+const TURN_COLUMNS = [
+  'id',
+  'session_no',
+  'n',
+  'state',
+  'origin',
+  'idempotency_key',
+  'body_hash',
+  'retry_of',
+  'on_interrupt',
+  'delivery',
+  'generation',
+  'accepted_at',
+  'expires_at',
+  'dispatched_at',
+  'running_at',
+  'prompt',
+] as const satisfies readonly (keyof TurnTable)[]
+
+const OUTCOME_COLUMNS = [
+  'turn_id',
+  'state',
+  'delivery',
+  'stop_reason',
+  'forced',
+  'error',
+  'usage',
+  'ended_at',
+] as const satisfies readonly (keyof TurnOutcomeTable)[]
+
+function compile(dialect: StoreDialect) {
+  return { ...compileWrites(dialect), ...compileReads(dialect) }
+}
+
+function compileWrites({ builder }: StoreDialect) {
+  return {
+    insert: statement('turn.insert', (args: TurnTable) => builder.insertInto('turn').values(rowOf(args, TURN_COLUMNS))),
+    insertPrompt: statement('turn.insertPrompt', (args: { id: string; prompt: string }) =>
+      builder.insertInto('turn_prompt').values({ turn_id: args.id, prompt: args.prompt }),
+    ),
+    insertOutcome: statement('turn.insertOutcome', (args: TurnOutcomeTable) =>
+      builder.insertInto('turn_outcome').values(rowOf(args, OUTCOME_COLUMNS)),
+    ),
+    patch: statement('turn.patch', (args: PatchArgs) =>
+      builder
+        .updateTable('turn')
+        .set({
+          state: sql<TurnState>`coalesce(${args.state}, state)`,
+          delivery: sql<Delivery>`coalesce(${args.delivery}, delivery)`,
+          generation: sql<number>`coalesce(${args.generation}, generation)`,
+          dispatched_at: sql<number>`coalesce(${args.dispatchedAt}, dispatched_at)`,
+          running_at: sql<number>`coalesce(${args.runningAt}, running_at)`,
+        })
+        .where('id', '=', args.turnId)
+        .where('session_no', '=', args.no)
+        .where(turnIsUnsettled()),
+    ),
+    end: statement('turn.end', (args: EndArgs) =>
+      builder
+        .updateTable('turn')
+        .set({ state: args.state, delivery: args.delivery })
+        .where('id', '=', args.turnId)
+        .where('session_no', '=', args.no)
+        .where(turnIsUnsettled()),
+    ),
+  }
+}
+
+function compileReads({ builder }: StoreDialect) {
+  const turn = builder
+    .selectFrom('turn')
+    .leftJoin('turn_prompt as p', 'p.turn_id', 'turn.id')
+    .leftJoin('turn_outcome as o', 'o.turn_id', 'turn.id')
+    .selectAll('turn')
+    .select(['p.prompt as large_prompt', 'o.state as end_state', 'o.delivery as end_delivery', 'o.stop_reason', 'o.forced'])
+    .select(['o.error', 'o.usage', 'o.ended_at'])
+  const count = builder.selectFrom('turn').select((row) => row.fn.countAll<number>().as('count'))
+  return {
+    find: statement('turn.find', (args: { turnId: string }) => turn.where('turn.id', '=', args.turnId)),
+    findByKey: statement('turn.findByKey', (args: { no: number; key: string }) =>
+      turn.where('turn.session_no', '=', args.no).where('turn.idempotency_key', '=', args.key),
+    ),
+    list: statement('turn.list', (args: { no: number; before: number; limit: number }) =>
+      turn
+        .where('turn.session_no', '=', args.no)
+        .where('turn.n', '<', args.before)
+        .orderBy('turn.n', 'desc')
+        .limit(args.limit),
+    ),
+    listUnsettled: statement('turn.listUnsettled', (args: { no: number }) =>
+      turn.where('turn.session_no', '=', args.no).where(turnIsUnsettled()).orderBy('turn.n'),
+    ),
+    countUnsettled: statement('turn.countUnsettled', () => count.where(turnIsUnsettled())),
+    countActive: statement('turn.countActive', () => count.where(turnIsActive())),
+  }
+}
