@@ -1,0 +1,86 @@
+// The handshake's answer: the version is essential, capabilities never are. C-nn: the client checklist.
+
+import { describe, expect, test } from 'vitest'
+
+import type { Json } from '../base/json.ts'
+import { narrowInitialize } from './initialize.ts'
+
+const NONE = {
+  loadSession: false,
+  resume: false,
+  close: false,
+  list: false,
+  prompt: { image: false, audio: false, embeddedContext: false },
+}
+
+describe('initialize', () => {
+  test.each<Json>([
+    null,
+    'x',
+    [],
+    1,
+    {},
+    { protocolVersion: '1' },
+    { protocolVersion: 1.5 },
+    { protocolVersion: null },
+  ])('C-05: %j is no answer', (result) => {
+    expect(narrowInitialize(result)).toEqual({ kind: 'malformed', reason: expect.any(String) as string })
+  })
+
+  test('C-06: everything that is omitted is unsupported', () => {
+    expect(narrowInitialize({ protocolVersion: 1 })).toEqual({
+      kind: 'initialized',
+      protocolVersion: 1,
+      capabilities: NONE,
+      warning: undefined,
+    })
+  })
+
+  test('C-06: null is unsupported, an empty object is supported', () => {
+    const sessionCapabilities = { resume: {}, close: null, list: {} }
+    expect(narrowInitialize({ protocolVersion: 1, agentCapabilities: { sessionCapabilities } })).toMatchObject({
+      capabilities: { resume: true, close: false, list: true },
+      warning: undefined,
+    })
+  })
+
+  test('everything that is advertised is seen', () => {
+    const agentCapabilities = {
+      loadSession: true,
+      promptCapabilities: { image: true, audio: true, embeddedContext: true },
+      sessionCapabilities: { resume: {}, close: {}, list: {} },
+    }
+    expect(narrowInitialize({ protocolVersion: 1, agentCapabilities })).toMatchObject({
+      capabilities: {
+        loadSession: true,
+        resume: true,
+        close: true,
+        list: true,
+        prompt: { image: true, audio: true, embeddedContext: true },
+      },
+      warning: undefined,
+    })
+  })
+
+  test.each<Json>([
+    [],
+    ['loadSession'],
+    'all',
+    true,
+    { loadSession: 'yes', sessionCapabilities: true, promptCapabilities: 'image' },
+    {
+      loadSession: 1,
+      sessionCapabilities: { resume: true, list: 'x', close: [] },
+      promptCapabilities: { image: 'true' },
+    },
+  ])('C-05: capabilities of a bad shape count as absent, with a warning: %j', (agentCapabilities) => {
+    expect(narrowInitialize({ protocolVersion: 1, agentCapabilities })).toMatchObject({
+      capabilities: NONE,
+      warning: expect.any(String) as string,
+    })
+  })
+
+  test('another version is told, not judged', () => {
+    expect(narrowInitialize({ protocolVersion: 2 })).toMatchObject({ kind: 'initialized', protocolVersion: 2 })
+  })
+})
