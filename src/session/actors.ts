@@ -44,6 +44,11 @@ export class Actors implements AsyncDisposable {
     return actor.ask(build)
   }
 
+  /** Resolves when the session's actor is open and what an earlier life left is settled. */
+  async open(no: SessionNo): Promise<void> {
+    await this.#get(no)
+  }
+
   /** One opening at a time for each session. */
   #get(no: SessionNo): Promise<SessionActor> {
     const known = this.#open.get(no)
@@ -100,7 +105,8 @@ export class Actors implements AsyncDisposable {
     )
     this.#live.set(no, actor)
     const closing = record.state === 'closing'
-    actor.post({ kind: 'opened', turns, openPermissions, closing, spareTurnId: ids.turn() })
+    const spareTurnId = ids.turn()
+    await actor.ask((reply) => ({ kind: 'opened', reply, turns, openPermissions, closing, spareTurnId }))
     return actor
   }
 

@@ -135,6 +135,7 @@ class Service implements SessionService {
 
   async resume(id: SessionId, action: ResumeAction): Promise<SessionStatus> {
     this.#refuseWhileDraining()
+    await this.#actors.open((await this.#open(id)).no)
     const session = await this.#open(id)
     const interrupted =
       session.blockedBy === undefined ? undefined : await this.#ports.store.findTurn(session.blockedBy)

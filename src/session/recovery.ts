@@ -29,6 +29,7 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
   }
   if (opened.closing || isSpent(draft)) beginClosing(draft)
   pump(draft)
+  draft.reply(opened.reply, { kind: 'opened' })
 }
 
 /** Somebody decides about the interrupted turn that holds the queue. */

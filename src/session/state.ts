@@ -177,6 +177,7 @@ export type CallerInput =
 /** First input of an actor's life: what the rows of an earlier life say is still open. */
 export interface OpenedInput {
   readonly kind: 'opened'
+  readonly reply: ReplyTo
   /** Queued, dispatching and running turns in accept order. */
   readonly turns: readonly TurnRecord[]
   readonly openPermissions: readonly PermissionRecord[]
@@ -192,6 +193,7 @@ export type ReplyValue =
   | { readonly kind: 'replay'; readonly turn: TurnRecord; readonly position: number }
   | { readonly kind: 'cancel'; readonly outcome: 'ended' | 'requested' | 'none'; readonly turns: readonly TurnId[] }
   | { readonly kind: 'answer'; readonly permissionId: PermissionId }
+  | { readonly kind: 'opened' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'gone'; readonly stopped: StopReport | undefined }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly details: ErrorDetails }

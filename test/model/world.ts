@@ -143,6 +143,7 @@ export class World {
     const closing = this.store.session.state === 'closing'
     this.#give({
       kind: 'opened',
+      reply: this.#reply(),
       turns: this.store.unsettledTurns(),
       openPermissions,
       closing,
@@ -343,20 +344,20 @@ export class World {
 
   #spin(until: number): void {
     for (let steps = 0; steps < 5_000; steps++) {
-      const task = this.#takeNext()
-      if (task === undefined || task.at > until) return
+      const task = this.#takeNext(until)
+      if (task === undefined) return
       this.#now = Math.max(this.#now, task.at)
       task.run()
     }
     must(false, 'N1', 'the schedule does not come to rest')
   }
 
-  #takeNext(): Task | undefined {
+  #takeNext(until: number): Task | undefined {
     let best = -1
     for (let i = 0; i < this.#tasks.length; i++) {
       const task = this.#tasks[i]
       const leader = this.#tasks[best]
-      if (task === undefined) continue
+      if (task === undefined || task.at > until) continue
       if (leader === undefined || task.at < leader.at || (task.at === leader.at && task.order < leader.order)) best = i
     }
     return best < 0 ? undefined : this.#tasks.splice(best, 1)[0]

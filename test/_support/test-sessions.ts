@@ -1,0 +1,115 @@
+// A session service on a real store in a directory of its own, with fake agents; `restart` is a new life on the same rows.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { systemClock } from '../../src/base/clock.ts'
+import { systemIds } from '../../src/base/ids.ts'
+import { createEventLog } from '../../src/events/log.ts'
+import type { EventLog } from '../../src/events/event-log.ts'
+import type { Logger } from '../../src/observe/logger.ts'
+import { AgentSlots } from '../../src/session/agent-slots.ts'
+import { openSessions } from '../../src/session/open-sessions.ts'
+import type { Sessions } from '../../src/session/open-sessions.ts'
+import type { SessionService } from '../../src/session/service.ts'
+import type { SessionLimits } from '../../src/session/state.ts'
+import { openSqliteStore } from '../../src/store/open-sqlite-store.ts'
+import type { EventRecord } from '../../src/store/records.ts'
+import type { Store } from '../../src/store/store.ts'
+import { fakeConnector } from './fake-connector.ts'
+import type { FakeConnector } from './fake-connector.ts'
+
+export const QUICK_LIMITS: SessionLimits = {
+  startMs: 2_000,
+  silenceMs: 2_000,
+  turnMs: 5_000,
+  cancelGraceMs: 100,
+  permissionMs: 2_000,
+  stopMs: 2_000,
+  queueDepthMax: 8,
+  permissionsOpenMax: 4,
+  turnBytesMax: 100_000,
+  turnEventsMax: 1_000,
+}
+
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+export class TestSessions implements AsyncDisposable {
+  readonly dir: string
+  readonly limits: SessionLimits
+  connector: FakeConnector = fakeConnector()
+  store!: Store
+  events!: EventLog
+  #sessions!: Sessions
+
+  private constructor(dir: string, limits: SessionLimits) {
+    this.dir = dir
+    this.limits = limits
+  }
+
+  static async start(limits: Partial<SessionLimits> = {}): Promise<TestSessions> {
+    const dir = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
+    const sessions = new TestSessions(dir, { ...QUICK_LIMITS, ...limits })
+    await sessions.#open()
+    return sessions
+  }
+
+  get service(): SessionService {
+    return this.#sessions.service
+  }
+
+  get sessions(): Sessions {
+    return this.#sessions
+  }
+
+  /** The process dies and another starts: nothing of the old life is told anything. */
+  async restart(): Promise<void> {
+    await this.#close()
+    this.connector = fakeConnector(this.connector.onPrompt)
+    await this.#open()
+    await this.#sessions.recover()
+  }
+
+  /** All events of a session, as `type` or `type:state`. */
+  async history(no: number): Promise<string[]> {
+    const events = await this.store.readEvents(no, 0, 10_000)
+    return events.map((event) => nameOf(event))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close()
+    await rm(this.dir, { recursive: true })
+  }
+
+  async #open(): Promise<void> {
+    this.store = await openSqliteStore({ file: join(this.dir, 'test.db') })
+    const node = await this.store.openNode('local', Date.now())
+    this.events = createEventLog(this.store)
+    const definition = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
+    this.#sessions = openSessions({
+      store: this.store,
+      events: this.events,
+      clock: systemClock,
+      ids: systemIds,
+      node: node.id,
+      limits: this.limits,
+      logger: silent,
+      connector: this.connector,
+      slots: new AgentSlots({ liveMax: 4, startingMax: 4, waitMs: 1_000 }, systemClock),
+      findDefinition: (name) => (name === 'fake' ? definition : undefined),
+      checkCwd: (cwd) => Promise.resolve(cwd),
+      promptBytesMax: 10_000,
+    })
+  }
+
+  async #close(): Promise<void> {
+    await this.#sessions[Symbol.asyncDispose]()
+    await this.store[Symbol.asyncDispose]()
+  }
+}
+
+function nameOf(event: EventRecord): string {
+  const { state } = JSON.parse(event.data) as { state?: string }
+  return state === undefined ? event.type : `${event.type}:${state}`
+}
