@@ -14,13 +14,13 @@ const hasOldNode = existsSync(OLD_NODE) && /^v(1\d|2[0-3])\./.test(versionOf(OLD
 
 const ENTRY = `// Fake entry: says where it runs, then does what it is told.
 const [what, value] = process.argv.slice(2)
-console.log(JSON.stringify({ node: process.versions.node, what, kind: 'KIND' }))
 if (what === 'exit') process.exitCode = Number(value)
 if (what === 'die') process.kill(process.pid, 'SIGKILL')
 if (what === 'wait') {
   const alive = setTimeout(() => {}, 20_000)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => { console.log(signal); clearTimeout(alive); process.exitCode = 7 })
 }
+console.log(JSON.stringify({ node: process.versions.node, what, kind: 'KIND' }))
 `
 
 let root: string
