@@ -1,0 +1,57 @@
+// The agents of the configuration file: name -> command, environment, title. Only the file can define them, never a request.
+
+import type { Json } from '../base/json.ts'
+import { isJsonObject } from '../base/json.ts'
+import { isNeverPassed } from './agent-environment.ts'
+import { invalid } from './invalid.ts'
+import type { Place } from './invalid.ts'
+import { suggestionFor } from './suggestion.ts'
+
+export interface AgentOption {
+  readonly name: string
+  readonly title: string
+  /** argv; no shell. */
+  readonly command: readonly [string, ...string[]]
+  readonly env: Readonly<Record<string, string>>
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
+const FIELDS = ['command', 'env', 'title']
+
+/** Reads one entry of `agents`. CONFIG_INVALID naming the key. */
+export function readAgent(name: string, json: Json, place: Place, optionNames: readonly string[]): AgentOption {
+  const key = `agents.${name}`
+  if (!isJsonObject(json)) {
+    const meant = suggestionFor(name, optionNames)
+    const hint = meant === undefined ? '' : ` (did you mean agents.${meant}?)`
+    throw invalid(key, `must be an object with a command${hint}`, place)
+  }
+  if (!NAME.test(name)) throw invalid(key, 'has a name with other characters than letters, digits, dot, dash', place)
+  for (const field of Object.keys(json)) if (!FIELDS.includes(field)) throw unknownField(key, field, place)
+  const { title = name } = json
+  if (typeof title !== 'string' || title.trim() === '') throw invalid(`${key}.title`, 'must be a text', place)
+  return { name, title, command: readCommand(key, json['command'], place), env: readEnv(key, json['env'] ?? {}, place) }
+}
+
+function readCommand(key: string, json: Json | undefined, place: Place): readonly [string, ...string[]] {
+  const [program, ...rest] = Array.isArray(json) ? json : []
+  const isText = (item: Json | undefined): item is string => typeof item === 'string' && !item.includes('\0')
+  if (isText(program) && program !== '' && rest.every(isText)) return [program, ...rest]
+  throw invalid(`${key}.command`, 'must be a list of texts: the program, then its arguments', place)
+}
+
+function readEnv(key: string, json: Json, place: Place): Readonly<Record<string, string>> {
+  if (!isJsonObject(json)) throw invalid(`${key}.env`, 'must be an object of texts', place)
+  for (const [name, value] of Object.entries(json)) {
+    if (!VARIABLE.test(name)) throw invalid(`${key}.env.${name}`, 'is not the name of a variable', place)
+    if (isNeverPassed(name)) throw invalid(`${key}.env.${name}`, 'is never given to an agent', place)
+    if (typeof value !== 'string' || value.includes('\0')) throw invalid(`${key}.env.${name}`, 'must be a text', place)
+  }
+  return { ...(json as Record<string, string>) }
+}
+
+function unknownField(key: string, field: string, place: Place): Error {
+  const meant = suggestionFor(field, FIELDS)
+  return invalid(`${key}.${field}`, `is not known${meant === undefined ? '' : ` (did you mean ${meant}?)`}`, place)
+}

@@ -1,0 +1,37 @@
+// The environment of an agent: an allow-list of ours plus what its definition names (reliability 7.1).
+// Never our own secrets, nothing that changes how programs are loaded, nothing of our supervisor.
+
+import type { Environment } from './environment.ts'
+
+const PASSED = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TERM', 'TZ', 'TMPDIR'])
+const PASSED_PREFIXES = ['LC_', 'XDG_']
+const NEVER = new Set(['NODE_OPTIONS', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'])
+const NEVER_PREFIXES = ['HOLDFAST_', 'LD_', 'DYLD_', 'LISTEN_']
+
+/** True for a variable that no agent gets, not even when its definition names it. */
+export function isNeverPassed(name: string): boolean {
+  return NEVER.has(name) || NEVER_PREFIXES.some((prefix) => name.startsWith(prefix))
+}
+
+/**
+ * The complete environment of an agent. `defined` is the `env` of its definition; a value `env:NAME` stands for the variable NAME
+ * of the gateway and is left out when that is not set, so that no secret has to be in the file.
+ */
+export function agentEnvironment(own: Environment, defined: Readonly<Record<string, string>>): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const [name, value] of Object.entries(own)) {
+    if (value !== undefined && isPassed(name)) result[name] = value
+  }
+  for (const [name, value] of Object.entries(defined)) {
+    if (isNeverPassed(name)) continue
+    const given = value.startsWith(REFERENCE) ? own[value.slice(REFERENCE.length)] : value
+    if (given !== undefined) result[name] = given
+  }
+  return result
+}
+
+const REFERENCE = 'env:'
+
+function isPassed(name: string): boolean {
+  return !isNeverPassed(name) && (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix)))
+}

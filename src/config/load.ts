@@ -1,0 +1,160 @@
+// Loads the configuration: defaults, then the file, then the environment, then flags. Unknown keys are errors.
+
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+import { HoldfastError } from '../base/errors.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import { isJsonObject } from '../base/json.ts'
+import { readAgent } from './agent-definitions.ts'
+import type { AgentOption } from './agent-definitions.ts'
+import type { Config } from './config.ts'
+import type { Environment } from './environment.ts'
+import { invalid } from './invalid.ts'
+import type { Place } from './invalid.ts'
+import { parseJsonc } from './jsonc.ts'
+import type { Option, Origin } from './option.ts'
+import { valueOfJson, valueOfText } from './option-value.ts'
+import type { OptionValue } from './option-value.ts'
+import { OPTIONS } from './options.ts'
+import type { OptionName } from './options.ts'
+import type { Paths } from './paths.ts'
+import { suggestionFor } from './suggestion.ts'
+
+export interface ConfigSources {
+  readonly env: Environment
+  readonly paths: Paths
+  /** Flags as typed, by long name without dashes; `config` names the file. */
+  readonly flags?: Readonly<Record<string, string>>
+}
+
+/** The frozen configuration. CONFIG_INVALID naming file (or variable, or flag) and key. */
+export function loadConfig({ env, paths, flags = {} }: ConfigSources): Config {
+  const draft = new Draft()
+  const file = fileOf(env, paths, flags)
+  const json = readConfigFile(file)
+  if (json !== undefined) readFile(draft, json, { origin: 'file', name: file.path })
+  readEnvironment(draft, env)
+  readFlags(draft, flags)
+  return draft.finish(json === undefined ? undefined : file.path)
+}
+
+const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
+const SECTIONS = [...new Set(OPTION_NAMES.map((name) => sectionOf(name)))]
+
+class Draft {
+  readonly #values = new Map<OptionName, { value: OptionValue | undefined; origin: Origin }>()
+  readonly agents = new Map<string, AgentOption>()
+
+  constructor() {
+    for (const name of OPTION_NAMES) this.#values.set(name, { value: OPTIONS[name].default, origin: 'default' })
+  }
+
+  set(name: OptionName, value: OptionValue, origin: Origin): void {
+    this.#values.set(name, { value: Array.isArray(value) ? Object.freeze([...value]) : value, origin })
+  }
+
+  finish(file: string | undefined): Config {
+    const slices: Record<string, Record<string, unknown>> = {}
+    const origins: Record<string, Origin> = {}
+    for (const [name, { value, origin }] of this.#values) {
+      const section = sectionOf(name)
+      slices[section] ??= {}
+      slices[section][name.slice(section.length + 1)] = value
+      origins[name] = origin
+    }
+    for (const slice of Object.values(slices)) Object.freeze(slice)
+    const agentDefinitions: ReadonlyMap<string, AgentOption> = this.agents
+    return Object.freeze({ ...slices, agentDefinitions, origins: Object.freeze(origins), file }) as unknown as Config
+  }
+}
+
+interface ConfigFile {
+  readonly path: string
+  /** Named by somebody: then it must exist. */
+  readonly isNamed: boolean
+}
+
+function fileOf(env: Environment, paths: Paths, flags: Readonly<Record<string, string>>): ConfigFile {
+  const named = flags['config'] ?? (env['HOLDFAST_CONFIG'] === '' ? undefined : env['HOLDFAST_CONFIG'])
+  return named === undefined ? { path: paths.configFile, isNamed: false } : { path: resolve(named), isNamed: true }
+}
+
+function readConfigFile({ path, isNamed }: ConfigFile): JsonObject | undefined {
+  const text = readText(path, isNamed)
+  if (text === undefined) return undefined
+  let json: Json
+  try {
+    json = parseJsonc(text)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'it is not JSON'
+    throw new HoldfastError('CONFIG_INVALID', { reason, file: path }, { cause })
+  }
+  if (isJsonObject(json)) return json
+  throw new HoldfastError('CONFIG_INVALID', { reason: 'the file must hold one object', file: path })
+}
+
+function readText(path: string, isNamed: boolean): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' && !isNamed) return undefined
+    throw new HoldfastError('CONFIG_INVALID', { reason: `the file cannot be read (${code})`, file: path }, { cause })
+  }
+}
+
+function readFile(draft: Draft, json: JsonObject, place: Place): void {
+  for (const [section, content] of Object.entries(json)) {
+    if (section === '$schema') continue
+    if (!SECTIONS.includes(section)) throw unknownKey(section, SECTIONS, place)
+    if (!isJsonObject(content)) throw invalid(section, 'must be an object', place)
+    for (const [key, value] of Object.entries(content)) readKey(draft, section, { key, value }, place)
+  }
+}
+
+function readKey(draft: Draft, section: string, { key, value }: { key: string; value: Json }, place: Place): void {
+  const name = `${section}.${key}`
+  const inSection = OPTION_NAMES.filter((option) => sectionOf(option) === section)
+  if (isOptionName(name)) draft.set(name, valueOfJson(name, optionOf(name).type, value, place), 'file')
+  else if (section === 'agents') {
+    const keys = inSection.map((option) => option.slice('agents.'.length))
+    draft.agents.set(key, readAgent(key, value, place, keys))
+  } else throw unknownKey(name, inSection, place)
+}
+
+function readEnvironment(draft: Draft, env: Environment): void {
+  for (const name of OPTION_NAMES) {
+    const { env: variable, type } = optionOf(name)
+    const text = env[variable]
+    if (text === undefined || text === '') continue
+    draft.set(name, valueOfText(name, type, text, { origin: 'env', name: variable }), 'env')
+  }
+}
+
+function readFlags(draft: Draft, flags: Readonly<Record<string, string>>): void {
+  for (const [flag, text] of Object.entries(flags)) {
+    if (flag === 'config') continue
+    const name = OPTION_NAMES.find((option) => optionOf(option).flag === flag)
+    const place: Place = { origin: 'flag', name: `--${flag}` }
+    if (name === undefined) throw invalid(`--${flag}`, 'is not a flag', place)
+    draft.set(name, valueOfText(name, optionOf(name).type, text, place), 'flag')
+  }
+}
+
+function unknownKey(key: string, known: readonly string[], place: Place): HoldfastError {
+  const meant = suggestionFor(key, known)
+  return invalid(key, `is not known${meant === undefined ? '' : ` (did you mean ${meant}?)`}`, place)
+}
+
+function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name)
+}
+
+function optionOf(name: OptionName): Option {
+  return OPTIONS[name]
+}
+
+function sectionOf(name: string): string {
+  return name.slice(0, name.indexOf('.'))
+}

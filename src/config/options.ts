@@ -1,0 +1,171 @@
+// The one option table. File keys, environment variables, flags, types and docs/config.md all come from it.
+// The agents themselves are in agent-definitions.ts: a map that only the file can fill.
+
+import { boolean, choice, integer, path, paths, texts } from './option.ts'
+import type { Option } from './option.ts'
+
+const DAY_MS = 86_400_000
+
+export const OPTIONS = {
+  'http.enabled': {
+    type: boolean,
+    default: true,
+    env: 'HOLDFAST_HTTP_ENABLED',
+    text: 'Listen on loopback TCP besides the unix socket. The socket alone is enough for the command line.',
+  },
+  'http.host': {
+    type: choice('127.0.0.1', '::1'),
+    default: '127.0.0.1',
+    env: 'HOLDFAST_HTTP_HOST',
+    flag: 'host',
+    text: 'Loopback address to listen on. Other addresses are refused: there is no TLS; put a proxy or ssh in front.',
+  },
+  'http.port': {
+    type: integer(0, 65_535),
+    default: 7433,
+    env: 'HOLDFAST_HTTP_PORT',
+    flag: 'port',
+    text:
+      'TCP port; 0 takes any free one. When the default is taken by another program a free one is used instead; a port that you ' +
+      'set is an error when it is taken. The port in use is written to the file `http-port` in the run directory.',
+  },
+  'http.allowedHosts': {
+    type: texts,
+    default: [],
+    env: 'HOLDFAST_HTTP_ALLOWED_HOSTS',
+    text: 'Further values of the Host header, exactly as sent, such as `agents.example.test:7433` behind a proxy.',
+  },
+  'http.allowedOrigins': {
+    type: texts,
+    default: [],
+    env: 'HOLDFAST_HTTP_ALLOWED_ORIGINS',
+    text: 'Values of the Origin header that are let in, exactly as sent. Every other page is refused, also one of localhost.',
+  },
+  'sessions.roots': {
+    type: paths,
+    default: [],
+    env: 'HOLDFAST_SESSIONS_ROOTS',
+    text:
+      'Directories in which agents may work. Without any, every existing directory is allowed except `/` and the state directory: ' +
+      'who has the token may then run an agent wherever you may.',
+  },
+  'agents.liveMax': {
+    type: integer(1, 4096),
+    default: 64,
+    env: 'HOLDFAST_AGENTS_LIVE_MAX',
+    text: 'Agent processes that are alive at once. When all are busy, prompts wait.',
+  },
+  'agents.spawnsMax': {
+    type: integer(1, 256),
+    default: 4,
+    env: 'HOLDFAST_AGENTS_SPAWNS_MAX',
+    text: 'Agent processes that are being started at once.',
+  },
+  'limits.queueDepthMax': {
+    type: integer(1, 10_000),
+    default: 32,
+    env: 'HOLDFAST_LIMITS_QUEUE_DEPTH_MAX',
+    text: 'Prompts that wait in one session; one more is refused with QUEUE_FULL.',
+  },
+  'limits.promptBytesMax': {
+    type: integer(1024, 64 * 1024 * 1024),
+    default: 1024 * 1024,
+    env: 'HOLDFAST_LIMITS_PROMPT_BYTES_MAX',
+    text: 'Bytes of one prompt as JSON.',
+  },
+  'limits.bodyBytesMax': {
+    type: integer(1024, 64 * 1024 * 1024),
+    default: 8 * 1024 * 1024,
+    env: 'HOLDFAST_LIMITS_BODY_BYTES_MAX',
+    text: 'Bytes of one request body.',
+  },
+  'limits.lineBytesMax': {
+    type: integer(64 * 1024, 256 * 1024 * 1024),
+    default: 16 * 1024 * 1024,
+    env: 'HOLDFAST_LIMITS_LINE_BYTES_MAX',
+    text: 'Bytes of one line of an agent; an agent that writes a longer one is ended.',
+  },
+  'limits.turnBytesMax': {
+    type: integer(64 * 1024, 4 * 1024 * 1024 * 1024),
+    default: 64 * 1024 * 1024,
+    env: 'HOLDFAST_LIMITS_TURN_BYTES_MAX',
+    text: 'Bytes of updates of one turn; beyond, the turn is cancelled and fails with TURN_OUTPUT_LIMIT.',
+  },
+  'limits.turnEventsMax': {
+    type: integer(100, 100_000_000),
+    default: 200_000,
+    env: 'HOLDFAST_LIMITS_TURN_EVENTS_MAX',
+    text: 'Updates of one turn; beyond, the turn is cancelled and fails with TURN_OUTPUT_LIMIT.',
+  },
+  'limits.permissionsOpenMax': {
+    type: integer(1, 10_000),
+    default: 64,
+    env: 'HOLDFAST_LIMITS_PERMISSIONS_OPEN_MAX',
+    text: 'Permission requests of one session that wait at once; the agent gets `cancelled` for more.',
+  },
+  'deadlines.initializeMs': {
+    type: integer(100, DAY_MS),
+    default: 60_000,
+    env: 'HOLDFAST_DEADLINES_INITIALIZE_MS',
+    text: 'Time for an agent to answer `initialize`.',
+  },
+  'deadlines.sessionNewMs': {
+    type: integer(100, DAY_MS),
+    default: 60_000,
+    env: 'HOLDFAST_DEADLINES_SESSION_NEW_MS',
+    text: 'Time for an agent to open its session.',
+  },
+  'deadlines.silenceMs': {
+    type: integer(100, 7 * DAY_MS),
+    default: 600_000,
+    env: 'HOLDFAST_DEADLINES_SILENCE_MS',
+    text: 'A running turn of which nothing was heard for this long is cancelled and ends `timed_out`. Stands still while a permission request is open.',
+  },
+  'deadlines.turnMs': {
+    type: integer(0, 30 * DAY_MS),
+    default: 7_200_000,
+    env: 'HOLDFAST_DEADLINES_TURN_MS',
+    text: 'Longest time of one turn; 0 = no limit.',
+  },
+  'deadlines.cancelGraceMs': {
+    type: integer(0, DAY_MS),
+    default: 10_000,
+    env: 'HOLDFAST_DEADLINES_CANCEL_GRACE_MS',
+    text: 'Time for an agent to end a cancelled turn by itself; then its process is ended.',
+  },
+  'deadlines.permissionMs': {
+    type: integer(100, 30 * DAY_MS),
+    default: 600_000,
+    env: 'HOLDFAST_DEADLINES_PERMISSION_MS',
+    text: 'Time for somebody to answer a permission request; then it is refused.',
+  },
+  'deadlines.drainMs': {
+    type: integer(0, DAY_MS),
+    default: 120_000,
+    env: 'HOLDFAST_DEADLINES_DRAIN_MS',
+    text: 'Time for running turns when the gateway is asked to stop.',
+  },
+  'gateway.idleExitMs': {
+    type: integer(0, 30 * DAY_MS),
+    default: 0,
+    env: 'HOLDFAST_GATEWAY_IDLE_EXIT_MS',
+    text:
+      'Stop after so long without a session that works and without a client; 0 = never. A gateway that the command line started ' +
+      'stays as well: stop it with `holdfast stop`.',
+  },
+  'log.level': {
+    type: choice('debug', 'info', 'warn', 'error', 'silent'),
+    default: 'info',
+    env: 'HOLDFAST_LOG_LEVEL',
+    flag: 'log-level',
+    text: 'How much is logged. Content of prompts and tools at `debug` only.',
+  },
+  'log.file': {
+    type: path,
+    default: undefined,
+    env: 'HOLDFAST_LOG_FILE',
+    text: 'File that the log is appended to; without it stderr, and `gateway.log` in the state directory for a gateway that the command line started.',
+  },
+} as const satisfies Record<string, Option>
+
+export type OptionName = keyof typeof OPTIONS
