@@ -1,7 +1,7 @@
 // The simulator's database: applies a list of writes atomically and refuses what the schema would refuse.
 // Also the checker of everything that can be seen in rows: each broken rule throws with the invariant's name.
 
-import type { PermissionRecord, SessionRecord, TurnOutcome, TurnRecord } from '../../src/store/records.ts'
+import type { NewEvent, PermissionRecord, SessionRecord, TurnOutcome, TurnRecord } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
 
 export class InvariantBroken extends Error {}
@@ -26,6 +26,8 @@ interface UpdateTag {
 /** How long the simulated gateway may be away between two lives, with a margin. */
 export const DOWNTIME_MS_MAX = 5_000
 
+const SIGNS: ReadonlySet<string> = new Set(['turn.dispatched', 'update', 'permission.requested', 'permission.closed'])
+
 const LEGAL: Readonly<Record<string, readonly string[]>> = {
   queued: ['dispatching', 'cancelled', 'expired'],
   dispatching: ['queued', 'dispatching', 'running', 'completed', 'cancelled', 'failed', 'timed_out', 'interrupted'],
@@ -38,9 +40,14 @@ export class ModelStore {
   readonly outcomes = new Map<string, TurnOutcome>()
   readonly permissions = new Map<string, PermissionRecord>()
   readonly events: StoredEvent[] = []
+  /** When each turn last showed life: its dispatch, an update, a permission request or its answer. */
+  readonly #signs = new Map<string, number>()
+  readonly #silentMsMax: number
 
-  constructor(session: SessionRecord) {
+  /** `silentMsMax`: how long a turn may be out without a sign of life. */
+  constructor(session: SessionRecord, silentMsMax: number) {
     this.session = session
+    this.#silentMsMax = silentMsMax
   }
 
   commit(writes: readonly SessionWrite[]): void {
@@ -94,14 +101,17 @@ export class ModelStore {
     must(turn !== undefined, 'S1', `end of an unknown turn ${turnId}`)
     must(!this.outcomes.has(turnId), 'S8', `turn ${turnId} ended twice`)
     must(LEGAL[turn.state]?.includes(outcome.state) ?? false, 'S8', `${turn.state} -> ${outcome.state}`)
+    const silentMs = outcome.endedAt - (this.#signs.get(turnId) ?? outcome.endedAt)
+    must(silentMs <= this.#silentMsMax, 'S6', `turn ${turnId} was silent for ${silentMs} ms`)
     this.outcomes.set(turnId, outcome)
     this.turns.set(turnId, { ...turn, state: outcome.state, delivery: outcome.delivery, outcome })
   }
 
-  #append(event: { type: string; turnId: string | undefined; data: string }): void {
+  #append(event: NewEvent): void {
     const seq = this.events.length + 1
     this.events.push({ seq, type: event.type, turnId: event.turnId, data: event.data })
     JSON.parse(event.data)
+    if (event.turnId !== undefined && SIGNS.has(event.type)) this.#signs.set(event.turnId, event.at)
     if (event.type !== 'update' || event.turnId === undefined) return
     const turn = this.turns.get(event.turnId)
     must(turn?.state === 'running', 'N3', `update in turn ${event.turnId}, which is ${turn?.state ?? 'unknown'}`)

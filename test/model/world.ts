@@ -78,7 +78,7 @@ export class World {
   constructor(seed: number, mutation: Mutation = {}) {
     this.random = seededRandom(seed)
     this.#mutation = mutation
-    this.store = new ModelStore(newSession(this.random))
+    this.store = new ModelStore(newSession(this.random), LIMITS.silenceMs + LIMITS.cancelGraceMs + DOWNTIME_MS_MAX)
   }
 
   /** Runs the schedule; throws InvariantBroken with the rule that does not hold. */
