@@ -87,6 +87,7 @@ describe('our requests', () => {
 
   test.each<{ name: string; error: Json; code: number; message: string }>([
     { name: 'a code that is no integer', error: { code: 'E1', message: 'x' }, code: -32603, message: 'x' },
+    { name: 'a code that is a fraction', error: { code: 1.5, message: 'x' }, code: -32603, message: 'x' },
     { name: 'no message', error: { code: 5 }, code: 5, message: 'The error has no message.' },
     { name: 'a text', error: 'broken', code: -32603, message: 'broken' },
     { name: 'an array', error: [1], code: -32603, message: 'The error has no message.' },
