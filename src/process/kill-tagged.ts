@@ -1,0 +1,56 @@
+// Lists (and, for a dead owner, ends) process trees by tag and marker, without the database: `doctor --orphans`.
+
+import { readFileSync } from 'node:fs'
+
+import { ProcessScanner, type ScannedProcess } from './process-scanner.ts'
+import { sweep, type SweepReport } from './sweep.ts'
+import type { Ownership } from './tag-value.ts'
+
+export interface TaggedProcess extends Ownership {
+  readonly pid: number
+  readonly ppid: number
+  /** Clock ticks since boot, decimal: with the pid, the identity. */
+  readonly startTicks: string
+  /** Which of the two named the owner. */
+  readonly by: 'tag' | 'marker'
+  /** The command line as the process shows it now; it may have been changed or hidden. */
+  readonly argv: readonly string[]
+}
+
+const ARGV_BYTES_MAX = 4_096
+
+/** Every live process with the tag or a marker of any gateway, or of `instance` only. Empty where there is no /proc. */
+export async function listTagged(instance?: number): Promise<TaggedProcess[]> {
+  const tagged: TaggedProcess[] = []
+  for (const row of await new ProcessScanner().scan()) {
+    const owner = ownerOf(row, instance)
+    if (owner === undefined) continue
+    const { pid, ppid, startTicks } = row
+    tagged.push({ ...owner, pid, ppid, startTicks, argv: readArgv(pid) })
+  }
+  return tagged
+}
+
+/** Sweeps the tree of one owner whose root may be long gone. The caller has proven that the owner is dead. */
+export function killTagged(owner: Ownership, msMax: number): Promise<SweepReport> {
+  return sweep({ owner, root: undefined }, new ProcessScanner(), { msMax })
+}
+
+function ownerOf(
+  row: ScannedProcess,
+  instance: number | undefined,
+): (Ownership & Pick<TaggedProcess, 'by'>) | undefined {
+  const isWanted = (owner: Ownership): boolean => instance === undefined || owner.instance === instance
+  if (row.tag && isWanted(row.tag)) return { ...row.tag, by: 'tag' }
+  const marker = row.markers.findLast(isWanted)
+  return marker && { ...marker, by: 'marker' }
+}
+
+function readArgv(pid: number): string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').slice(0, ARGV_BYTES_MAX)
+    return text.split('\0').filter((part, i, all) => part !== '' || i < all.length - 1)
+  } catch {
+    return []
+  }
+}

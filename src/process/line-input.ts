@@ -1,0 +1,85 @@
+// stdin of one child: lines in, in order, with a bound on what a process that does not read may make us keep.
+// Owns the stream's errors. In the common case a line is one plain write.
+
+import type { Writable } from 'node:stream'
+
+import type { Clock, Timer } from '../base/clock.ts'
+
+export interface LineInputOptions {
+  readonly clock: Clock
+  /** Called at most once: too much waited for too long, or far too much at once. */
+  readonly onStalled: () => void
+  /** A stall: more than this waits … */
+  readonly waitingBytesMax?: number
+  /** … for so long. */
+  readonly stallMs?: number
+}
+
+const WAITING_BYTES_MAX = 1024 * 1024
+const STALL_MS = 30_000
+/** Beyond this nothing is kept, whatever the clock says. */
+const HARD_BYTES_MAX = 64 * 1024 * 1024
+
+/** Modes: open; stalled or ended, both for ever: lines are dropped then, and the owner ends the process. */
+export class LineInput {
+  readonly #stdin: Writable
+  readonly #options: LineInputOptions
+  readonly #waitingBytesMax: number
+  #timer: Timer | undefined
+  #isOpen = true
+
+  constructor(stdin: Writable, options: LineInputOptions) {
+    this.#stdin = stdin
+    this.#options = options
+    this.#waitingBytesMax = options.waitingBytesMax ?? WAITING_BYTES_MAX
+    // EPIPE and ECONNRESET: the child closed its end or is gone; its exit tells the story.
+    stdin.on('error', () => this.#close())
+    stdin.once('close', () => this.#close())
+    stdin.on('drain', () => this.#disarm())
+  }
+
+  /** Queues one line; adds the terminator. A no-op when the stream has ended. */
+  send(line: string): void {
+    if (!this.#isOpen || !this.#stdin.writable) return
+    this.#stdin.write(`${line}\n`)
+    const waiting = this.#stdin.writableLength
+    if (waiting <= this.#waitingBytesMax) return
+    if (waiting > HARD_BYTES_MAX) return this.#stall()
+    this.#timer ??= this.#arm()
+  }
+
+  /** Ends the stream after what is queued; the polite request to exit. */
+  end(): void {
+    this.#close()
+    if (!this.#stdin.writableEnded && !this.#stdin.destroyed) this.#stdin.end()
+  }
+
+  /** Gives up what is queued. */
+  destroy(): void {
+    this.#close()
+    this.#stdin.destroy()
+  }
+
+  #arm(): Timer {
+    const { clock, stallMs = STALL_MS } = this.#options
+    return clock.at(clock.now() + stallMs, () => {
+      this.#timer = undefined
+      if (this.#isOpen && this.#stdin.writableLength > this.#waitingBytesMax) this.#stall()
+    })
+  }
+
+  #stall(): void {
+    this.#close()
+    this.#options.onStalled()
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #close(): void {
+    this.#isOpen = false
+    this.#disarm()
+  }
+}

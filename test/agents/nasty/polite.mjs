@@ -1,0 +1,5 @@
+// Ends when its input ends. The measure for all the others.
+import { exitAtEof, tell } from './nasty.mjs'
+
+tell('root')
+exitAtEof()
