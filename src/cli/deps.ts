@@ -3,6 +3,8 @@
 
 import type { Readable, Writable } from 'node:stream'
 
+import type { Environment } from '../config/environment.ts'
+
 export interface Terminal {
   readonly stdin: Readable
   readonly stdout: Writable
@@ -12,13 +14,10 @@ export interface Terminal {
   readonly stderrIsTty: boolean
 }
 
-/** The variables of the process, handed in by the one who may read them (config). */
-export type Environment = Readonly<Record<string, string | undefined>>
-
 export interface ServeOptions {
   /** Started by another command: log to the file instead of the terminal. */
   readonly detached: boolean
-  /** Flags as typed, by name, for the configuration loader; only those that were given. */
+  /** Flags as typed, by long name without dashes, as `loadConfig` takes them; only those that were given. */
   readonly flags: Readonly<Record<string, string>>
 }
 
@@ -41,6 +40,7 @@ export interface OrphanProcess {
 export interface CliDeps {
   readonly version: string
   readonly terminal: Terminal
+  /** `systemEnvironment()`. */
   readonly env: Environment
   /** Absolute. */
   readonly cwd: string

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../base/errors.ts'
 import { ERRORS } from '../base/errors.ts'
 import { EXIT_CODE } from './exit-codes.ts'
-import type { CancelCause, TurnEndState } from './turn-result.ts'
+import type { TurnEndState } from '../wire/turn.ts'
+import type { CancelCause } from './turn-result.ts'
 import { exitCodeOf } from './turn-result.ts'
 
 const NOT_ONE: Partial<Record<ErrorCode, number>> = {

@@ -2,7 +2,7 @@
 // 0 done, 1 failed, 2 usage, 3 timed out, 4 no such session, 5 permission denied, then sysexits and 130 for an interrupt.
 
 import type { ErrorCode } from '../base/errors.ts'
-import type { TurnEndState } from './turn-result.ts'
+import type { TurnEndState } from '../wire/turn.ts'
 
 export const EXIT = {
   done: 0,

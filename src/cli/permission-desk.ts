@@ -3,6 +3,7 @@
 
 import type { JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
+import { codeOf } from './error-code.ts'
 import type { PermissionAsked, PermissionMode } from './permission-rule.ts'
 import { denyOption, isApproval, optionByRule } from './permission-rule.ts'
 import type { PermissionTally } from './turn-result.ts'
@@ -105,8 +106,7 @@ export class PermissionDesk {
       await this.#ports.answer(id, optionId)
     } catch (error) {
       // Somebody else was first: their answer arrives as an event.
-      if (closed.signal.aborted || (error instanceof Error && 'code' in error && error.code === 'PERMISSION_CLOSED'))
-        return
+      if (closed.signal.aborted || codeOf(error) === 'PERMISSION_CLOSED') return
       this.#ports.note(
         `permission ${id} could not be answered: ${error instanceof Error ? error.message : String(error)}`,
       )

@@ -21,14 +21,19 @@ export function optionByRule(mode: PermissionMode, asked: PermissionAsked, cwd: 
     case 'ask':
       return undefined
     case 'approve-all':
-      return findOption(asked.options, ['allow_once'])
+      return allowOnceOption(asked.options)
     case 'approve-reads':
-      return isReadInside(asked.toolCall, cwd) ? findOption(asked.options, ['allow_once']) : undefined
+      return isReadInside(asked.toolCall, cwd) ? allowOnceOption(asked.options) : undefined
     case 'deny-all':
       return denyOption(asked.options)
     default:
       return mode satisfies never
   }
+}
+
+/** The offered way to say yes to this one call; undefined when none was offered. */
+export function allowOnceOption(options: readonly JsonObject[]): string | undefined {
+  return findOption(options, ['allow_once'])
 }
 
 /** The offered way to say no: this once, else for ever; undefined when none was offered. */

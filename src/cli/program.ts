@@ -2,6 +2,7 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { OutputConfiguration } from 'commander'
+import { ON_INTERRUPT, RESUME_ACTION, WHEN_ALONE } from './choices.ts'
 import type { CommandContext } from './context.ts'
 import type { CliDeps } from './deps.ts'
 import { Screen } from './output/screen.ts'
@@ -78,9 +79,7 @@ function declareTurns(root: Command, on: Bind): void {
     .argument('[text...]', 'the prompt; with -f it is put in front of the file')
     .option('-s, --session <id|key>', 'session (default: the one of this directory and agent)')
     .option('--no-wait', 'return when the prompt is stored')
-    .addOption(
-      new Option('--on-interrupt <what>', 'when the gateway loses the turn').choices(['hold', 'continue', 'retry']),
-    )
+    .addOption(new Option('--on-interrupt <what>', 'when the gateway loses the turn').choices([...ON_INTERRUPT]))
     .option('--idempotency-key <key>', 'sending twice with one key makes one turn')
     .action(on(async () => (await import('./commands/prompt.ts')).prompt))
   const run = root
@@ -100,9 +99,7 @@ function declareTurns(root: Command, on: Bind): void {
     .description('free a session that an interrupted turn holds')
     .argument('<session>', 'id or key')
     .addOption(
-      new Option('--action <what>', 'what becomes of the turn')
-        .choices(['continue', 'retry', 'discard'])
-        .default('continue'),
+      new Option('--action <what>', 'what becomes of the turn').choices([...RESUME_ACTION]).default('continue'),
     )
     .action(on(async () => (await import('./commands/resume.ts')).resume))
   root
@@ -125,7 +122,7 @@ function declareTurnOptions(command: Command): void {
     .option('--deny-all', 'refuse everything')
     .addOption(
       new Option('--non-interactive-permissions <what>', 'when nobody can be asked')
-        .choices(['deny', 'fail'])
+        .choices([...WHEN_ALONE])
         .default('deny'),
     )
 }
@@ -186,6 +183,7 @@ function declareGateway(root: Command, on: Bind): void {
   root
     .command('stop')
     .description('drain and stop the gateway')
+    .option('--now', 'do not wait for running turns')
     .option('--wait <seconds>', 'wait at most so long until it is gone', positiveSeconds, 150)
     .action(on(async () => (await import('./commands/stop.ts')).stop))
   root

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { HoldfastError } from '../base/errors.ts'
+import type { Terminal } from './deps.ts'
 import { UsageError } from './usage-error.ts'
 
 /** More than any gateway takes by default; it has the last word (PROMPT_TOO_LARGE). */
@@ -12,17 +13,16 @@ const BYTES_MAX = 8 * 1024 * 1024
 export interface PromptSource {
   readonly words: readonly string[]
   /** A path, or `-` for stdin. */
-  readonly file: string | undefined
+  readonly file?: string | undefined
   readonly cwd: string
-  readonly stdin: Readable
-  readonly stdinIsTty: boolean
+  readonly terminal: Terminal
 }
 
 /** Words first, then the file. Without words and file, stdin if it is piped. UsageError when there is nothing. */
-export async function readPrompt({ words, file, cwd, stdin, stdinIsTty }: PromptSource): Promise<string> {
-  const fromStdin = file === '-' || (file === undefined && words.length === 0 && !stdinIsTty)
+export async function readPrompt({ words, file, cwd, terminal }: PromptSource): Promise<string> {
+  const fromStdin = file === '-' || (file === undefined && words.length === 0 && !terminal.stdinIsTty)
   const parts = [words.join(' ')]
-  if (fromStdin) parts.push(await readBounded(stdin))
+  if (fromStdin) parts.push(await readBounded(terminal.stdin))
   else if (file !== undefined) parts.push(await readFile(path.resolve(cwd, file)))
   const text = parts.filter((part) => part.trim() !== '').join('\n\n')
   if (text === '') throw new UsageError('There is no prompt.', 'Give it as words, with -f FILE, or on stdin with -f -.')

@@ -1,8 +1,7 @@
 // What a turn that was watched came to: its end, why we cancelled it if we did, and what was decided about permissions.
 
+import type { TurnEndState } from '../wire/turn.ts'
 import { EXIT, TURN_EXIT_CODE } from './exit-codes.ts'
-
-export type TurnEndState = 'completed' | 'cancelled' | 'failed' | 'timed_out' | 'interrupted' | 'expired'
 
 /** Why this command cancelled the turn; the first reason counts. */
 export type CancelCause = 'interrupt' | 'timeout' | 'permission'
@@ -18,7 +17,8 @@ export interface TurnResult {
   readonly cancelledFor: CancelCause | undefined
 }
 
-const CANCELLED_EXIT_CODE: Readonly<Record<CancelCause, number>> = {
+/** Also the exit code when the end of the cancelled turn was not waited for. */
+export const CANCELLED_EXIT_CODE: Readonly<Record<CancelCause, number>> = {
   interrupt: EXIT.interrupted,
   timeout: EXIT.timedOut,
   permission: EXIT.denied,

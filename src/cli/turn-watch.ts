@@ -10,7 +10,7 @@ import type { Screen } from './output/screen.ts'
 import type { TurnText } from './output/turn-text.ts'
 import { terminalLine } from './output/terminal-text.ts'
 import type { PermissionDesk } from './permission-desk.ts'
-import type { TurnEndState } from './turn-result.ts'
+import type { TurnEndState } from '../wire/turn.ts'
 
 export interface WatchPorts {
   readonly events: AsyncIterable<EventView>

@@ -1,8 +1,9 @@
 // How a failure is said: one line with its code, one line with what to do; with --json also one object on stdout.
 
 import type { ErrorCode } from '../../base/errors.ts'
-import { ERRORS, HoldfastError } from '../../base/errors.ts'
+import { HoldfastError } from '../../base/errors.ts'
 import { isJsonObject } from '../../base/json.ts'
+import { codeOf } from '../error-code.ts'
 import { EXIT, EXIT_CODE } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Screen } from './screen.ts'
@@ -46,12 +47,6 @@ function errorFacts(error: unknown): Pick<Failure, 'message' | 'help' | 'details
   const details = detailsOf(error)
   const help = new HoldfastError(code, details).help
   return { code, message, help, details }
-}
-
-/** By shape, so that errors of the gateway (client) and our own are treated alike. */
-function codeOf(error: unknown): ErrorCode | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : undefined
 }
 
 function detailsOf(error: unknown): Record<string, unknown> {

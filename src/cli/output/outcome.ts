@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '../../base/json.ts'
 import { isJsonObject } from '../../base/json.ts'
-import type { TurnEndState } from '../turn-result.ts'
+import type { TurnEndState } from '../../wire/turn.ts'
 import { terminalLine } from './terminal-text.ts'
 
 const ENDED: Readonly<Record<TurnEndState, string>> = {

@@ -1,6 +1,7 @@
 // What a command prints: results on stdout (text or NDJSON), remarks on stderr. Knows whether there is colour.
 
-import type { Environment, Terminal } from '../deps.ts'
+import type { Environment } from '../../config/environment.ts'
+import type { Terminal } from '../deps.ts'
 import { Sink } from './sink.ts'
 import type { Style } from './style.ts'
 import { COLORED, PLAIN, wantsColor } from './style.ts'

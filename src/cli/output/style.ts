@@ -1,5 +1,7 @@
 // Colours of the terminal, or none. Decided once per stream; nothing else writes escape sequences.
 
+import type { Environment } from '../../config/environment.ts'
+
 export interface Style {
   bold(text: string): string
   dim(text: string): string
@@ -27,16 +29,10 @@ export const COLORED: Style = {
   cyan: paint(36, 39),
 }
 
-/** What decides about colour in the environment. */
-export interface ColorEnvironment {
-  readonly NO_COLOR?: string | undefined
-  readonly FORCE_COLOR?: string | undefined
-  readonly TERM?: string | undefined
-}
-
 /** NO_COLOR (any value but empty) wins, then FORCE_COLOR (but `0`), then whether the stream is a terminal that is not dumb. */
-export function wantsColor(isTty: boolean, env: ColorEnvironment): boolean {
-  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false
-  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '') return env.FORCE_COLOR !== '0'
-  return isTty && env.TERM !== 'dumb'
+export function wantsColor(isTty: boolean, env: Environment): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = env
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0'
+  return isTty && TERM !== 'dumb'
 }

@@ -1,0 +1,94 @@
+// `holdfast doctor`: looks at everything that Holdfast needs and says what is wrong. Starts nothing, changes nothing.
+
+import type { HoldfastClient } from '../../client/client.ts'
+import type { CommandContext } from '../context.ts'
+import {
+  checkAgent,
+  checkNode,
+  checkPlatform,
+  checkPrivate,
+  checkSocket,
+  checkSqlite,
+  checkStatus,
+} from '../doctor-checks.ts'
+import type { Check } from '../doctor-checks.ts'
+import { codeOf } from '../error-code.ts'
+import { EXIT } from '../exit-codes.ts'
+import { openGateway } from '../gateway.ts'
+import type { Screen } from '../output/screen.ts'
+import { terminalLine } from '../output/terminal-text.ts'
+import { pathsOf } from '../../config/paths.ts'
+import type { Paths } from '../../config/paths.ts'
+
+export interface DoctorOptions {
+  readonly orphans?: boolean
+  readonly verify?: boolean
+}
+
+export async function doctor(context: CommandContext, options: DoctorOptions): Promise<number> {
+  const { deps, screen } = context
+  const checks: Check[] = []
+  const add = (...found: Check[]): void => {
+    checks.push(...found)
+    for (const check of found) show(check, screen)
+  }
+  add(checkNode(process.version), checkSqlite(process.versions['sqlite']), checkPlatform(process.platform))
+  add(...(await checkFiles(pathsOf(deps.env))))
+  add(...(await checkGateway(context)))
+  if (options.orphans === true) add(...(await checkOrphans(context)))
+  if (options.verify === true) add(...(await checkStore(context)))
+  return checks.some(({ result }) => result === 'fail') ? EXIT.failed : EXIT.done
+}
+
+async function checkFiles(paths: Paths): Promise<Check[]> {
+  const uid = process.getuid?.() ?? 0
+  return [
+    await checkPrivate('state directory', paths.stateDir, 'directory', uid),
+    await checkPrivate('token file', paths.tokenFile, 'file', uid),
+    await checkSocket(paths.socket),
+  ]
+}
+
+/** The gateway and, through it, the agents. One that does not run is a warning: the first command starts it. */
+async function checkGateway(context: CommandContext): Promise<Check[]> {
+  try {
+    using gateway = await openGateway({ ...context, mayStart: false })
+    return [...checkStatus(await gateway.client.status()), ...(await checkAgents(gateway.client, context))]
+  } catch (error) {
+    const isDown = codeOf(error) === 'GATEWAY_UNREACHABLE'
+    const detail = isDown
+      ? 'not running; the first command starts it'
+      : error instanceof Error
+        ? error.message
+        : String(error)
+    return [{ name: 'gateway', result: isDown ? 'warn' : 'fail', detail }]
+  }
+}
+
+async function checkAgents(client: HoldfastClient, { deps }: CommandContext): Promise<Check[]> {
+  const { agents } = await client.listAgents()
+  return Promise.all(agents.map((agent) => checkAgent(agent, deps.env['PATH'] ?? '')))
+}
+
+async function checkOrphans({ deps }: CommandContext): Promise<Check[]> {
+  const orphans = await deps.findOrphans()
+  if (orphans.length === 0) return [{ name: 'orphans', result: 'ok', detail: 'none' }]
+  return orphans.map(({ pid, agent, session, reason }) => ({
+    name: `orphan ${pid}`,
+    result: 'fail' as const,
+    detail: `${agent} of ${session}: ${reason}; ended at the next start of the gateway`,
+  }))
+}
+
+async function checkStore({ deps }: CommandContext): Promise<Check[]> {
+  const problems = await deps.verifyStore()
+  if (problems.length === 0) return [{ name: 'database', result: 'ok', detail: 'verified' }]
+  return problems.map((detail) => ({ name: 'database', result: 'fail' as const, detail }))
+}
+
+function show({ name, result, detail }: Check, screen: Screen): void {
+  if (screen.json) return screen.record({ check: name, result, detail })
+  const { style } = screen
+  const paint = { ok: style.green, warn: style.yellow, fail: style.red }[result]
+  screen.print(`${paint(result.padEnd(4))}  ${terminalLine(name, 40).padEnd(18)}  ${terminalLine(detail, 300)}\n`)
+}

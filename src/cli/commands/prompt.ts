@@ -1,0 +1,39 @@
+// `holdfast prompt`: sends a prompt to a session and streams the turn. Accepted means stored: with --no-wait that is the end.
+
+import type { OnInterrupt } from '../choices.ts'
+import type { CommandContext } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { openGateway } from '../gateway.ts'
+import { readPrompt } from '../prompt-text.ts'
+import { runTurn } from '../run-turn.ts'
+import type { TurnOptions } from '../run-turn.ts'
+import { sendPrompt } from '../send-prompt.ts'
+import { chooseSession } from '../session-choice.ts'
+
+export interface PromptOptions extends TurnOptions {
+  readonly session?: string
+  readonly wait: boolean
+  readonly onInterrupt?: OnInterrupt
+  readonly idempotencyKey?: string
+}
+
+export async function prompt(context: CommandContext, options: PromptOptions, words: string[]): Promise<number> {
+  const { cwd: here, terminal } = context.deps
+  const text = await readPrompt({ words, file: options.file, cwd: here, terminal })
+  using gateway = await openGateway(context)
+  const { client } = gateway
+  const session = await chooseSession(client, { ...options, here })
+  const body = {
+    prompt: text,
+    ...(options.onInterrupt !== undefined && { on_interrupt: options.onInterrupt }),
+    ...(options.idempotencyKey !== undefined && { idempotency_key: options.idempotencyKey }),
+    ...(!options.wait && options.timeout !== undefined && { expires_at: inSeconds(options.timeout) }),
+  }
+  const sent = await sendPrompt(context, { client, session, body, leaves: !options.wait })
+  return options.wait ? await runTurn(context, { client, session, options, ...sent }) : EXIT.done
+}
+
+// Nobody waits, so the limit can only hold for the time in the queue.
+function inSeconds(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toISOString()
+}

@@ -1,0 +1,38 @@
+// `holdfast status`: what the gateway does right now. Never starts one: not running is the answer.
+
+import type { StatusView } from '../../wire/gateway.ts'
+import type { CommandContext } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { openGateway } from '../gateway.ts'
+import type { Style } from '../output/style.ts'
+import { facts } from '../output/table.ts'
+import { age } from '../output/time.ts'
+
+export async function status(context: CommandContext): Promise<number> {
+  const { screen } = context
+  using gateway = await openGateway({ ...context, mayStart: false })
+  const view = await gateway.client.status()
+  if (screen.json) screen.record(view)
+  else screen.print(statusText(view, screen.style))
+  return EXIT.done
+}
+
+function statusText(view: StatusView, style: Style): string {
+  const { sessions, turns } = view
+  return facts(
+    [
+      ['gateway', `${view.state}, version ${view.version}, pid ${view.pid}, up ${age(view.started_at, Date.now())}`],
+      ['node', `${view.node}, epoch ${view.epoch}, ${view.node_version}`],
+      ['http', view.url ?? 'off'],
+      ['socket', view.socket ?? 'off'],
+      ['state', view.state_dir],
+      ['hosting', `${view.hosting}, processes tagged by ${view.tagging}`],
+      ['agents', `${view.agents_live} live${view.agents_stuck === 0 ? '' : `, ${view.agents_stuck} stuck`}`],
+      ['sessions', `${sessions.open} open, ${sessions.closing} closing, ${sessions.closed} closed`],
+      ['turns', `${turns.active} active, ${turns.queued} queued`],
+      ['permissions', `${view.permissions_open} open`],
+      ['streams', view.streams_open],
+    ],
+    style,
+  )
+}

@@ -1,0 +1,47 @@
+// `holdfast stop`: asks the gateway to drain and end, and waits until it is gone (bounded).
+
+import { pause } from '../../base/deadline.ts'
+import { HoldfastError } from '../../base/errors.ts'
+import type { CommandContext } from '../context.ts'
+import { codeOf } from '../error-code.ts'
+import { EXIT } from '../exit-codes.ts'
+import { openGateway } from '../gateway.ts'
+import type { Gateway } from '../gateway.ts'
+
+export interface StopOptions {
+  /** Seconds. */
+  readonly wait: number
+  readonly now?: boolean
+}
+
+const POLL_MS = 50
+
+export async function stop(context: CommandContext, options: StopOptions): Promise<number> {
+  const { screen } = context
+  using gateway = await openGateway({ ...context, mayStart: false })
+  const { pid } = await gateway.client.stopGateway(options.now === true ? { now: true } : {})
+  if (!screen.json) screen.note(`the gateway (pid ${pid}) is draining`)
+  await untilGone(gateway, options.wait * 1000)
+  if (screen.json) screen.record({ pid, stopped: true })
+  else screen.print(`stopped gateway ${pid}\n`)
+  return EXIT.done
+}
+
+/** Resolves when nobody answers any more. DEADLINE after `waitMs`; the gateway goes on draining. */
+async function untilGone({ client }: Gateway, waitMs: number): Promise<void> {
+  const untilMs = performance.now() + waitMs
+  while (performance.now() < untilMs) {
+    if (await isGone(client)) return
+    await pause(POLL_MS)
+  }
+  throw new HoldfastError('DEADLINE', { stage: 'stopping the gateway', ms: waitMs })
+}
+
+async function isGone(client: Gateway['client']): Promise<boolean> {
+  try {
+    await client.status({ timeoutMs: 2_000 })
+    return false
+  } catch (error) {
+    return codeOf(error) === 'GATEWAY_UNREACHABLE'
+  }
+}

@@ -1,0 +1,85 @@
+// Sessions, turns and permission requests as people read them.
+
+import { isJsonObject } from '../../base/json.ts'
+import type { PermissionView } from '../../wire/permission.ts'
+import type { SessionView } from '../../wire/session.ts'
+import type { TurnView } from '../../wire/turn.ts'
+import type { Style } from './style.ts'
+import { facts, table } from './table.ts'
+import { age } from './time.ts'
+
+export function sessionTable(sessions: readonly SessionView[], style: Style, nowMs: number): string {
+  const rows = sessions.map((session) => [
+    session.id,
+    session.key ?? '-',
+    session.agent,
+    activityOf(session),
+    String(session.queued.length),
+    age(session.updated_at, nowMs),
+    session.cwd,
+  ])
+  return table(['SESSION', 'KEY', 'AGENT', 'ACTIVITY', 'QUEUED', 'AGE', 'DIRECTORY'], rows, style)
+}
+
+export function sessionFacts(session: SessionView, style: Style): string {
+  const { next_deadline: next } = session
+  return facts(
+    [
+      ['session', session.id],
+      ['key', session.key],
+      ['agent', session.agent],
+      ['directory', session.cwd],
+      ['mode', session.mode],
+      ['state', session.state],
+      ['activity', activityOf(session)],
+      ['active turn', session.active_turn],
+      ['queued', session.queued.length === 0 ? undefined : session.queued.join(' ')],
+      ['blocked by', session.blocked_by],
+      ['next', next === null ? undefined : `${next.kind} at ${next.at}`],
+      ['agent pid', session.agent_pid],
+      ['agent session', session.agent_session_id],
+      ['last event', session.last_seq],
+      ['created', session.created_at],
+      ['closed', session.closed_at],
+    ],
+    style,
+  )
+}
+
+export function turnTable(turns: readonly TurnView[], style: Style, nowMs: number): string {
+  const rows = turns.map((turn) => [
+    turn.id,
+    String(turn.n),
+    turn.state,
+    turn.delivery,
+    age(turn.accepted_at, nowMs),
+    turn.outcome?.error?.code ?? turn.outcome?.stop_reason ?? '-',
+    promptStart(turn),
+  ])
+  return table(['TURN', 'N', 'STATE', 'DELIVERED', 'AGE', 'END', 'PROMPT'], rows, style)
+}
+
+export function permissionTable(permissions: readonly PermissionView[], style: Style, nowMs: number): string {
+  const rows = permissions.map((permission) => [
+    permission.id,
+    permission.session_id,
+    age(permission.requested_at, nowMs),
+    permission.due_at,
+    permission.options.map((option) => textOf(option['optionId'])).join(' '),
+    textOf(permission.tool_call['title']) || textOf(permission.tool_call['toolCallId']),
+  ])
+  return table(['PERMISSION', 'SESSION', 'AGE', 'REFUSED AT', 'OPTIONS', 'WANTS'], rows, style)
+}
+
+function activityOf(session: SessionView): string {
+  return session.blocked_by === null ? session.activity : 'blocked'
+}
+
+function promptStart({ prompt }: TurnView): string {
+  const first = prompt.find((block) => isJsonObject(block) && block['type'] === 'text')
+  return textOf(first?.['text']).slice(0, 60)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

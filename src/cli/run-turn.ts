@@ -1,0 +1,163 @@
+// One prompt from the terminal to its exit code: sent, watched, cancelled by Ctrl-C or --timeout, permissions answered.
+// First Ctrl-C cancels the turn, the second leaves; whoever leaves does not end what the gateway runs.
+
+import type { Timer } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
+import { HoldfastError } from '../base/errors.ts'
+import type { HoldfastClient } from '../client/client.ts'
+import type { SessionView } from '../wire/session.ts'
+import type { WhenAlone } from './choices.ts'
+import type { CommandContext } from './context.ts'
+import { EXIT } from './exit-codes.ts'
+import { terminalLine } from './output/terminal-text.ts'
+import { TurnText } from './output/turn-text.ts'
+import { PermissionDesk } from './permission-desk.ts'
+import { personAt } from './permission-question.ts'
+import type { PermissionMode } from './permission-rule.ts'
+import type { CancelCause } from './turn-result.ts'
+import { CANCELLED_EXIT_CODE, exitCodeOf } from './turn-result.ts'
+import { watchTurn } from './turn-watch.ts'
+
+/** Options that `prompt` and `run` share, as commander hands them over. */
+export interface TurnOptions {
+  readonly agent?: string
+  readonly cwd?: string
+  readonly file?: string
+  /** Seconds. */
+  readonly timeout?: number
+  readonly approveAll?: boolean
+  readonly approveReads?: boolean
+  readonly denyAll?: boolean
+  readonly nonInteractivePermissions: WhenAlone
+}
+
+export interface TurnJob {
+  readonly client: HoldfastClient
+  readonly session: SessionView
+  readonly turnId: string
+  /** Cursor before the turn's first event. */
+  readonly after: number
+  readonly options: TurnOptions
+}
+
+/** How long a turn that we cancelled may take to end before we leave it to the gateway: its cancel grace, and room to end the agent. */
+const CANCEL_MS = 60_000
+/** How long a gateway that went away may stay away: a restart with its drain, and then some. */
+const LOST_MS = 180_000
+
+/** Watches the turn to its end; resolves with the exit code. */
+export async function runTurn(context: CommandContext, job: TurnJob): Promise<number> {
+  const running = new RunningTurn(context, job)
+  using scope = new DisposableStack()
+  scope.use(context.deps.onInterrupt(() => running.interrupted()))
+  const { timeout } = job.options
+  if (timeout !== undefined) scope.use(systemClock.at(Date.now() + timeout * 1000, () => running.timedOut(timeout)))
+  return await running.watch()
+}
+
+class RunningTurn {
+  readonly #context: CommandContext
+  readonly #job: TurnJob
+  readonly #text: TurnText
+  readonly #desk: PermissionDesk
+  /** Aborts when this command stops watching; the turn is the gateway's. */
+  readonly #leave = new AbortController()
+  #cancelledFor: CancelCause | undefined
+  #lostAtMs = 0
+  /** Set when the gateway stayed away for too long. */
+  #lostFor: Error | undefined
+  #lateTimer: Timer | undefined
+
+  constructor(context: CommandContext, job: TurnJob) {
+    const { screen, deps } = context
+    const { client, session, options } = job
+    this.#context = context
+    this.#job = job
+    this.#text = new TurnText(screen)
+    const policy = { mode: modeOf(options), whenAlone: options.nonInteractivePermissions, cwd: session.cwd }
+    this.#desk = new PermissionDesk(policy, {
+      ask: personAt(deps.terminal, screen, () => this.#text.breakLine()),
+      answer: async (permissionId, optionId) =>
+        void (await client.answerPermission(permissionId, { option_id: optionId, answered_by: 'cli' })),
+      giveUp: () => this.cancel('permission'),
+      note: (text) => this.#note(text),
+    })
+    screen.out.closed.addEventListener('abort', () => this.#leave.abort(), { once: true })
+  }
+
+  async watch(): Promise<number> {
+    const { client, session, after, turnId } = this.#job
+    const onReconnect = (attempt: number, error: unknown): void => this.#lost(attempt, error)
+    const events = client.events(session.id, { after, signal: this.#leave.signal, onReconnect })
+    try {
+      const state = await watchTurn(turnId, {
+        events,
+        desk: this.#desk,
+        text: this.#text,
+        screen: this.#context.screen,
+      })
+      return exitCodeOf({ state, permissions: this.#desk.tally, cancelledFor: this.#cancelledFor })
+    } catch (error) {
+      if (this.#lostFor !== undefined) throw this.#lostFor
+      if (!this.#leave.signal.aborted) throw error
+      return this.#left()
+    } finally {
+      this.#lateTimer?.cancel()
+      this.#desk.close()
+    }
+  }
+
+  /** First time: cancel the turn. Second time: leave. */
+  interrupted(): void {
+    if (this.#cancelledFor === 'interrupt') return this.#leave.abort()
+    this.#note('cancelling the turn; Ctrl-C again to leave')
+    this.cancel('interrupt')
+  }
+
+  timedOut(seconds: number): void {
+    this.#note(`no end after ${seconds} s; cancelling the turn`)
+    this.cancel('timeout')
+  }
+
+  /** Asks the gateway to cancel the turn. The first cause decides the exit code, but a person's Ctrl-C always counts. */
+  cancel(cause: CancelCause): void {
+    const asked = this.#cancelledFor !== undefined
+    this.#cancelledFor = cause === 'interrupt' ? cause : (this.#cancelledFor ?? cause)
+    if (asked) return
+    this.#lateTimer = systemClock.at(Date.now() + CANCEL_MS, () => this.#leave.abort())
+    const { client, session, turnId } = this.#job
+    client.cancel(session.id, turnId).catch((error: unknown) => {
+      this.#note(`the turn could not be cancelled: ${error instanceof Error ? error.message : String(error)}`)
+    })
+  }
+
+  /** The stream was cut: the client reconnects; we wait for the gateway only so long. */
+  #lost(attempt: number, error: unknown): void {
+    if (attempt === 1) {
+      this.#lostAtMs = performance.now()
+      return this.#note('lost the gateway; reconnecting')
+    }
+    if (performance.now() - this.#lostAtMs < LOST_MS) return
+    this.#lostFor =
+      error instanceof Error ? error : new HoldfastError('DEADLINE', { stage: 'reconnecting', ms: LOST_MS })
+    this.#leave.abort()
+  }
+
+  #left(): number {
+    const { session, turnId } = this.#job
+    if (this.#context.screen.out.closed.aborted) return EXIT.io
+    this.#note(`left turn ${turnId} to the gateway; see: holdfast events -f ${session.id}`)
+    return this.#cancelledFor === undefined ? EXIT.interrupted : CANCELLED_EXIT_CODE[this.#cancelledFor]
+  }
+
+  #note(text: string): void {
+    this.#text.breakLine()
+    this.#context.screen.note(terminalLine(text))
+  }
+}
+
+function modeOf({ approveAll, approveReads, denyAll }: TurnOptions): PermissionMode {
+  if (denyAll === true) return 'deny-all'
+  if (approveAll === true) return 'approve-all'
+  return approveReads === true ? 'approve-reads' : 'ask'
+}
