@@ -9,6 +9,7 @@ const STEPS: readonly Step[] = [
   { name: 'format', command: ['oxfmt', '--check'] },
   { name: 'layers', command: ['node', 'tools/check-layers.ts'] },
   { name: 'layers, planted', command: ['node', 'tools/check-layers.ts', '--planted'] },
+  { name: 'lock file', command: ['node', 'tools/check-lock.ts'] },
   { name: 'unused', command: ['knip', '--no-progress'] },
   { name: 'docs fresh', command: ['node', 'tools/gen-docs.ts', '--check'] },
   { name: 'validators fresh', command: ['node', 'tools/gen-acp-validators.ts', '--check'] },
