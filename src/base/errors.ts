@@ -63,6 +63,7 @@ export const ERRORS = {
   PERMISSION_CLOSED: spec('Permission request {permission} is {state} already.', 'Nothing needs to be done.'),
   PERMISSION_OPTION_UNKNOWN: spec('Option {option} was not offered.', 'Answer with one of the offered option ids.'),
   CURSOR_AHEAD: spec('The cursor {after} is beyond the last event {lastSeq}.', 'Resume from a cursor you have received.'),
+  STREAM_LIMIT: spec('There are {limit} readers already.', 'Close one, or read pages of events instead.', true),
 
   // Gateway
   GATEWAY_DRAINING: spec('The gateway is draining.', 'Try again after the restart.', true),

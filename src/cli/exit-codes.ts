@@ -70,6 +70,7 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   PERMISSION_CLOSED: EXIT.failed,
   PERMISSION_OPTION_UNKNOWN: EXIT.usage,
   CURSOR_AHEAD: EXIT.usage,
+  STREAM_LIMIT: EXIT.temporary,
 
   GATEWAY_DRAINING: EXIT.temporary,
   GATEWAY_UNREACHABLE: EXIT.unavailable,

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import type { AgentDefinition } from '../agent/definition.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
-import type { PermissionRecord, SessionRecord, TurnRecord } from '../store/records.ts'
+import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../store/records.ts'
 import { Actors } from './actors.ts'
 import type { ActorsPorts } from './actors.ts'
 import { checkPrompt } from './check-prompt.ts'
@@ -111,6 +111,12 @@ class Service implements SessionService {
       draft: { turnId, prompt, bodyHash, idempotencyKey, onInterrupt, expiresAt },
     }))
     return accepted(reply)
+  }
+
+  async sessionIdOf(no: SessionNo): Promise<SessionId> {
+    const session = await this.#ports.store.findSessionByNo(no)
+    if (session === undefined) throw new HoldfastError('SESSION_NOT_FOUND', { session: no })
+    return session.id
   }
 
   async turn(id: SessionId, turnId: TurnId): Promise<TurnRecord> {

@@ -8,6 +8,7 @@ import type {
   PermissionRecord,
   PermissionState,
   SessionMode,
+  SessionNo,
   SessionRecord,
   TurnRecord,
 } from '../store/records.ts'
@@ -92,6 +93,8 @@ export interface SessionService {
   list(filter: SessionFilter, page: PageRequest): Promise<SessionStatus[]>
   /** Resolves after the accept commit. SESSION_CLOSED, QUEUE_FULL, PROMPT_*, IDEMPOTENCY_KEY_REUSED, GATEWAY_DRAINING. */
   prompt(id: SessionId, request: PromptRequest): Promise<PromptAccepted>
+  /** The id of the session that a permission record names. SESSION_NOT_FOUND. */
+  sessionIdOf(no: SessionNo): Promise<SessionId>
   turn(id: SessionId, turnId: TurnId): Promise<TurnRecord>
   turns(id: SessionId, page: PageRequest): Promise<TurnRecord[]>
   /** Cancels one turn, or without `turnId` the active one. Ended turns: outcome `none`. */

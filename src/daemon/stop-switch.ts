@@ -1,0 +1,25 @@
+// How a gateway is asked to stop: each request is more urgent than the one before. Whoever waits looks at the signals.
+
+export class StopSwitch {
+  readonly #drain = new AbortController()
+  readonly #force = new AbortController()
+  #requests = 0
+
+  /** Aborted by the first request: accept nothing new, let turns end within the budget. */
+  get drain(): AbortSignal {
+    return this.#drain.signal
+  }
+
+  /** Aborted by the second request: no budget, cut the turns, still prove that every process is gone. */
+  get force(): AbortSignal {
+    return this.#force.signal
+  }
+
+  /** Returns how many requests there have been; from the third on the caller may end the process. */
+  request(reason: string): number {
+    this.#requests++
+    this.#drain.abort(reason)
+    if (this.#requests > 1) this.#force.abort(reason)
+    return this.#requests
+  }
+}

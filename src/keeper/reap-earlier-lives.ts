@@ -1,0 +1,50 @@
+// Before a gateway is ready: ends every process tree that an earlier life of it left behind, and settles their leases.
+// Evidence is the tag or marker of this instance with another epoch, one lease at a time; what cannot be ended stays `stuck`.
+
+import type { Clock } from '../base/clock.ts'
+import { ProcessLeases } from '../lease/process-leases.ts'
+import type { LeaseStore } from '../lease/process-leases.ts'
+import type { Logger } from '../observe/logger.ts'
+import { readBootId } from '../process/birth.ts'
+import { killTagged, listTagged } from '../process/kill-tagged.ts'
+import type { NodeRecord } from '../store/store.ts'
+
+export interface ReapPorts {
+  readonly store: LeaseStore
+  readonly node: NodeRecord
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface Reaped {
+  /** Processes ended. */
+  readonly ended: number
+  readonly survivors: readonly number[]
+}
+
+const SWEEP_MS_MAX = 5_000
+const EPOCHS = 2 ** 24
+
+/** Resolves when no process of an earlier life is left, or is known as one that cannot be ended. */
+export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
+  const { node, logger } = ports
+  const leases = new ProcessLeases(ports)
+  const { instance } = leases
+  const found = await listTagged(instance)
+  const dead = new Map(found.filter(({ epoch }) => epoch !== node.epoch % EPOCHS).map((each) => [`${each.lease}.${each.epoch}`, each]))
+  const reports = await Promise.all(
+    [...dead.values()].map(async ({ lease, epoch }) => ({ lease, ...(await killTagged({ instance, lease, epoch }, SWEEP_MS_MAX)) })),
+  )
+  const stuck = new Map(reports.filter(({ survivors }) => survivors.length > 0).map(({ lease, survivors }) => [lease, survivors]))
+  for (const lease of await leases.listOpen()) {
+    if (lease.nodeEpoch === node.epoch) continue
+    // A lease of another boot is dead by definition; of this boot its tree was just looked for.
+    if (lease.bootId === readBootId() && stuck.has(lease.id)) await leases.stuck(lease.id)
+    else await leases.lost(lease.id)
+  }
+  const ended = reports.reduce((sum, { swept }) => sum + swept, 0)
+  const survivors = [...stuck.values()].flat()
+  if (ended > 0) logger.info({ ended }, 'processes of an earlier life ended')
+  if (survivors.length > 0) logger.error({ survivors }, 'processes of an earlier life cannot be ended')
+  return { ended, survivors }
+}
