@@ -2,7 +2,6 @@
 // Knows nothing of sessions; answers the agent's requests with what the test registered, else -32601.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 
 /** Test code reads frames freely; what it reads it asserts. */
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -22,6 +21,8 @@ export class BareClient implements AsyncDisposable {
   /** Every frame and junk line (`{ junk }`) from the agent, in wire order. */
   readonly frames: Frame[] = []
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** stdout has ended and every line of it is in `frames`. */
+  readonly outputEnded: Promise<void>
   stderr = ''
   readonly #child: ChildProcess
   readonly #answers = new Map<string, Answer>()
@@ -39,7 +40,8 @@ export class BareClient implements AsyncDisposable {
     this.#child.stderr!.on('data', (chunk: Buffer) => {
       this.stderr = (this.stderr + chunk.toString()).slice(-STDERR_CHARS_MAX)
     })
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#receive(line))
+    this.outputEnded = new Promise((resolve) => this.#child.stdout!.once('close', resolve))
+    this.#readLines()
   }
 
   get pid(): number {
@@ -132,6 +134,18 @@ export class BareClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill()
     await this.exited
+  }
+
+  /** By hand: readline would also split at U+2028, which JSON may hold. */
+  #readLines(): void {
+    let rest = ''
+    this.#child.stdout!.setEncoding('utf8')
+    this.#child.stdout!.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) this.#receive(line)
+    })
+    this.#child.stdout!.on('end', () => rest && this.#receive(rest))
   }
 
   #receive(line: string): void {

@@ -1,0 +1,46 @@
+// `initialize`, at once or with a delay, and every way it can go wrong.
+
+import { NO_ANSWER, Refusal } from './refusal.mjs'
+
+export function initialize(agent, params) {
+  const delayMs = Number(agent.flags['init-delay'] ?? 0)
+  if (delayMs === 0) return answer(agent, params)
+  return new Promise((resolve) => setTimeout(() => resolve(answer(agent, params)), delayMs))
+}
+
+function answer({ wire, flags, journal }, params) {
+  if (flags.init) return FAILURES[flags.init](wire)
+  journal('initialized', { protocolVersion: params.protocolVersion })
+  return {
+    protocolVersion: 1,
+    agentCapabilities: capabilities(flags),
+    agentInfo: { name: 'scripted-agent', title: 'Scripted agent', version: '1.0.0' },
+    authMethods: [],
+  }
+}
+
+const FAILURES = {
+  hang: () => NO_ANSWER,
+  crash() {
+    process.stderr.write('scripted-agent: fatal: no provider configured\n')
+    process.exit(1)
+  },
+  exit0: () => process.exit(0),
+  junk(wire) {
+    void wire.raw('Usage: agent [options]\n{"not":"closed"\n\u0000\u0001\n')
+    return NO_ANSWER
+  },
+  error() {
+    throw new Refusal(-32603, 'initialize failed on purpose')
+  },
+  badver: () => ({ protocolVersion: 99, agentCapabilities: {} }),
+}
+
+function capabilities(flags) {
+  return {
+    loadSession: !flags['no-load'],
+    promptCapabilities: { image: false, audio: false, embeddedContext: true },
+    mcpCapabilities: { http: false, sse: false },
+    sessionCapabilities: { ...(flags['no-close'] ? {} : { close: {} }), ...(flags.resume ? { resume: {} } : {}) },
+  }
+}
