@@ -1,11 +1,9 @@
 // The border where an agent's failures become ours. The raw ACP error and the stderr tail stay in the details.
 
+import { RPC_CODES } from '../acp/rpc.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { ErrorDetails } from '../base/errors.ts'
 import type { ProcessExit } from '../keeper/agent-host.ts'
-
-/** ACP error codes that we decide by; everything else is passed on (acp-protocol 1.2). */
-const AUTH_REQUIRED = -32000
 
 export interface RpcFailure {
   readonly code: number
@@ -16,7 +14,8 @@ export interface RpcFailure {
 /** An error response of the agent. Login is recognised by its code only, never by its text (C-11). */
 export function fromRpcFailure(agent: string, failure: RpcFailure, details: ErrorDetails = {}): HoldfastError {
   const raw = { code: failure.code, message: failure.message.slice(0, 2_000), data: boundedData(failure.data) }
-  if (failure.code === AUTH_REQUIRED) return new HoldfastError('AGENT_AUTH_REQUIRED', { agent, ...details, raw })
+  if (failure.code === RPC_CODES.authRequired)
+    return new HoldfastError('AGENT_AUTH_REQUIRED', { agent, ...details, raw })
   return new HoldfastError('AGENT_ERROR', { agent, reason: raw.message, ...details, raw })
 }
 

@@ -4,6 +4,8 @@
 import type { AgentCapabilities } from '../acp/initialize.ts'
 import { JsonRpcPeer } from '../acp/peer.ts'
 import type { IncomingNotification, IncomingRequest, PeerWarning, RpcId, RpcResult } from '../acp/peer.ts'
+import { RPC_CODES } from '../acp/rpc.ts'
+import { narrowPromptAnswer } from '../acp/session-results.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { deadline } from '../base/deadline.ts'
 import { CancelledError, HoldfastError, toStoredError } from '../base/errors.ts'
@@ -30,9 +32,6 @@ interface CallOptions {
 
 /** How long a closed stdout may wait for the exit that explains it. */
 const EXIT_AFTER_OUTPUT_END_MS = 500
-
-const METHOD_NOT_FOUND = -32601
-const INVALID_PARAMS = -32602
 
 export class AgentLink implements ProcessListener {
   readonly agent: string
@@ -75,6 +74,11 @@ export class AgentLink implements ProcessListener {
   openSession(method: string, params: JsonObject, options: CallOptions): Promise<Json> {
     this.#isReplaying = method === 'session/load'
     return this.call(method, params, options)
+  }
+
+  /** Tells something odd that changes nothing; `excerpt` may hold what the agent wrote. */
+  warn(warning: string, excerpt: string): void {
+    this.#tells.warning(JSON.stringify({ warning, excerpt }))
   }
 
   toConnection(opened: OpenedAgentSession, capabilities: AgentCapabilities): AgentConnection {
@@ -144,12 +148,13 @@ export class AgentLink implements ProcessListener {
         error: toStoredError(fromRpcFailure(this.agent, result.error)),
       })
     }
-    const answer = isJsonObject(result.result) ? result.result : {}
-    const { stopReason, usage } = answer
-    if (typeof stopReason !== 'string') {
-      const error = this.#broken('session/prompt answered without a stopReason')
-      return this.#tells.answered(turnId, { kind: 'error', error: toStoredError(error) })
+    const narrowed = narrowPromptAnswer(result.result)
+    if (narrowed.kind === 'malformed') {
+      return this.#tells.answered(turnId, { kind: 'error', error: toStoredError(this.#broken(narrowed.reason)) })
     }
+    if (narrowed.warning !== undefined) this.warn('unexpected_result', narrowed.warning)
+    const { stopReason, result: answer } = narrowed.value
+    const usage = answer['usage']
     this.#tells.answered(turnId, { kind: 'stopped', stopReason, usage: isJsonObject(usage) ? usage : undefined })
   }
 
@@ -164,17 +169,18 @@ export class AgentLink implements ProcessListener {
   #onRequest(request: IncomingRequest): void {
     if (request.method === 'session/request_permission') {
       const problem = this.#tells.permissionAsked(request.id, request.params)
-      if (problem !== undefined) this.#peer.respondError(request.id, { code: INVALID_PARAMS, message: problem })
+      if (problem !== undefined)
+        this.#peer.respondError(request.id, { code: RPC_CODES.invalidParams, message: problem })
       return
     }
     if (request.method === 'elicitation/create') {
       return this.#peer.respondError(request.id, {
-        code: INVALID_PARAMS,
+        code: RPC_CODES.invalidParams,
         message: 'No elicitation mode was advertised.',
       })
     }
     this.#peer.respondError(request.id, {
-      code: METHOD_NOT_FOUND,
+      code: RPC_CODES.methodNotFound,
       message: `Method not found: ${request.method.slice(0, 100)}`,
     })
   }
@@ -183,8 +189,8 @@ export class AgentLink implements ProcessListener {
     this.#peer.respond(requestId, { outcome: { ...outcome } })
   }
 
-  #onWarning({ kind, excerpt }: PeerWarning): void {
-    this.#tells.warning(JSON.stringify({ warning: kind, excerpt }))
+  #onWarning({ kind, excerpt, count }: PeerWarning): void {
+    this.#tells.warning(JSON.stringify({ warning: kind, excerpt, count }))
   }
 
   #settle(result: RpcResult, resolve: (value: Json) => void, reject: (error: Error) => void): void {

@@ -1,10 +1,10 @@
 // Opens the agent's side of a session: continue an earlier conversation where the agent can, else start one, and say which it was.
 
 import type { AgentCapabilities } from '../acp/initialize.ts'
+import { narrowNewSession, narrowOpenedSession } from '../acp/session-results.ts'
+import type { NarrowedResult } from '../acp/session-results.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { AgentSessionId } from '../base/ids.ts'
-import type { Json } from '../base/json.ts'
-import { isJsonObject } from '../base/json.ts'
 import type { AgentLink } from './agent-link.ts'
 import type { Continuity } from './connection.ts'
 
@@ -28,22 +28,25 @@ export interface OpenedAgentSession {
 export async function openAgentSession(link: AgentLink, options: OpenOptions): Promise<OpenedAgentSession> {
   const { resume, capabilities, cwd } = options
   if (resume !== undefined && capabilities.resume) {
-    await link.openSession('session/resume', { sessionId: resume, cwd, mcpServers: [] }, options)
+    const result = await link.openSession('session/resume', { sessionId: resume, cwd, mcpServers: [] }, options)
+    usable(link, narrowOpenedSession('session/resume', result))
     return { agentSessionId: resume, continuity: 'resumed' }
   }
   if (resume !== undefined && capabilities.loadSession) {
-    await link.openSession('session/load', { sessionId: resume, cwd, mcpServers: [] }, options)
+    const result = await link.openSession('session/load', { sessionId: resume, cwd, mcpServers: [] }, options)
+    usable(link, narrowOpenedSession('session/load', result))
     return { agentSessionId: resume, continuity: 'loaded' }
   }
   const result = await link.openSession('session/new', { cwd, mcpServers: [] }, options)
-  return { agentSessionId: sessionIdOf(link, result), continuity: resume === undefined ? 'new' : 'fresh' }
+  const { sessionId } = usable(link, narrowNewSession(result))
+  return { agentSessionId: sessionId as AgentSessionId, continuity: resume === undefined ? 'new' : 'fresh' }
 }
 
-function sessionIdOf(link: AgentLink, result: Json): AgentSessionId {
-  const id = isJsonObject(result) ? result['sessionId'] : undefined
-  if (typeof id === 'string' && id !== '') return id as AgentSessionId
-  throw new HoldfastError('AGENT_PROTOCOL_ERROR', {
-    agent: link.agent,
-    reason: 'session/new answered without a sessionId',
-  })
+/** What an agent may leave out is accepted and said; without its essentials the start fails. */
+function usable<T>(link: AgentLink, narrowed: NarrowedResult<T>): T {
+  if (narrowed.kind === 'malformed') {
+    throw new HoldfastError('AGENT_PROTOCOL_ERROR', { agent: link.agent, reason: narrowed.reason })
+  }
+  if (narrowed.warning !== undefined) link.warn('unexpected_result', narrowed.warning)
+  return narrowed.value
 }
