@@ -1,0 +1,60 @@
+// docs/config.md: one section per option, from the table that the loader uses.
+
+import type { Option, OptionKind } from '../../src/config/option.ts'
+import { OPTIONS } from '../../src/config/options.ts'
+import { code, NOTICE } from './table.ts'
+
+const INTRODUCTION = `# Configuration
+
+One file in JSON with comments: \`$HOLDFAST_CONFIG\`, or the argument of \`holdfast serve --config\`, or \`config.jsonc\` in \`$HOLDFAST_HOME\`,
+or \`holdfast/config.jsonc\` in \`$XDG_CONFIG_HOME\` (\`~/.config\`). Keys are nested at their dots: \`http.port\` is \`{ "http": { "port": 7433 } }\`.
+A flag wins over the environment, the environment over the file, the file over the default. Unknown keys and values out of range are
+errors at start that name the file and the key. \`HOLDFAST_HOME\` moves configuration, state and socket together.
+
+## agents
+
+Agents by name, in the file only: commands never come from the environment or the network. \`command\` is an argument list, without a
+shell; \`env\` is added to the allow-listed environment that agents get; \`title\` is shown.
+
+\`\`\`jsonc
+{
+  "agents": {
+    "opencode": { "command": ["opencode", "acp"], "env": {}, "title": "OpenCode" }
+  }
+}
+\`\`\``
+
+export function configPage(): string {
+  const sections = Object.entries<Option>(OPTIONS).map(([name, option]) => optionSection(name, option))
+  return `${[NOTICE, INTRODUCTION].join('\n')}\n\n${sections.join('\n\n')}\n`
+}
+
+function optionSection(name: string, option: Option): string {
+  const facts = [
+    `${typeText(option.type)}; default ${defaultText(option.default)}`,
+    code(option.env),
+    ...(option.flag === undefined ? [] : [code(`--${option.flag}`)]),
+  ]
+  return `## ${name}\n\n${facts.join(' · ')}\n\n${option.text}`
+}
+
+function typeText(type: OptionKind): string {
+  switch (type.kind) {
+    case 'integer':
+      return `whole number from ${type.min} to ${type.max}`
+    case 'boolean':
+      return 'true or false'
+    case 'choice':
+      return `one of ${type.values.map(code).join(', ')}`
+    case 'path':
+      return 'path'
+    case 'list':
+      return type.of === 'path' ? 'list of paths' : 'list of texts'
+    default:
+      return type satisfies never
+  }
+}
+
+function defaultText(value: Option['default']): string {
+  return value === undefined ? 'none' : code(JSON.stringify(value))
+}
