@@ -26,6 +26,7 @@ const { file } = workerData as { file: string }
 const db = new DatabaseSync(file, { timeout: LOCK_MS_MAX })
 
 parentPort!.on('message', ({ id, kind }: CheckpointRequest & { id: number }) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort!.postMessage({ id, problems: answer(kind) })
 })
 
@@ -55,5 +56,5 @@ function check(): string[] {
   const rows = db.prepare(`PRAGMA quick_check(${PROBLEMS_MAX})`).all()
   const lines = rows.map((row) => String(row['quick_check'])).filter((line) => line !== 'ok')
   const orphans = db.prepare('PRAGMA foreign_key_check').all().slice(0, PROBLEMS_MAX)
-  return [...lines, ...orphans.map((row) => `table ${row['table']}: row without its ${row['parent']}`)]
+  return [...lines, ...orphans.map((row) => `table ${String(row['table'])}: row without its ${String(row['parent'])}`)]
 }

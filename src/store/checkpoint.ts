@@ -3,6 +3,7 @@
 
 import { Worker } from 'node:worker_threads'
 
+import type { Clock, Timer } from '../base/clock.ts'
 import { deadline, ignore } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-worker.ts'
@@ -18,23 +19,24 @@ export type CheckpointReport = (problem: string) => void
 
 export class Checkpointer {
   readonly #file: string
+  readonly #clock: Clock
   readonly #report: CheckpointReport
   readonly #waiting = new Map<number, PromiseWithResolvers<CheckpointAnswer>>()
   #worker: Worker | undefined
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
   #lastId = 0
   #closed = false
 
-  constructor(file: string, report: CheckpointReport) {
+  constructor(file: string, clock: Clock, report: CheckpointReport) {
     this.#file = file
+    this.#clock = clock
     this.#report = report
   }
 
   /** Says that there was a commit. */
   touch(): void {
     if (this.#closed || this.#timer !== undefined) return
-    this.#timer = setTimeout(() => void this.#run(), INTERVAL_MS)
-    this.#timer.unref()
+    this.#timer = this.#clock.at(this.#clock.now() + INTERVAL_MS, () => void this.#run())
   }
 
   /** SQLite's own check of the file: one line per problem. */
@@ -46,7 +48,7 @@ export class Checkpointer {
   /** Empties the WAL and ends the thread; bounded by 5 s, after which the next open does the work. */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
     const worker = this.#worker
     if (worker === undefined) return
     try {
@@ -73,6 +75,7 @@ export class Checkpointer {
     const id = ++this.#lastId
     const waiting = Promise.withResolvers<CheckpointAnswer>()
     this.#waiting.set(id, waiting)
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     this.#worker.postMessage({ ...request, id })
     return waiting.promise
   }

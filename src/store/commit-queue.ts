@@ -2,6 +2,7 @@
 // Owns the write connection. Modes: open -> failed (a device error, for ever) or closed. Each caller is undone alone.
 
 import { assert } from '../base/assert.ts'
+import { pause } from '../base/deadline.ts'
 import { HoldfastError, LeaseLostError } from '../base/errors.ts'
 import { ConnectionBusyError, isConnectionFailure } from './connection.ts'
 import type { WriteConnection } from './connection.ts'
@@ -30,7 +31,7 @@ export interface CommitQueueOptions {
 
 interface Waiting {
   readonly job: Job<unknown>
-  resolve(value: unknown): void
+  resolve(value: any): void
   reject(error: unknown): void
 }
 
@@ -64,7 +65,7 @@ export class CommitQueue {
       return Promise.reject(new HoldfastError('STORE_FAILED', { reason: `${WAITING_MAX} writes are waiting` }))
     }
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ job, resolve: resolve as (value: unknown) => void, reject })
+      this.#waiting.push({ job, resolve, reject })
       this.#start()
     })
   }
@@ -90,7 +91,7 @@ export class CommitQueue {
       this.#draining = false
       this.#idle.resolve()
     } else if (isBusy) {
-      setTimeout(() => void this.#drain(), BUSY_RETRY_MS)
+      void pause(BUSY_RETRY_MS).then(() => this.#drain())
     } else {
       setImmediate(() => void this.#drain())
     }

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
-import { HoldfastError } from '../base/errors.ts'
+import type { HoldfastError } from '../base/errors.ts'
 import type { Logger } from '../observe/logger.ts'
 import { Checkpointer } from './checkpoint.ts'
 import { sqliteDialect } from './dialect.ts'
@@ -33,7 +33,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   ensurePrivateFile(file)
   assertMigratable(file)
   const { writer, reader, instanceNumber } = connect(file)
-  const checkpointer = new Checkpointer(file, (problem) => {
+  const checkpointer = new Checkpointer(file, clock, (problem) => {
     logger?.warn({ problem, directory: dirname(file) }, 'checkpoint failed')
   })
   return new Repository({

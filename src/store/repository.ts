@@ -192,7 +192,11 @@ export class Repository implements Store {
       return { ...record, lastSeq: chained.head.seq }
     } catch (error) {
       if (!(error instanceof RowRefusedError)) throw error
-      throw new HoldfastError('SESSION_CONFLICT', { session: session.key ?? session.id, field: 'key' }, { cause: error })
+      throw new HoldfastError(
+        'SESSION_CONFLICT',
+        { session: session.key ?? session.id, field: 'key' },
+        { cause: error },
+      )
     }
   }
 

@@ -28,11 +28,11 @@ export class EventRows {
   }
 
   /** Appends `chained` to the session's log. */
-  async append(tx: Executor, no: SessionNo, { events, crcs }: Chained): Promise<void> {
+  async append(tx: Executor, no: SessionNo, chained: Chained): Promise<void> {
     let next = 0
     for (const { size, statement: append } of this.#appends) {
-      while (events.length - next >= size) {
-        await tx.run(append, flatten(no, events, crcs, next, size))
+      while (chained.events.length - next >= size) {
+        await tx.run(append, flatten(no, chained, next, next + size))
         next += size
       }
     }
@@ -95,10 +95,10 @@ export function toEvent(row: Omit<EventTable, 'session_no' | 'crc'>): EventRecor
   }
 }
 
-function flatten(no: SessionNo, events: EventRecord[], crcs: number[], from: number, size: number): SqlValue[] {
-  const values: SqlValue[] = Array.from({ length: size * COLUMNS })
+function flatten(no: SessionNo, { events, crcs }: Chained, from: number, to: number): SqlValue[] {
+  const values: SqlValue[] = Array.from({ length: (to - from) * COLUMNS })
   let at = 0
-  for (let i = from; i < from + size; i++) {
+  for (let i = from; i < to; i++) {
     const event = events[i]!
     values[at++] = no
     values[at++] = event.seq

@@ -38,7 +38,8 @@ export class PermissionRows {
     const args = { no, id, state, optionId: optionId ?? null, answeredBy: answeredBy ?? null, closedAt }
     if ((await tx.run(this.#statements.close, args)) === 1) return
     const found = await this.find(tx, id)
-    if (found === undefined || found.sessionNo !== no) throw new HoldfastError('PERMISSION_NOT_FOUND', { permission: id })
+    if (found === undefined || found.sessionNo !== no)
+      throw new HoldfastError('PERMISSION_NOT_FOUND', { permission: id })
     throw new HoldfastError('PERMISSION_CLOSED', { permission: id, state: found.state })
   }
 

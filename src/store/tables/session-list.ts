@@ -13,7 +13,12 @@ type ListArgs = { state: SessionState; agent: string; before: number; limit: num
 
 /** Names the combination of filters; a key of the table that `compileSessionLists` returns. */
 export function listShape({ state, agent, blocked }: SessionFilter): string {
-  const names = [state && 'state', agent !== undefined && 'agent', blocked === true && 'blocked', blocked === false && 'free']
+  const names = [
+    state && 'state',
+    agent !== undefined && 'agent',
+    blocked === true && 'blocked',
+    blocked === false && 'free',
+  ]
   return `session.list:${names.filter(Boolean).join('+')}`
 }
 

@@ -265,7 +265,13 @@ function compileReads({ builder }: StoreDialect) {
     .leftJoin('turn_prompt as p', 'p.turn_id', 'turn.id')
     .leftJoin('turn_outcome as o', 'o.turn_id', 'turn.id')
     .selectAll('turn')
-    .select(['p.prompt as large_prompt', 'o.state as end_state', 'o.delivery as end_delivery', 'o.stop_reason', 'o.forced'])
+    .select([
+      'p.prompt as large_prompt',
+      'o.state as end_state',
+      'o.delivery as end_delivery',
+      'o.stop_reason',
+      'o.forced',
+    ])
     .select(['o.error', 'o.usage', 'o.ended_at'])
   const count = builder.selectFrom('turn').select((row) => row.fn.countAll<number>().as('count'))
   return {
