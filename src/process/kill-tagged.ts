@@ -19,10 +19,10 @@ export interface TaggedProcess extends Ownership {
 
 const ARGV_BYTES_MAX = 4_096
 
-/** Every live process with the tag or a marker of any gateway, or of `instance` only. Empty where there is no /proc. */
+/** Every live process with the tag or a marker of any gateway, or of `instance` only. Empty where processes cannot be listed. */
 export async function listTagged(instance?: number): Promise<TaggedProcess[]> {
   const tagged: TaggedProcess[] = []
-  for (const row of await new ProcessScanner().scan()) {
+  for (const row of await new ProcessScanner().scan().catch(() => [])) {
     const owner = ownerOf(row, instance)
     if (owner === undefined) continue
     const { pid, ppid, startTicks } = row

@@ -26,6 +26,8 @@ const READ_BYTES = 65_536
 const ENVIRON_BYTES_MAX = 4 * 1024 * 1024
 /** A child carries its parent's environment and limits until its wrapper has executed; 2 s is ages for that. */
 const SETTLED_TICKS = 200
+const HIDDEN = new Set(['EACCES', 'EPERM'])
+const ENDED = new Set(['ENOENT', 'ESRCH'])
 const NO_MARKERS: readonly Ownership[] = []
 const MARKER_PREFIX = Buffer.from(`${MARKER_NAME}=`)
 
@@ -40,12 +42,14 @@ export class ProcessScanner {
   readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
 
   /**
-   * All processes that are not dead; none where there is no /proc. The table is read after the call, never before it:
+   * All processes that are not dead. Rejects when the table cannot be read (no /proc, no file descriptors left): a scan
+   * that saw nothing must not look like a clean one. The table is read after the call, never before it:
    * callers that come while a scan runs share the one that follows. Yields to the event loop every 100 processes or 4 ms.
    */
   scan(): Promise<ScannedProcess[]> {
     if (this.#running === undefined) return this.#start()
-    this.#next ??= this.#running.then(() => this.#start())
+    const start = (): Promise<ScannedProcess[]> => this.#start()
+    this.#next ??= this.#running.then(start, start)
     return this.#next
   }
 
@@ -53,9 +57,10 @@ export class ProcessScanner {
     this.#next = undefined
     const run = this.#read()
     this.#running = run
-    void run.finally(() => {
+    const forget = (): void => {
       if (this.#running === run) this.#running = undefined
-    })
+    }
+    run.then(forget, forget)
     return run
   }
 
@@ -80,6 +85,7 @@ export class ProcessScanner {
       rows.push({ ...stat, tag: evidence.tag, markers: evidence.markers })
     }
     this.#evidence = seen
+    if (!seen.has(process.pid)) throw new Error('the process table does not show this process')
     return rows
   }
 
@@ -125,8 +131,10 @@ export class ProcessScanner {
         closeSync(fd)
       }
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      return code === 'EACCES' || code === 'EPERM' ? 'hidden' : undefined
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (HIDDEN.has(code)) return 'hidden'
+      if (ENDED.has(code)) return undefined
+      throw error
     }
   }
 
@@ -163,16 +171,12 @@ function findMarkers(environ: Buffer): readonly Ownership[] {
 }
 
 function listPids(): number[] {
-  try {
-    const pids: number[] = []
-    for (const name of readdirSync('/proc')) {
-      const pid = Number(name)
-      if (pid > 0) pids.push(pid)
-    }
-    return pids
-  } catch {
-    return []
+  const pids: number[] = []
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name)
+    if (pid > 0) pids.push(pid)
   }
+  return pids
 }
 
 function readUptimeTicks(): number {

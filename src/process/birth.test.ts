@@ -1,0 +1,52 @@
+// Identity of processes: parsing, and that a pid without its start time moves nobody.
+
+import { spawn } from 'node:child_process'
+
+import { describe, expect, test } from 'vitest'
+
+import { isAlive, parseStat, readBootId, readStat, signalGroup, signalProcess } from './birth.ts'
+
+function statLine(pid: number, comm: string): string {
+  return `${pid} (${comm}) S 1 4242 4243 0 -1 4194560 1 0 0 0 5 6 0 0 20 0 1 0 987654 1000 20 18446744073709551615\n`
+}
+
+describe('birth', () => {
+  test('a command name with spaces, parentheses and newlines does not move the fields', () => {
+    for (const comm of ['sh', 'a b', ') S 9 9 9', '((', 'x) R 1\n2 (y', '']) {
+      expect(parseStat(statLine(77, comm))).toEqual({
+        pid: 77,
+        state: 'S',
+        ppid: 1,
+        pgid: 4242,
+        sid: 4243,
+        startTicks: '987654',
+      })
+    }
+  })
+
+  test('what is no stat line gives nothing', () => {
+    expect(parseStat('')).toBeUndefined()
+    expect(parseStat('77 (sh) S 1 2')).toBeUndefined()
+  })
+
+  test('this process is alive, and one with its pid and another start is not', () => {
+    const stat = readStat(process.pid)
+    expect(stat).toMatchObject({ pid: process.pid, ppid: process.ppid })
+    expect(isAlive({ pid: process.pid, startTicks: stat?.startTicks ?? '' })).toBe(true)
+    expect(isAlive({ pid: process.pid, startTicks: '1' })).toBe(false)
+    expect(readBootId()).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  test('P3: a signal to a birth that ended does not reach the process that has its pid now', async () => {
+    const child = spawn('sleep', ['60'], { stdio: 'ignore', detached: true })
+    const exited = new Promise<string | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
+    const pid = child.pid ?? 0
+    const stranger = { pid, startTicks: '1' }
+    expect(signalProcess(stranger, 'SIGKILL')).toBe(false)
+    expect(signalGroup(stranger, 'SIGKILL')).toBe(false)
+    const own = { pid, startTicks: readStat(pid)?.startTicks ?? '' }
+    expect(isAlive(own)).toBe(true)
+    expect(signalGroup(own, 'SIGTERM')).toBe(true)
+    expect(await exited).toBe('SIGTERM')
+  })
+})
