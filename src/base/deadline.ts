@@ -44,6 +44,19 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
+/** Resolves when `signal` aborts, at once if it has. For waits that end with the process: the listener is never removed. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** Settles as the first of `waits` does; the others are left to their own bounds. */
+export function firstOf<T>(waits: readonly Promise<T>[]): Promise<T> {
+  return Promise.race(waits)
+}
+
 /** Marks a rejection as looked at and harmless; the reason is for the reader. */
 export function ignore(_reason: string): () => void {
   return () => {}

@@ -27,12 +27,28 @@ export const ERRORS = {
 
   // Agents
   AGENT_UNKNOWN: spec('There is no agent named {agent}.', 'List the agents with: holdfast agents.'),
-  AGENT_COMMAND_MISSING: spec('The command of agent {agent} was not found: {command}.', 'Install it, or correct the command in the configuration.'),
-  AGENT_COMMAND_UNUSABLE: spec('The command of agent {agent} cannot be executed: {command} ({reason}).', 'Point the configuration at an executable file.'),
-  AGENT_START_TIMEOUT: spec('Agent {agent} did not finish {stage} within {ms} ms.', 'Check that the command speaks ACP on stdio; see the stderr tail in details.', true),
+  AGENT_COMMAND_MISSING: spec(
+    'The command of agent {agent} was not found: {command}.',
+    'Install it, or correct the command in the configuration.',
+  ),
+  AGENT_COMMAND_UNUSABLE: spec(
+    'The command of agent {agent} cannot be executed: {command} ({reason}).',
+    'Point the configuration at an executable file.',
+  ),
+  AGENT_START_TIMEOUT: spec(
+    'Agent {agent} did not finish {stage} within {ms} ms.',
+    'Check that the command speaks ACP on stdio; see the stderr tail in details.',
+    true,
+  ),
   AGENT_EXITED: spec('Agent {agent} exited ({exit}) during {stage}.', 'See the stderr tail in details.', true),
-  AGENT_NOT_ACP: spec('Agent {agent} does not speak ACP: {reason}.', 'Check the command and its arguments; its first output is in details.'),
-  AGENT_PROTOCOL_VERSION: spec('Agent {agent} answered protocol version {answered}; {supported} is supported.', 'Update the agent or Holdfast.'),
+  AGENT_NOT_ACP: spec(
+    'Agent {agent} does not speak ACP: {reason}.',
+    'Check the command and its arguments; its first output is in details.',
+  ),
+  AGENT_PROTOCOL_VERSION: spec(
+    'Agent {agent} answered protocol version {answered}; {supported} is supported.',
+    'Update the agent or Holdfast.',
+  ),
   AGENT_AUTH_REQUIRED: spec('Agent {agent} needs a login.', 'Log in with the agent itself, then try again.'),
   AGENT_ERROR: spec('Agent {agent} answered with an error: {reason}.', 'The raw error is in details.', true),
   AGENT_PROTOCOL_ERROR: spec('Agent {agent} broke the protocol: {reason}.', 'Report it to the author of the agent.'),
@@ -43,26 +59,55 @@ export const ERRORS = {
   // Sessions and turns
   SESSION_NOT_FOUND: spec('There is no session {session}.', 'List the sessions with: holdfast sessions ls.'),
   SESSION_CLOSED: spec('Session {session} is closed.', 'Create a new session.'),
-  SESSION_ONESHOT: spec('Session {session} takes one prompt only.', 'Create a session of mode persistent to prompt again.'),
-  SESSION_BLOCKED: spec('Session {session} waits for a decision: {reason}.', 'Resume it with continue, retry or discard.'),
+  SESSION_ONESHOT: spec(
+    'Session {session} takes one prompt only.',
+    'Create a session of mode persistent to prompt again.',
+  ),
+  SESSION_BLOCKED: spec(
+    'Session {session} waits for a decision: {reason}.',
+    'Resume it with continue, retry or discard.',
+  ),
   SESSION_CONFLICT: spec('Session {session} exists with another {field}.', 'Use the same value, or another key.'),
   CWD_NOT_ABSOLUTE: spec('The working directory {cwd} is not absolute.', 'Send an absolute path.'),
   CWD_NOT_FOUND: spec('The working directory {cwd} does not exist or is not a directory.', 'Create it first.'),
-  CWD_NOT_ALLOWED: spec('The working directory {cwd} is not inside an allowed root.', 'Add its root to sessions.roots in the configuration.'),
+  CWD_NOT_ALLOWED: spec(
+    'The working directory {cwd} is not inside an allowed root.',
+    'Add its root to sessions.roots in the configuration.',
+  ),
   PROMPT_EMPTY: spec('The prompt is empty.', 'Send at least one content block with content.'),
-  PROMPT_TOO_LARGE: spec('The prompt has {bytes} bytes; the limit is {bytesMax}.', 'Put large content into a file and name it in the prompt.'),
-  PROMPT_UNSUPPORTED_CONTENT: spec('Agent {agent} does not take {contentType} content.', 'Send text or a resource link.'),
-  QUEUE_FULL: spec('Session {session} has {depthMax} queued prompts already.', 'Wait for one to run, or cancel one.', true),
+  PROMPT_TOO_LARGE: spec(
+    'The prompt has {bytes} bytes; the limit is {bytesMax}.',
+    'Put large content into a file and name it in the prompt.',
+  ),
+  PROMPT_UNSUPPORTED_CONTENT: spec(
+    'Agent {agent} does not take {contentType} content.',
+    'Send text or a resource link.',
+  ),
+  QUEUE_FULL: spec(
+    'Session {session} has {depthMax} queued prompts already.',
+    'Wait for one to run, or cancel one.',
+    true,
+  ),
   IDEMPOTENCY_KEY_REUSED: spec('The idempotency key was used for another body.', 'Use a new key for a new prompt.'),
   TURN_NOT_FOUND: spec('There is no turn {turn} in session {session}.', 'List the turns of the session.'),
   TURN_NOT_ACTIVE: spec('Turn {turn} has ended ({state}).', 'Nothing needs to be done.'),
-  TURN_TIMED_OUT: spec('The turn ended at its {stage} deadline of {seconds} s.', 'Raise the limit, or split the work.', true),
-  TURN_INTERRUPTED: spec('The turn was cut by {reason}; delivery is {delivery}.', 'Decide with continue, retry or discard.'),
+  TURN_TIMED_OUT: spec(
+    'The turn ended at its {stage} deadline of {seconds} s.',
+    'Raise the limit, or split the work.',
+    true,
+  ),
+  TURN_INTERRUPTED: spec(
+    'The turn was cut by {reason}; delivery is {delivery}.',
+    'Decide with continue, retry or discard.',
+  ),
   TURN_OUTPUT_LIMIT: spec('The turn passed its output limit of {limit}.', 'Raise the limit, or split the work.'),
   PERMISSION_NOT_FOUND: spec('There is no permission request {permission}.', 'List the open requests.'),
   PERMISSION_CLOSED: spec('Permission request {permission} is {state} already.', 'Nothing needs to be done.'),
   PERMISSION_OPTION_UNKNOWN: spec('Option {option} was not offered.', 'Answer with one of the offered option ids.'),
-  CURSOR_AHEAD: spec('The cursor {after} is beyond the last event {lastSeq}.', 'Resume from a cursor you have received.'),
+  CURSOR_AHEAD: spec(
+    'The cursor {after} is beyond the last event {lastSeq}.',
+    'Resume from a cursor you have received.',
+  ),
   STREAM_LIMIT: spec('There are {limit} readers already.', 'Close one, or read pages of events instead.', true),
 
   // Gateway
@@ -73,13 +118,22 @@ export const ERRORS = {
   PORT_IN_USE: spec('The address {address} is in use.', 'Choose another port with --port, or stop its owner.'),
   CONFIG_INVALID: spec('The configuration is not valid: {reason}.', 'Correct {file}.'),
   STATE_DIR_UNSAFE: spec('The state directory {path} is not safe: {reason}.', 'Make it yours with mode 0700.'),
-  TOKEN_FILE_UNSAFE: spec('The token file {path} is not safe: {reason}.', 'Make it yours with mode 0600, or remove it.'),
+  TOKEN_FILE_UNSAFE: spec(
+    'The token file {path} is not safe: {reason}.',
+    'Make it yours with mode 0600, or remove it.',
+  ),
   NODE_UNSUPPORTED: spec('Node {version} is not supported.', 'Use Node >=24.16 <25 or >=26.1.'),
 
   // Store and ownership
   LEASE_LOST: spec('The session is owned by another epoch now.', 'The owner of the session answers; ask again.', true),
-  STORE_FAILED: spec('The database refused a write: {reason}.', 'Check the disk; the gateway stops accepting until it is restarted.'),
-  STORE_NEWER: spec('The database has schema {found}; this version knows {known}.', 'Use the newer version of Holdfast. The file was not touched.'),
+  STORE_FAILED: spec(
+    'The database refused a write: {reason}.',
+    'Check the disk; the gateway stops accepting until it is restarted.',
+  ),
+  STORE_NEWER: spec(
+    'The database has schema {found}; this version knows {known}.',
+    'Use the newer version of Holdfast. The file was not touched.',
+  ),
   STORE_UNUSABLE: spec('The database cannot be used: {reason}.', 'See docs/gotchas.md.'),
 
   // Waiting

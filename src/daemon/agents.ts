@@ -11,7 +11,9 @@ import type { Environment } from '../config/environment.ts'
 export const DEMO_AGENT = 'demo'
 
 /** Beside us in a checkout (TypeScript) and in a published package (JavaScript): the suffix is our own. */
-const DEMO_MAIN = fileURLToPath(import.meta.resolve(`../demo-agent/main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`))
+const DEMO_MAIN = fileURLToPath(
+  import.meta.resolve(`../demo-agent/main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`),
+)
 
 /** By name; an agent of the file replaces a built-in one of the same name. */
 export function listAgentDefinitions(config: Config, stateDir: string): ReadonlyMap<string, AgentDefinition> {

@@ -1,0 +1,49 @@
+// The program: hands the command line what it needs from the process, turns signals into requests to stop, and exits.
+
+import { readFileSync } from 'node:fs'
+
+import { runCli } from '../cli/run-cli.ts'
+import type { CliDeps, ServeOptions } from '../cli/deps.ts'
+import { systemTerminal } from '../cli/system-terminal.ts'
+import { systemEnvironment } from '../config/environment.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+const deps: CliDeps = {
+  version,
+  terminal: systemTerminal(),
+  env: systemEnvironment(),
+  cwd: process.cwd(),
+  onInterrupt: (listener) => {
+    process.on('SIGINT', listener)
+    return { [Symbol.dispose]: () => void process.off('SIGINT', listener) }
+  },
+  serve,
+  startGateway: async () => (await import('../daemon/gateway-process.ts')).startGatewayProcess(),
+  findOrphans: async () => (await import('../daemon/gateway-process.ts')).findOrphans(),
+  verifyStore: async () => (await import('../daemon/gateway-process.ts')).verifyStore(version),
+}
+
+/** SIGTERM and SIGINT drain; a second one cuts the turns; a third one ends the process. SIGUSR1 never opens a debugger. */
+async function serve({ detached, flags }: ServeOptions): Promise<number> {
+  const { StopSwitch } = await import('../daemon/stop-switch.ts')
+  const { serveGateway } = await import('../daemon/gateway-process.ts')
+  const stop = new StopSwitch()
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stop.request(signal) > 2) process.exit(1)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal)
+  process.on('SIGUSR1', () => {})
+  await serveGateway({
+    version,
+    detached,
+    flags,
+    stop,
+    announce: (line) => process.stderr.write(`holdfast: ${line}\n`),
+  })
+  return 0
+}
+
+process.exitCode = await runCli(deps, process.argv.slice(2))

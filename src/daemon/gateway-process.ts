@@ -1,0 +1,89 @@
+// The gateway as a program of its own: what the command line may ask for besides the API. Loads the configuration once.
+
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { systemClock } from '../base/clock.ts'
+import { loadConfig } from '../config/load.ts'
+import { pathsOf } from '../config/paths.ts'
+import { systemEnvironment } from '../config/environment.ts'
+import { openLog } from '../observe/logger.ts'
+import { listTagged } from '../process/kill-tagged.ts'
+import { startDetached } from '../process/start-detached.ts'
+import type { DetachedProcess } from '../process/start-detached.ts'
+import { openSqliteStore } from '../store/open-sqlite-store.ts'
+import { acquireInstanceLock } from '../store/instance-lock.ts'
+import { openStateDir } from '../store/state-dir.ts'
+import { readOwnBirth } from './own-birth.ts'
+import { runGateway } from './run-gateway.ts'
+import type { StopSwitch } from './stop-switch.ts'
+
+export interface ServeRequest {
+  readonly version: string
+  readonly detached: boolean
+  readonly flags: Readonly<Record<string, string>>
+  readonly stop: StopSwitch
+  announce(line: string): void
+}
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/holdfast.cjs', import.meta.url))
+
+/** Runs a gateway with the configuration of this process; resolves when it has stopped as asked. Rejects as runGateway, or CONFIG_INVALID. */
+export async function serveGateway({ version, detached, flags, stop, announce }: ServeRequest): Promise<void> {
+  const env = systemEnvironment()
+  const paths = pathsOf(env)
+  const config = loadConfig({ env, paths, flags })
+  openStateDir(paths.stateDir) // before the log: its file lives there
+  const file = config.log.file ?? (detached ? paths.logFile : undefined)
+  await using log = openLog({ level: config.log.level, ...(file === undefined ? {} : { file }) })
+  await runGateway({ config, paths, env, version, log, stop, announce })
+}
+
+/** Starts `holdfast serve --detached` in a session of its own. */
+export async function startGatewayProcess(): Promise<DetachedProcess & { log: string }> {
+  const env = systemEnvironment()
+  const paths = pathsOf(env)
+  const stateDir = openStateDir(paths.stateDir)
+  const argv = [process.execPath, LAUNCHER, 'serve', '--detached'] as const
+  const started = await startDetached({ argv: [...argv], env, cwd: stateDir.path, outputFile: paths.logFile })
+  return { ...started, log: paths.logFile }
+}
+
+export interface Orphan {
+  readonly pid: number
+  readonly agent: string
+  readonly session: string
+  readonly reason: string
+}
+
+/** Tagged processes whose gateway is not alive, of any gateway of this user, even without a database. */
+export async function findOrphans(): Promise<Orphan[]> {
+  const tagged = await listTagged()
+  const described = tagged.map(({ pid, instance, lease, epoch, argv, by }) => ({
+    pid,
+    agent: argv.join(' ').slice(0, 200),
+    session: `lease ${lease} of gateway ${instance}, epoch ${epoch}`,
+    reason: `${by} found, and no gateway runs here`,
+  }))
+  return (await isGatewayAlive()) ? [] : described
+}
+
+/** Checks the database of a gateway that is stopped; INSTANCE_LOCKED when one runs. */
+export async function verifyStore(version: string): Promise<string[]> {
+  const stateDir = openStateDir(pathsOf(systemEnvironment()).stateDir)
+  const owner = { ...readOwnBirth(), version, since: systemClock.now() }
+  using _lock = await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: 0 })
+  await using store = await openSqliteStore({ file: stateDir.storeFile })
+  return store.verify()
+}
+
+async function isGatewayAlive(): Promise<boolean> {
+  const { stateDir } = pathsOf(systemEnvironment())
+  const owner = { ...readOwnBirth(), version: '', since: systemClock.now() }
+  try {
+    using _lock = await acquireInstanceLock(join(stateDir, 'instance.lock'), owner, { waitMs: 0 })
+    return false
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,23 @@
+// The bounds of a session, taken from the option table.
+
+import type { Config } from '../config/config.ts'
+import type { SessionLimits } from '../session/state.ts'
+
+/** The stop ladder's own rungs (stdin 2 s, TERM 3 s, sweep 5 s) with room for a busy machine. */
+const STOP_MS = 30_000
+
+export function sessionLimitsOf({ deadlines, limits }: Config): SessionLimits {
+  return {
+    // A start may wait for a slot first; each phase has its own deadline inside.
+    startMs: deadlines.initializeMs * 2 + deadlines.sessionNewMs,
+    silenceMs: deadlines.silenceMs,
+    turnMs: deadlines.turnMs,
+    cancelGraceMs: deadlines.cancelGraceMs,
+    permissionMs: deadlines.permissionMs,
+    stopMs: STOP_MS,
+    queueDepthMax: limits.queueDepthMax,
+    permissionsOpenMax: limits.permissionsOpenMax,
+    turnBytesMax: limits.turnBytesMax,
+    turnEventsMax: limits.turnEventsMax,
+  }
+}

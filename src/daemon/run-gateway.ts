@@ -1,0 +1,140 @@
+// The composition root: what a gateway consists of, in the order in which it starts. The stop is the reverse.
+// lock -> store -> epoch + 1 -> reap -> host -> sessions -> recover -> listen -> ready … drain -> close. No logic of any part.
+
+import { createAgentConnector } from '../agent/connect-agent.ts'
+import type { AgentDefinition } from '../agent/definition.ts'
+import { systemClock } from '../base/clock.ts'
+import { firstOf, whenAborted } from '../base/deadline.ts'
+import { systemIds } from '../base/ids.ts'
+import type { Config } from '../config/config.ts'
+import type { Environment } from '../config/environment.ts'
+import type { Paths } from '../config/paths.ts'
+import { createEventLog } from '../events/log.ts'
+import type { AgentHost } from '../keeper/agent-host.ts'
+import { openInlineHost } from '../keeper/inline-host.ts'
+import { reapEarlierLives } from '../keeper/reap-earlier-lives.ts'
+import type { Log } from '../observe/logger.ts'
+import { AgentSlots } from '../session/agent-slots.ts'
+import { checkCwd } from '../session/check-cwd.ts'
+import { openSessions } from '../session/open-sessions.ts'
+import type { Sessions } from '../session/open-sessions.ts'
+import { acquireInstanceLock } from '../store/instance-lock.ts'
+import { openSqliteStore } from '../store/open-sqlite-store.ts'
+import { openStateDir } from '../store/state-dir.ts'
+import type { NodeRecord, Store } from '../store/store.ts'
+import { environmentOf, listAgentDefinitions } from './agents.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { readOwnBirth } from './own-birth.ts'
+import { listenApi } from './listen-api.ts'
+import { sessionLimitsOf } from './limits.ts'
+import type { StopSwitch } from './stop-switch.ts'
+
+export interface GatewayOptions {
+  readonly config: Config
+  readonly paths: Paths
+  readonly env: Environment
+  readonly version: string
+  readonly log: Log
+  readonly stop: StopSwitch
+  /** Tells a person at the terminal, one line at a time. */
+  announce(line: string): void
+}
+
+/** How long a start waits for the lock, so that "stop; start" works. */
+const LOCK_WAIT_MS = 10_000
+
+/**
+ * Runs a gateway until it is asked to stop. Rejects with what made it impossible: INSTANCE_LOCKED, PORT_IN_USE, STATE_DIR_UNSAFE,
+ * TOKEN_FILE_UNSAFE, STORE_* (also when the database fails later).
+ */
+export async function runGateway(options: GatewayOptions): Promise<void> {
+  const { config, paths, version, log, stop } = options
+  const logger = log.logger('daemon')
+  const lifecycle = new Lifecycle(systemClock.now())
+  await using scope = new AsyncDisposableStack()
+  const stateDir = openStateDir(paths.stateDir)
+  const owner = { ...readOwnBirth(), version, since: systemClock.now() }
+  scope.use(await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: LOCK_WAIT_MS, signal: stop.drain }))
+  const failure = Promise.withResolvers<never>()
+  const store = scope.use(
+    await openSqliteStore({ file: stateDir.storeFile, logger: log.logger('store'), onFailure: failure.reject }),
+  )
+  const node = await store.openNode('local', systemClock.now())
+  await reapEarlierLives({ store, node, clock: systemClock, logger: log.logger('keeper') })
+  const host = scope.use(await openInlineHost({ store, node, clock: systemClock, logger: log.logger('process') }))
+  const definitions = listAgentDefinitions(config, stateDir.path)
+  const events = createEventLog(store)
+  const sessions = scope.use(
+    openSessions(sessionPorts({ options, store, node, host, definitions, events, stateDir: stateDir.path })),
+  )
+  const recovered = await sessions.recover()
+  const api = scope.use(
+    await listenApi({ ...options, service: sessions.service, events, store, node, host, definitions, lifecycle }),
+  )
+  lifecycle.enter('ready')
+  logger.info({ epoch: node.epoch, recovered, url: api.url, socket: paths.socket }, 'ready')
+  options.announce(`ready on ${paths.socket}${api.url === undefined ? '' : ` and ${api.url}`}`)
+  await firstOf([whenAborted(stop.drain), failure.promise])
+  lifecycle.enter('draining')
+  await drain(sessions, options)
+  lifecycle.enter('stopped')
+}
+
+interface Parts {
+  readonly options: GatewayOptions
+  readonly store: Store
+  readonly node: NodeRecord
+  readonly host: AgentHost
+  readonly definitions: ReadonlyMap<string, AgentDefinition>
+  readonly events: ReturnType<typeof createEventLog>
+  readonly stateDir: string
+}
+
+function sessionPorts({
+  options,
+  store,
+  node,
+  host,
+  definitions,
+  events,
+  stateDir,
+}: Parts): Parameters<typeof openSessions>[0] {
+  const { config, env, version, log } = options
+  const { deadlines, limits, agents } = config
+  const rules = { roots: config.sessions.roots, forbidden: [stateDir] }
+  return {
+    store,
+    events,
+    clock: systemClock,
+    ids: systemIds,
+    node: node.id,
+    limits: sessionLimitsOf(config),
+    logger: log.logger('session'),
+    connector: createAgentConnector({
+      host,
+      clock: systemClock,
+      limits: {
+        initializeMs: deadlines.initializeMs,
+        sessionMs: deadlines.sessionNewMs,
+        lineBytesMax: limits.lineBytesMax,
+      },
+      version,
+      environmentOf: (definition) => environmentOf(env, definition),
+    }),
+    slots: new AgentSlots(
+      { liveMax: agents.liveMax, startingMax: agents.spawnsMax, waitMs: deadlines.initializeMs },
+      systemClock,
+    ),
+    promptBytesMax: limits.promptBytesMax,
+    checkCwd: (cwd) => checkCwd(cwd, rules),
+    findDefinition: (name) => definitions.get(name),
+  }
+}
+
+/** Running turns have the budget; a second request takes it away, and the next life finds them interrupted. Queued prompts stay. */
+async function drain(sessions: Sessions, { config, stop, announce, log }: GatewayOptions): Promise<void> {
+  const budgetMs = config.deadlines.drainMs
+  announce(`stopping: running turns have ${budgetMs / 1000} s; ask again to cut them`)
+  await firstOf([sessions.drain(systemClock.now() + budgetMs), whenAborted(stop.force)])
+  log.logger('daemon').info({ forced: stop.force.aborted }, 'drained')
+}
