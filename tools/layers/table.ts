@@ -70,7 +70,8 @@ export const CLOSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Member of `process` -> the folders of src that may use it. */
 export const PROCESS_OWNERS: Readonly<Record<string, readonly string[]>> = {
-  env: ['config'],
+  // bin hands it on, unread.
+  env: ['config', 'bin'],
   exit: ['bin', 'demo-agent'],
   abort: ['bin'],
   reallyExit: ['bin'],
