@@ -32,7 +32,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'api',
     'client',
   ],
-  bin: ['cli', 'daemon'],
+  bin: ['config', 'cli', 'daemon'],
   // A program of its own, started like any agent.
   'demo-agent': [],
 }
@@ -70,8 +70,7 @@ export const CLOSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Member of `process` -> the folders of src that may use it. */
 export const PROCESS_OWNERS: Readonly<Record<string, readonly string[]>> = {
-  // bin hands it on, unread.
-  env: ['config', 'bin'],
+  env: ['config'],
   exit: ['bin', 'demo-agent'],
   abort: ['bin'],
   reallyExit: ['bin'],
