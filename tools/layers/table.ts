@@ -34,7 +34,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   bin: ['config', 'cli', 'daemon'],
   // A program of its own, started like any agent.
-  'demo-agent': [],
+  'demo-agent': ['acp'],
 }
 
 /** Arrows for types alone: what a port hands upwards is named by its types, without the code behind it (ADR 7). */
@@ -70,7 +70,7 @@ export const CLOSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Member of `process` -> the folders of src that may use it. */
 export const PROCESS_OWNERS: Readonly<Record<string, readonly string[]>> = {
-  env: ['config'],
+  env: ['config', 'demo-agent'],
   exit: ['bin', 'demo-agent'],
   abort: ['bin'],
   reallyExit: ['bin'],

@@ -1,0 +1,24 @@
+// Entry of the demo agent: an ACP agent on stdio that needs no key and no model. Ends when its stdin ends.
+// Owns its own environment and arguments; nothing imports this file, it is started as a program of its own.
+
+import { LineSplitter } from '../base/lines.ts'
+import { DemoAgent } from './demo-agent.ts'
+import { readSettings } from './settings.ts'
+import { openTranscripts } from './transcripts.ts'
+
+const LINE_BYTES_MAX = 32 * 1024 * 1024
+
+const settings = readSettings(process.env, process.argv.slice(2))
+const agent = new DemoAgent({
+  send: (line) => void process.stdout.write(`${line}\n`),
+  transcripts: openTranscripts(settings.stateDir),
+  wordMs: settings.wordMs,
+})
+const lines = new LineSplitter(LINE_BYTES_MAX)
+
+process.stdin.on('data', (chunk: Buffer) => {
+  for (const line of lines.push(chunk)) agent.receive(line)
+  if (lines.tooLong) process.stdin.destroy()
+})
+process.stdin.on('close', () => agent.close())
+process.stdout.on('error', () => process.stdin.destroy()) // the reader is gone: nobody is left to talk to
