@@ -48,7 +48,8 @@ export function tagCommand(
       return [tagging.command, `--locks=${lease}:${tagging.hard}`, '--', ...argv]
     case 'ulimit': {
       const { flag, hard } = tagging
-      // Soft first: a hard limit below the soft one is refused.
+      // Soft first: a hard limit below the soft one is refused. Started by the name `sh`: under its own name bash reads
+      // ~/.bashrc when its stdin is a socket, and Node's pipes are sockets.
       const script = `ulimit -S -${flag} ${lease} && ulimit -H -${flag} ${hard} && exec "$@"`
       return [tagging.command, '-c', script, 'sh', ...argv]
     }

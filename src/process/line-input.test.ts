@@ -1,0 +1,122 @@
+// stdin lines: plain writes, contained errors, and a bound on what a deaf process may cost.
+
+import { Writable } from 'node:stream'
+
+import { describe, expect, test } from 'vitest'
+
+import type { Clock } from '../base/clock.ts'
+import { LineInput } from './line-input.ts'
+
+interface Fired {
+  atMs: number
+  fire: () => void
+}
+
+function createClock(): { clock: Clock; timers: Set<Fired>; advance: (ms: number) => void } {
+  let now = 1_000
+  const timers = new Set<Fired>()
+  const at: Clock['at'] = (atMs, fire) => {
+    const timer = { atMs, fire }
+    timers.add(timer)
+    const cancel = (): void => void timers.delete(timer)
+    return { cancel, [Symbol.dispose]: cancel }
+  }
+  const advance = (ms: number): void => {
+    now += ms
+    for (const timer of timers) if (timer.atMs <= now && timers.delete(timer)) timer.fire()
+  }
+  return { clock: { now: () => now, at }, timers, advance }
+}
+
+/** Takes nothing until `read` is called. */
+function createDeaf(): { stdin: Writable; read: () => void; taken: string[] } {
+  const taken: string[] = []
+  let pending: (() => void) | undefined
+  let isReading = false
+  const stdin = new Writable({
+    decodeStrings: false,
+    write: (chunk: string, _, done) => {
+      taken.push(chunk)
+      if (isReading) done()
+      else pending = done
+    },
+  })
+  const read = (): void => {
+    isReading = true
+    pending?.()
+  }
+  return { stdin, read, taken }
+}
+
+function openRig(): ReturnType<typeof createDeaf> &
+  ReturnType<typeof createClock> & { input: LineInput; stalls: number[] } {
+  const deaf = createDeaf()
+  const time = createClock()
+  const stalls: number[] = []
+  const input = new LineInput(deaf.stdin, { clock: time.clock, onStalled: () => stalls.push(time.clock.now()) })
+  return { ...deaf, ...time, input, stalls }
+}
+
+const BIG = 'x'.repeat(700_000)
+
+describe('line input', () => {
+  test('lines go out in order, each with its terminator, and the end comes after them', async () => {
+    const { stdin, read, taken, input } = openRig()
+    read()
+    input.send('one')
+    input.send('two')
+    input.end()
+    input.end()
+    await new Promise((resolve) => stdin.once('finish', resolve))
+    input.send('late')
+    expect(taken).toEqual(['one\n', 'two\n'])
+  })
+
+  test('more than 1 MiB that waits for 30 s is a stall, told once', () => {
+    const { input, stalls, advance } = openRig()
+    input.send(BIG)
+    advance(60_000)
+    expect(stalls).toEqual([])
+    input.send(BIG)
+    advance(29_000)
+    input.send(BIG)
+    expect(stalls).toEqual([])
+    advance(1_000)
+    expect(stalls).toHaveLength(1)
+    input.send(BIG)
+    advance(60_000)
+    expect(stalls).toHaveLength(1)
+  })
+
+  test('a process that reads in time is no stall, and leaves no timer', async () => {
+    const { stdin, input, stalls, advance, read, timers } = openRig()
+    input.send(BIG)
+    input.send(BIG)
+    expect(timers.size).toBe(1)
+    const drained = new Promise((resolve) => stdin.once('drain', resolve))
+    read()
+    await drained
+    expect(timers.size).toBe(0)
+    advance(60_000)
+    expect(stalls).toEqual([])
+  })
+
+  test('far too much is a stall at once, and nothing more is kept', () => {
+    const { stdin, input, stalls } = openRig()
+    for (let i = 0; i < 200; i++) input.send(BIG)
+    expect(stalls).toHaveLength(1)
+    expect(stdin.writableLength).toBeLessThan(66 * 1024 * 1024)
+  })
+
+  test('a broken pipe is contained; later lines are dropped', async () => {
+    const { stdin, input, timers } = openRig()
+    input.send(BIG)
+    input.send(BIG)
+    const closed = new Promise((resolve) => stdin.once('close', resolve))
+    stdin.destroy(Object.assign(new Error('broken'), { code: 'EPIPE' }))
+    await closed
+    input.send('late')
+    input.end()
+    expect(timers.size).toBe(0)
+  })
+})
