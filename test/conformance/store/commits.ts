@@ -140,18 +140,14 @@ function atomicityTests(openStore: OpenStore): void {
   test('readers see whole commits only', async () => {
     await using under = await openStore()
     const { fence } = await ownSession(under.store)
-    let isWriting = true
-    const writing = (async () => {
-      for (let i = 0; i < 60; i++)
-        await under.store.commit(
-          fence,
-          'batch',
-          range(1, 5).map(() => write.event()),
-        )
-      isWriting = false
-    })()
+    const progress = { isWriting: true }
+    const write5 = () => under.store.commit(fence, 'batch', events5)
+    const events5 = range(1, 5).map(() => write.event())
+    const writing = range(1, 60)
+      .reduce((before) => before.then(write5), write5())
+      .finally(() => (progress.isWriting = false))
     const seen = new Set<number>()
-    while (isWriting) {
+    while (progress.isWriting) {
       seen.add((await under.store.lastSeq(fence.sessionNo)) % 5)
       await new Promise((resolve) => setImmediate(resolve))
     }

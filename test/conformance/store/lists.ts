@@ -79,7 +79,7 @@ function filterTests(openStore: OpenStore): void {
     const all = await makeMixedSessions(under.store)
     for (const filter of FILTERS) {
       const wanted = all.filter((session) => matches(session, filter)).map(({ no }) => no)
-      expect(await listInPages(under.store, filter, 3), JSON.stringify(filter)).toEqual(wanted)
+      expect({ filter, nos: await listInPages(under.store, filter, 3) }).toEqual({ filter, nos: wanted })
     }
     const closed = all.filter(({ state }) => state === 'closed').length
     expect((await under.store.counts()).sessionsByState).toMatchObject({ closed, open: 24 - 2 * closed })

@@ -10,8 +10,12 @@ import { newLease, newPermission, NOW, ownSession, write } from './records.ts'
 type Closing = Extract<SessionWrite, { kind: 'permission.close' }>
 
 export function permissionAndLeaseTests(openStore: OpenStore): void {
-  describe('permission requests', () => permissionTests(openStore))
-  describe('leases', () => leaseTests(openStore))
+  describe('permission requests', () => {
+    permissionTests(openStore)
+  })
+  describe('leases', () => {
+    leaseTests(openStore)
+  })
 }
 
 function permissionTests(openStore: OpenStore): void {
@@ -63,10 +67,7 @@ function permissionTests(openStore: OpenStore): void {
           })
         const filter = { ...(no !== undefined && { sessionNo: no }), ...(state && { state }) }
         const found = await store.listPermissions(filter, 100)
-        expect(
-          found.map(({ id }) => id),
-          JSON.stringify(filter),
-        ).toEqual(wanted.map(({ id }) => id))
+        expect({ filter, ids: found.map(({ id }) => id) }).toEqual({ filter, ids: wanted.map(({ id }) => id) })
         expect(await store.listPermissions(filter, 2)).toEqual(found.slice(0, 2))
       }
     }
