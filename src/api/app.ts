@@ -1,0 +1,66 @@
+// The HTTP application: guard, JSON, validation, errors, routes. Knows no port and no socket; listeners.ts does.
+
+import Fastify from 'fastify'
+import { randomBytes } from 'node:crypto'
+
+import { HoldfastError } from '../base/errors.ts'
+import { sendError } from './error-answer.ts'
+import type { Guard } from './guard/guard.ts'
+import { acceptJsonBodies } from './json-body.ts'
+import { addEventRoutes } from './routes/events.ts'
+import { addGatewayRoutes } from './routes/gateway.ts'
+import { addPermissionRoutes } from './routes/permissions.ts'
+import { addSessionRoutes } from './routes/sessions.ts'
+import { addTurnRoutes } from './routes/turns.ts'
+import type { App, RouteContext } from './routes/context.ts'
+import { compileValidator } from './validate.ts'
+
+/** The application, not yet ready: `app.ready()` compiles the routes. `app.inject` works without a port. */
+export function createApp(context: RouteContext, guard: Guard): App {
+  const { logger, config } = context
+  const app: App = Fastify({
+    logger: false,
+    bodyLimit: config.bodyBytesMax,
+    genReqId: createRequestIds(),
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 500 },
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply as never, logger),
+    schemaController: { compilersFactory: { buildValidator: () => compileValidator as never, buildSerializer } },
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    try {
+      guard.check(request.raw)
+      done()
+    } catch (error) {
+      reply.header('connection', 'close') // what it still sends is not read
+      done(error as Error)
+    }
+  })
+  acceptJsonBodies(app as never)
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, logger))
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]?.slice(0, 200)
+    sendError(new HoldfastError('NOT_FOUND', { path }), request, reply, logger)
+  })
+  addRoutes(app, context)
+  return app
+}
+
+export function addRoutes(app: App, context: RouteContext): void {
+  addSessionRoutes(app, context)
+  addTurnRoutes(app, context)
+  addEventRoutes(app, context)
+  addPermissionRoutes(app, context)
+  addGatewayRoutes(app, context)
+}
+
+/** Answers are made by views.ts, which is checked against the schemas by the compiler; V8 writes plain objects fastest. */
+const buildSerializer = () => () => (answer: unknown) => JSON.stringify(answer)
+
+/** Short, unique in this life of the process, and not to be guessed from another. */
+function createRequestIds(): () => string {
+  const life = randomBytes(4).toString('hex')
+  let count = 0
+  return () => `req_${life}${(++count).toString(36)}`
+}

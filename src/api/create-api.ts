@@ -1,0 +1,119 @@
+// The API as the daemon starts and stops it: one application behind a unix socket and loopback TCP.
+
+import { rmSync } from 'node:fs'
+import type { Server } from 'node:http'
+
+import { deadline, ignore } from '../base/deadline.ts'
+import { createApp } from './app.ts'
+import { Guard } from './guard/guard.ts'
+import { createHttpServer, listenOnSocket, listenOnTcp } from './listeners.ts'
+import type { Route } from './listeners.ts'
+import type { ApiPorts } from './ports.ts'
+import { Streams } from './streams/streams.ts'
+
+export interface Api extends AsyncDisposable {
+  /** Resolves when both listeners accept. PORT_IN_USE or STATE_DIR_UNSAFE when one cannot; then nothing is left open. */
+  listen(): Promise<void>
+  /** Base address over TCP while it listens, such as `http://127.0.0.1:7433`. */
+  url(): string | undefined
+  /** Ends the streams with a last frame, lets running requests finish for at most 5 s, closes everything. Idempotent. */
+  close(): Promise<void>
+}
+
+const CLOSE_MS_MAX = 5_000
+
+export function createApi(ports: ApiPorts): Api {
+  return new HttpApi(ports)
+}
+
+class HttpApi implements Api {
+  readonly #ports: ApiPorts
+  readonly #guard: Guard
+  readonly #streams: Streams
+  readonly #app: ReturnType<typeof createApp>
+  readonly #servers: Server[] = []
+  readonly #rotation: Disposable
+  #port: number | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(ports: ApiPorts) {
+    const { allowedHosts, allowedOrigins, tcp } = ports.config
+    const { tokens } = ports
+    this.#ports = ports
+    this.#guard = new Guard({ port: tcp?.port, allowedHosts, allowedOrigins, tokens })
+    this.#streams = new Streams(ports.streamLimits)
+    this.#app = createApp({ ...ports, streams: this.#streams, url: () => this.url() }, this.#guard)
+    this.#rotation = tokens.onRotated(() => this.#forgetClients())
+  }
+
+  async listen(): Promise<void> {
+    await this.#app.ready()
+    const { config } = this.#ports
+    try {
+      if (config.socket !== undefined) await this.#listenOnSocket(config.socket)
+      if (config.tcp !== undefined) {
+        this.#port = await listenOnTcp(this.#open(this.#app.routing), config.tcp)
+        this.#guard.hosts.setPort(this.#port)
+      }
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+    this.#ports.logger.info({ url: this.url(), socket: config.socket }, 'listening')
+  }
+
+  url(): string | undefined {
+    const host = this.#ports.config.tcp?.host
+    if (this.#port === undefined || host === undefined) return undefined
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #listenOnSocket(path: string): Promise<void> {
+    const server = createHttpServer(this.#app.routing)
+    server.on('connection', (socket) => this.#guard.markUnixSocket(socket))
+    await listenOnSocket(server, path)
+    this.#servers.push(server)
+  }
+
+  #open(route: Route): Server {
+    const server = createHttpServer(route)
+    this.#servers.push(server)
+    return server
+  }
+
+  /** The token changed: who came with the old one has to come again. */
+  #forgetClients(): void {
+    this.#streams.endAll('token_rotated')
+    for (const server of this.#servers) server.closeIdleConnections()
+  }
+
+  async #close(): Promise<void> {
+    this.#rotation[Symbol.dispose]()
+    const closed = this.#servers.map((server) => closeServer(server))
+    this.#streams[Symbol.dispose]()
+    for (const server of this.#servers) server.closeIdleConnections()
+    await deadline(Promise.all(closed), { ms: CLOSE_MS_MAX, stage: 'closing the API' }).catch(
+      ignore('the rest is cut below'),
+    )
+    for (const server of this.#servers) server.closeAllConnections()
+    await this.#app.close()
+    const { tcp } = this.#ports.config
+    if (this.#port !== undefined && tcp?.portFile !== undefined) rmSync(tcp.portFile, { force: true })
+    this.#port = undefined
+  }
+}
+
+/** Node removes the file of a unix socket itself. */
+function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return Promise.resolve()
+  return new Promise((resolve) => server.close(() => resolve()))
+}

@@ -1,0 +1,106 @@
+// The two listeners of one application: a unix socket that only its user can open, and loopback TCP.
+
+import { chmodSync, lstatSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
+
+import { deadline } from '../base/deadline.ts'
+import { HoldfastError } from '../base/errors.ts'
+import type { TcpConfig } from './ports.ts'
+
+export type Route = (request: IncomingMessage, response: ServerResponse) => void
+
+/** reliability 5: header time, request time, idle; checked often enough to mean what they say. */
+const SERVER_OPTIONS = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16 * 1024,
+} as const
+
+const CONNECTIONS_MAX = 1024
+const PROBE_MS = 1_000
+
+export function createHttpServer(route: Route): Server {
+  const server = createServer(SERVER_OPTIONS, route)
+  server.maxConnections = CONNECTIONS_MAX
+  server.maxRequestsPerSocket = 0
+  return server
+}
+
+/**
+ * Listens on `path` with mode 0600. A socket that nobody answers on is a leftover and is replaced; PORT_IN_USE otherwise.
+ * STATE_DIR_UNSAFE when others may enter its directory.
+ */
+export async function listenOnSocket(server: Server, path: string): Promise<void> {
+  checkDirectory(dirname(path))
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat !== undefined) {
+    if (!stat.isSocket() || (await isAnswered(path))) throw new HoldfastError('PORT_IN_USE', { address: path })
+    rmSync(path, { force: true })
+  }
+  await listen(server, { path }, path)
+  chmodSync(path, 0o600) // the directory is 0700: nobody else was able to open it before this line
+}
+
+/**
+ * Listens on loopback; resolves with the port. When the port is taken and was not set by the user, a free one is used instead and
+ * written to `portFile`. PORT_IN_USE otherwise.
+ */
+export async function listenOnTcp(
+  server: Server,
+  { host, port, isPortExplicit, portFile }: TcpConfig,
+): Promise<number> {
+  try {
+    await listen(server, { host, port }, `${host}:${port}`)
+  } catch (error) {
+    const isTaken = error instanceof HoldfastError && error.code === 'PORT_IN_USE'
+    if (!isTaken || isPortExplicit || port === 0) throw error
+    await listen(server, { host, port: 0 }, `${host}:0`)
+  }
+  const { port: inUse } = server.address() as AddressInfo
+  if (portFile !== undefined) writeFileSync(portFile, `${inUse}\n`, { mode: 0o600 })
+  return inUse
+}
+
+function listen(
+  server: Server,
+  where: { path: string } | { host: string; port: number },
+  address: string,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: NodeJS.ErrnoException): void => {
+      server.off('listening', onListening)
+      reject(cause.code === 'EADDRINUSE' ? new HoldfastError('PORT_IN_USE', { address }, { cause }) : cause)
+    }
+    const onListening = (): void => {
+      server.off('error', onError)
+      resolve()
+    }
+    server.once('error', onError).once('listening', onListening)
+    server.listen({ ...where, backlog: 511 })
+  })
+}
+
+function checkDirectory(path: string): void {
+  const { mode } = statSync(path)
+  const isPrivate = process.platform === 'win32' || (mode & 0o077) === 0
+  if (!isPrivate) throw new HoldfastError('STATE_DIR_UNSAFE', { path, reason: 'others may enter it' })
+}
+
+async function isAnswered(path: string): Promise<boolean> {
+  const socket = connect({ path })
+  try {
+    const connected = new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+    await deadline(connected, { ms: PROBE_MS, stage: 'asking the socket' })
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}

@@ -1,0 +1,97 @@
+// What the API needs from the program around it. The daemon fills it in; tests fill it with fakes.
+
+import type { Logger } from '../observe/logger.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { SessionService } from '../session/service.ts'
+
+export interface ApiConfig {
+  /** Undefined: no TCP listener. */
+  readonly tcp: TcpConfig | undefined
+  /** Path of the unix socket, in a directory of mode 0700. Undefined: no socket (embedding). */
+  readonly socket: string | undefined
+  /** Further values of the Host header, exactly as sent. */
+  readonly allowedHosts: readonly string[]
+  /** Values of the Origin header that are let in, exactly as sent. */
+  readonly allowedOrigins: readonly string[]
+  readonly bodyBytesMax: number
+}
+
+export interface TcpConfig {
+  readonly host: '127.0.0.1' | '::1'
+  /** 0: any free one. */
+  readonly port: number
+  /** False: when `port` is taken, a free one is used instead. True: PORT_IN_USE. */
+  readonly isPortExplicit: boolean
+  /** Where the port in use is written, for clients that want TCP. */
+  readonly portFile: string | undefined
+}
+
+/** The token of this gateway, as its digest: the API never holds the token itself. */
+export interface TokenProvider {
+  /** SHA-256 of the valid token; undefined while there is none: every request is refused. */
+  digest(): Uint8Array | undefined
+  /** Called after each change: what was opened with the old token is closed. */
+  onRotated(listener: () => void): Disposable
+}
+
+export interface AgentSummary {
+  readonly name: string
+  readonly title: string
+  readonly argv: readonly [string, ...string[]]
+  readonly source: 'built-in' | 'config'
+}
+
+export type GatewayPhase = 'starting' | 'ready' | 'draining' | 'stopped'
+
+export interface GatewayStatus {
+  readonly version: string
+  readonly nodeVersion: string
+  readonly pid: number
+  /** Epoch ms. */
+  readonly startedAt: number
+  readonly node: string
+  readonly epoch: number
+  readonly stateDir: string
+  readonly hosting: 'inline' | 'keeper'
+  readonly tagging: 'prlimit' | 'ulimit' | 'marker'
+  readonly agentsLive: number
+  readonly agentsStuck: number
+  readonly sessionsByState: { readonly open: number; readonly closing: number; readonly closed: number }
+  readonly turnsQueued: number
+  readonly turnsActive: number
+  readonly permissionsOpen: number
+}
+
+export interface StopRequest {
+  /** True: running turns get no time. */
+  readonly now: boolean
+  /** Budget of the drain; undefined: the configured one. */
+  readonly drainMs: number | undefined
+}
+
+export interface GatewayPort {
+  phase(): GatewayPhase
+  status(): Promise<GatewayStatus>
+  /** Begins to stop; returns at once. Safe to call again. */
+  stop(request: StopRequest): void
+}
+
+export interface StreamLimits {
+  readonly perSessionMax: number
+  readonly totalMax: number
+  /** A reader that takes nothing for so long is cut. */
+  readonly stallMs: number
+  readonly heartbeatMs: number
+}
+
+export interface ApiPorts {
+  readonly service: SessionService
+  readonly events: EventLog
+  readonly gateway: GatewayPort
+  readonly tokens: TokenProvider
+  readonly agents: () => readonly AgentSummary[]
+  readonly config: ApiConfig
+  readonly logger: Logger
+  /** For tests; the defaults are those of the reference (reliability 5). */
+  readonly streamLimits?: StreamLimits
+}

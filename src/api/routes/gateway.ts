@@ -1,0 +1,85 @@
+// The gateway itself: agents, status, stop, health, and the description of this API.
+
+import { Type } from 'typebox'
+
+import { AgentList, GatewayStop, GatewayStopping, Health, StatusView } from '../../wire/gateway.ts'
+import { agentView, statusView } from '../views.ts'
+import { withErrors } from './context.ts'
+import type { App, RouteContext } from './context.ts'
+
+export function addGatewayRoutes(app: App, context: RouteContext): void {
+  const { gateway, streams, config } = context
+  app.get(
+    '/v1/agents',
+    {
+      schema: {
+        operationId: 'listAgents',
+        summary: 'Agents that sessions can have',
+        response: withErrors({ 200: AgentList }),
+      },
+    },
+    () => ({ agents: context.agents().map(agentView) }),
+  )
+  app.get(
+    '/v1/status',
+    {
+      schema: { operationId: 'getStatus', summary: 'What the gateway does', response: withErrors({ 200: StatusView }) },
+    },
+    async () => {
+      const { socket } = config
+      return statusView(await gateway.status(), {
+        phase: gateway.phase(),
+        url: context.url(),
+        socket,
+        streams: streams.open,
+      })
+    },
+  )
+  app.post(
+    '/v1/gateway/stop',
+    {
+      schema: {
+        operationId: 'stopGateway',
+        summary: 'Drain and stop; answers when it has begun',
+        body: GatewayStop,
+        response: withErrors({ 202: GatewayStopping }),
+      },
+    },
+    async ({ body: { now = false, drain_ms: drainMs } }, reply) => {
+      const { pid } = await gateway.status()
+      gateway.stop({ now, drainMs })
+      return reply.code(202).send({ state: gateway.phase(), pid })
+    },
+  )
+  addHealth(app, context)
+}
+
+function addHealth(app: App, { gateway }: RouteContext): void {
+  app.get(
+    '/livez',
+    {
+      schema: { operationId: 'live', summary: 'The process answers', security: [], response: { 200: Health } },
+    },
+    () => ({ ok: true }),
+  )
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        operationId: 'ready',
+        summary: 'New work is accepted',
+        security: [],
+        response: { 200: Health, 503: Health },
+      },
+    },
+    async (_request, reply) => {
+      if (gateway.phase() === 'ready') return { ok: true }
+      return reply.code(503).send({ ok: false })
+    },
+  )
+  app.get(
+    '/openapi.json',
+    { schema: { operationId: 'getOpenApi', summary: 'This document', response: withErrors({ 200: Type.Unknown() }) } },
+    async () => (await import('../openapi.ts')).buildOpenApi(),
+  )
+}

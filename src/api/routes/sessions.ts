@@ -1,0 +1,128 @@
+// /v1/sessions: make, list, look at, resume, close.
+
+import type { SessionId } from '../../base/ids.ts'
+import type { SessionRequest, SessionService } from '../../session/service.ts'
+import {
+  SessionClosed,
+  SessionCreate,
+  SessionEnsured,
+  SessionListQuery,
+  SessionPage,
+  SessionResume,
+  SessionView,
+} from '../../wire/session.ts'
+import { decodeCursor, pageOf } from '../page-cursor.ts'
+import { closedView, sessionView } from '../views.ts'
+import { refuseWhileDraining, sessionIdOf, withErrors } from './context.ts'
+import type { App, RouteContext } from './context.ts'
+import { SessionParams } from './params.ts'
+
+const PAGE_LIMIT = 50
+
+export function addSessionRoutes(app: App, context: RouteContext): void {
+  addCreate(app, context)
+  addList(app, context)
+  const { service } = context
+  app.get(
+    '/v1/sessions/:session',
+    {
+      schema: {
+        operationId: 'getSession',
+        summary: 'A session, by id or key',
+        params: SessionParams,
+        response: withErrors({ 200: SessionView }),
+      },
+    },
+    async ({ params }) => sessionView(await service.get(params.session)),
+  )
+  app.post(
+    '/v1/sessions/:session/resume',
+    {
+      schema: {
+        operationId: 'resumeSession',
+        summary: 'Free a session that an interrupted turn holds',
+        params: SessionParams,
+        body: SessionResume,
+        response: withErrors({ 200: SessionView }),
+      },
+    },
+    async ({ params, body }) => {
+      refuseWhileDraining(context)
+      return sessionView(await service.resume(await sessionIdOf(context, params.session), body.action))
+    },
+  )
+  addClose(app, context)
+}
+
+function addCreate(app: App, context: RouteContext): void {
+  app.post(
+    '/v1/sessions',
+    {
+      schema: {
+        operationId: 'createSession',
+        summary: 'Make a session, or get the one that has the key',
+        body: SessionCreate,
+        response: withErrors({ 200: SessionEnsured, 201: SessionEnsured }),
+      },
+    },
+    async ({ body }, reply) => {
+      refuseWhileDraining(context)
+      const { agent, cwd, key, mode, on_interrupt: onInterrupt } = body
+      const request: SessionRequest = {
+        agent,
+        cwd,
+        ...(key === undefined ? {} : { key }),
+        ...(mode === undefined ? {} : { mode }),
+        ...(onInterrupt === undefined ? {} : { onInterrupt }),
+      }
+      const { status, created } = await context.service.ensure(request)
+      return reply.code(created ? 201 : 200).send({ session: sessionView(status), created })
+    },
+  )
+}
+
+function addList(app: App, { service }: RouteContext): void {
+  app.get(
+    '/v1/sessions',
+    {
+      schema: {
+        operationId: 'listSessions',
+        summary: 'Sessions, newest first',
+        querystring: SessionListQuery,
+        response: withErrors({ 200: SessionPage }),
+      },
+    },
+    async ({ query }) => {
+      const { state, agent, blocked, cursor, limit = PAGE_LIMIT } = query
+      const filter: Parameters<SessionService['list']>[0] = {
+        ...(state === undefined ? {} : { state }),
+        ...(agent === undefined ? {} : { agent }),
+        ...(blocked === undefined ? {} : { blocked }),
+      }
+      const before = cursor === undefined ? {} : { before: decodeCursor('s', cursor) }
+      const rows = await service.list(filter, { limit: limit + 1, ...before })
+      const page = pageOf(rows, { list: 's', limit, placeOf: ({ session }) => session.no })
+      return { sessions: page.rows.map(sessionView), next_cursor: page.nextCursor }
+    },
+  )
+}
+
+function addClose(app: App, context: RouteContext): void {
+  const { service } = context
+  const schema = {
+    summary: 'Cancel what runs, end its processes, close the session; answers when no process is left',
+    params: SessionParams,
+    response: withErrors({ 200: SessionClosed }),
+  } as const
+  const close = async (idOrKey: string): Promise<SessionClosed> => {
+    const id: SessionId = await sessionIdOf(context, idOrKey)
+    const evidence = await service.close(id)
+    return closedView(evidence, await service.get(id))
+  }
+  app.post('/v1/sessions/:session/close', { schema: { ...schema, operationId: 'closeSession' } }, async ({ params }) =>
+    close(params.session),
+  )
+  app.delete('/v1/sessions/:session', { schema: { ...schema, operationId: 'deleteSession' } }, async ({ params }) =>
+    close(params.session),
+  )
+}

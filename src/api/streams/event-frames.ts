@@ -1,0 +1,46 @@
+// Events as text: JSON views for pages, frames for streams. `data` goes out as it was stored, it is never parsed.
+
+import type { EventStream } from '../../events/event-log.ts'
+import type { StreamEnd, StreamHello } from '../../wire/event.ts'
+
+export type EventBatch = EventStream extends AsyncIterable<infer Batch> ? Batch : never
+type EventRecord = EventBatch[number]
+
+/** One EventView as JSON text. */
+export function eventJson({ seq, type, turnId, at, data }: EventRecord): string {
+  const turn = turnId === undefined ? 'null' : `"${turnId}"`
+  return `{"seq":${seq},"type":"${type}","turn_id":${turn},"at":"${new Date(at).toISOString()}","data":${oneLine(data)}}`
+}
+
+/** One EventPage as JSON text. */
+export function eventPageJson(events: readonly EventRecord[], head: number, nextAfter: number): string {
+  return `{"events":[${events.map(eventJson).join(',')}],"head":${head},"next_after":${nextAfter}}`
+}
+
+/** Frames of batches; a batch that several readers get is turned into bytes once. */
+export class EventFrames {
+  readonly #known = new WeakMap<EventBatch, Buffer>()
+
+  of(batch: EventBatch): Buffer {
+    const known = this.#known.get(batch)
+    if (known !== undefined) return known
+    let text = ''
+    for (const event of batch) text += `id: ${event.seq}\nevent: ${event.type}\ndata: ${eventJson(event)}\n\n`
+    const frames = Buffer.from(text)
+    this.#known.set(batch, frames)
+    return frames
+  }
+}
+
+export function helloFrame(hello: StreamHello, retryMs: number): string {
+  return `retry: ${retryMs}\nevent: hello\ndata: ${JSON.stringify(hello)}\n\n`
+}
+
+export function endFrame(end: StreamEnd): string {
+  return `event: end\ndata: ${JSON.stringify(end)}\n\n`
+}
+
+/** A line break inside JSON is white space between tokens; inside a frame it would end the field. */
+function oneLine(json: string): string {
+  return json.includes('\n') || json.includes('\r') ? json.replace(/[\r\n]/g, ' ') : json
+}

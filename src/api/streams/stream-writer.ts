@@ -1,0 +1,81 @@
+// Writes one event stream to one client. Pulls the next batch only when the socket has taken the last one, so that a slow client
+// costs no memory; one that takes nothing for too long is cut and comes back with its cursor.
+
+import type { ServerResponse } from 'node:http'
+
+import type { EventStream } from '../../events/event-log.ts'
+import type { StreamEnd } from '../../wire/event.ts'
+import { endFrame } from './event-frames.ts'
+import type { EventFrames } from './event-frames.ts'
+
+const SLICE_BYTES = 64 * 1024
+/** Never reached while slices wait for the socket; the bound of last resort. */
+const BUFFERED_BYTES_MAX = 4 * 1024 * 1024
+
+export class StreamWriter {
+  readonly #response: ServerResponse
+  readonly #stream: EventStream
+  readonly #stallMs: number
+  #endReason: StreamEnd['reason'] | undefined
+
+  constructor(response: ServerResponse, stream: EventStream, stallMs: number) {
+    this.#response = response
+    this.#stream = stream
+    this.#stallMs = stallMs
+    response.once('close', () => stream[Symbol.dispose]())
+  }
+
+  /** Resolves when the stream has ended, for whatever reason. `hello` is the first frame. */
+  async run(hello: string, frames: EventFrames): Promise<void> {
+    try {
+      await this.#write(Buffer.from(hello))
+      for await (const batch of this.#stream) {
+        await this.#write(frames.of(batch))
+        if (batch.at(-1)?.type === 'session.closed') this.end('session_closed')
+      }
+      if (this.#endReason !== undefined) this.#response.end(endFrame({ reason: this.#endReason }))
+      else this.#response.destroy()
+    } catch (error) {
+      this.#response.destroy()
+      if (!(error instanceof ReaderGone)) throw error
+    } finally {
+      this.#stream[Symbol.dispose]()
+    }
+  }
+
+  /** Ends with a last frame after what is being written. The first reason counts. */
+  end(reason: StreamEnd['reason']): void {
+    this.#endReason ??= reason
+    this.#stream[Symbol.dispose]()
+  }
+
+  /** A comment that keeps proxies and clients patient; left out while the socket is full. */
+  beat(): void {
+    if (!this.#response.writableNeedDrain && this.#response.writable) this.#response.write(': \n\n')
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+      if (this.#response.destroyed || this.#response.writableLength > BUFFERED_BYTES_MAX) throw new ReaderGone()
+      if (!this.#response.write(bytes.subarray(at, at + SLICE_BYTES))) await this.#drained()
+    }
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const response = this.#response
+      const settle = (finish: () => void) => (): void => {
+        clearTimeout(timer)
+        response.off('drain', onDrain).off('close', onClose)
+        finish()
+      }
+      const onDrain = settle(resolve)
+      const onClose = settle(() => reject(new ReaderGone()))
+      const timer = setTimeout(onClose, this.#stallMs)
+      response.once('drain', onDrain).once('close', onClose)
+    })
+  }
+}
+
+/** The client left, or takes nothing. Not a failure of ours. */
+class ReaderGone extends Error {}

@@ -1,0 +1,156 @@
+// Records to wire: snake_case, RFC 3339 times, null for what is not there. The only place that knows both shapes.
+
+import { ERRORS } from '../base/errors.ts'
+import type { StoredError } from '../base/errors.ts'
+import type { SessionId } from '../base/ids.ts'
+import type { JsonObject } from '../base/json.ts'
+import type { CloseEvidence, PromptAccepted, SessionService, SessionStatus } from '../session/service.ts'
+import type { ErrorView } from '../wire/error.ts'
+import type { AgentView, StatusView } from '../wire/gateway.ts'
+import type { PermissionView } from '../wire/permission.ts'
+import type { SessionClosed, SessionView } from '../wire/session.ts'
+import type { PromptAccepted as PromptAcceptedView, TurnOutcomeView, TurnView } from '../wire/turn.ts'
+import type { AgentSummary, GatewayPhase, GatewayStatus } from './ports.ts'
+
+type TurnRecord = PromptAccepted['turn']
+type TurnOutcome = NonNullable<TurnRecord['outcome']>
+type PermissionRecord = Awaited<ReturnType<SessionService['permission']>>
+
+export function sessionView({ session, live }: SessionStatus): SessionView {
+  return {
+    id: session.id,
+    key: session.key ?? null,
+    agent: session.agent,
+    cwd: session.cwd,
+    mode: session.mode,
+    on_interrupt: session.onInterrupt,
+    state: session.state,
+    activity: live.activity,
+    active_turn: live.activeTurn ?? null,
+    queued: [...live.queued],
+    blocked_by: session.blockedBy ?? null,
+    next_deadline: live.nextDeadline === undefined ? null : deadlineView(live.nextDeadline),
+    last_seq: session.lastSeq,
+    agent_pid: live.agentPid ?? null,
+    agent_session_id: session.agentSessionId ?? null,
+    generation: session.generation,
+    created_at: timeText(session.createdAt),
+    updated_at: timeText(session.updatedAt),
+    closed_at: timeOrNull(session.closedAt),
+  }
+}
+
+function deadlineView({ at, kind }: { at: number; kind: string }): { at: string; kind: string } {
+  return { at: timeText(at), kind }
+}
+
+export function turnView(turn: TurnRecord, sessionId: SessionId): TurnView {
+  return {
+    id: turn.id,
+    session_id: sessionId,
+    n: turn.n,
+    state: turn.state,
+    origin: turn.origin,
+    prompt: JSON.parse(turn.prompt) as JsonObject[],
+    idempotency_key: turn.idempotencyKey ?? null,
+    retry_of: turn.retryOf ?? null,
+    on_interrupt: turn.onInterrupt ?? null,
+    delivery: turn.delivery,
+    accepted_at: timeText(turn.acceptedAt),
+    expires_at: timeOrNull(turn.expiresAt),
+    dispatched_at: timeOrNull(turn.dispatchedAt),
+    running_at: timeOrNull(turn.runningAt),
+    outcome: turn.outcome === undefined ? null : outcomeView(turn.outcome),
+  }
+}
+
+function outcomeView(outcome: TurnOutcome): TurnOutcomeView {
+  return {
+    state: outcome.state,
+    delivery: outcome.delivery,
+    stop_reason: outcome.stopReason ?? null,
+    forced: outcome.forced,
+    error: outcome.error === undefined ? null : errorView(outcome.error),
+    usage: outcome.usage ?? null,
+    ended_at: timeText(outcome.endedAt),
+  }
+}
+
+function errorView({ code, message, details = {} }: StoredError): ErrorView {
+  // A newer version may have stored a code that this one does not know.
+  const retryable = Object.hasOwn(ERRORS, code) && ERRORS[code].retryable
+  return { code, message, details: { ...details }, retryable }
+}
+
+export function acceptedView({ turn, position, replayed }: PromptAccepted, sessionId: SessionId): PromptAcceptedView {
+  return { turn: turnView(turn, sessionId), position, replayed }
+}
+
+export function permissionView(permission: PermissionRecord, sessionId: SessionId): PermissionView {
+  return {
+    id: permission.id,
+    session_id: sessionId,
+    turn_id: permission.turnId ?? null,
+    generation: permission.generation,
+    tool_call: JSON.parse(permission.toolCall) as JsonObject,
+    options: JSON.parse(permission.options) as JsonObject[],
+    state: permission.state,
+    option_id: permission.optionId ?? null,
+    answered_by: permission.answeredBy ?? null,
+    requested_at: timeText(permission.requestedAt),
+    due_at: timeText(permission.dueAt),
+    closed_at: timeOrNull(permission.closedAt),
+  }
+}
+
+/** `status` is the session after the close. */
+export function closedView({ stopped }: CloseEvidence, status: SessionStatus): SessionClosed {
+  return {
+    session: sessionView(status),
+    stopped: stopped === undefined ? null : { ...stopped, survivors: [...stopped.survivors] },
+  }
+}
+
+export function agentView({ name, title, argv, source }: AgentSummary): AgentView {
+  return { name, title, command: argv[0], source }
+}
+
+/** What the API itself adds to the status of the gateway. */
+export interface ApiStatus {
+  readonly phase: GatewayPhase
+  readonly url: string | undefined
+  readonly socket: string | undefined
+  readonly streams: number
+}
+
+export function statusView(status: GatewayStatus, api: ApiStatus): StatusView {
+  return {
+    version: status.version,
+    node_version: status.nodeVersion,
+    pid: status.pid,
+    state: api.phase,
+    started_at: timeText(status.startedAt),
+    node: status.node,
+    epoch: status.epoch,
+    url: api.url ?? null,
+    socket: api.socket ?? null,
+    state_dir: status.stateDir,
+    hosting: status.hosting,
+    tagging: status.tagging,
+    agents_live: status.agentsLive,
+    agents_stuck: status.agentsStuck,
+    sessions: { ...status.sessionsByState },
+    turns: { queued: status.turnsQueued, active: status.turnsActive },
+    permissions_open: status.permissionsOpen,
+    streams_open: api.streams,
+  }
+}
+
+/** Epoch ms as RFC 3339, UTC, with milliseconds. */
+export function timeText(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function timeOrNull(ms: number | undefined): string | null {
+  return ms === undefined ? null : timeText(ms)
+}
