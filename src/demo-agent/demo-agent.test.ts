@@ -132,10 +132,8 @@ describe('writing a file', () => {
     await client.waitFor((frame) => frame['method'] === 'session/request_permission', 'the question')
     client.notify('session/cancel', { sessionId })
     expect((await turn)['result']).toEqual({ stopReason: 'cancelled' })
-    const steps = client
-      .updates('plan')
-      .at(-1)!
-      ['entries'].map((entry: Frame) => entry['status'])
+    const last = client.updates('plan').at(-1)!
+    const steps = last['entries'].map((entry: Frame) => entry['status'])
     expect(steps).toEqual(['completed', 'in_progress', 'pending'])
     resolve({ outcome: { outcome: 'selected', optionId: 'allow' } })
     await client.prompt(sessionId, 'count to 1')
