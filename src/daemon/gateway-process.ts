@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../base/clock.ts'
 import { loadConfig } from '../config/load.ts'
 import { pathsOf } from '../config/paths.ts'
+import { ensurePrivateDirectory } from '../config/private-directory.ts'
 import { systemEnvironment } from '../config/environment.ts'
 import { openLog } from '../observe/logger.ts'
 import { listTagged } from '../process/kill-tagged.ts'
@@ -34,6 +35,7 @@ export async function serveGateway({ version, detached, flags, stop, announce }:
   const paths = pathsOf(env)
   const config = loadConfig({ env, paths, flags })
   openStateDir(paths.stateDir) // before the log: its file lives there
+  ensurePrivateDirectory(paths.runDir)
   const file = config.log.file ?? (detached ? paths.logFile : undefined)
   await using log = openLog({ level: config.log.level, ...(file === undefined ? {} : { file }) })
   await runGateway({ config, paths, env, version, log, stop, announce })

@@ -68,12 +68,11 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
     openSessions(sessionPorts({ options, store, node, host, definitions, events, stateDir: stateDir.path })),
   )
   const recovered = await sessions.recover()
-  const api = scope.use(
-    await listenApi({ ...options, service: sessions.service, events, store, node, host, definitions, lifecycle }),
-  )
+  const parts = { ...options, service: sessions.service, events, store, node, host, definitions, lifecycle }
+  const api = await listenApi(parts, scope)
   lifecycle.enter('ready')
-  logger.info({ epoch: node.epoch, recovered, url: api.url, socket: paths.socket }, 'ready')
-  options.announce(`ready on ${paths.socket}${api.url === undefined ? '' : ` and ${api.url}`}`)
+  logger.info({ epoch: node.epoch, recovered, url: api.url(), socket: paths.socket }, 'ready')
+  options.announce(`ready on ${paths.socket}${api.url() === undefined ? '' : ` and ${api.url()}`}`)
   await firstOf([whenAborted(stop.drain), failure.promise])
   lifecycle.enter('draining')
   await drain(sessions, options)
@@ -133,7 +132,7 @@ function sessionPorts({
 
 /** Running turns have the budget; a second request takes it away, and the next life finds them interrupted. Queued prompts stay. */
 async function drain(sessions: Sessions, { config, stop, announce, log }: GatewayOptions): Promise<void> {
-  const budgetMs = config.deadlines.drainMs
+  const budgetMs = stop.budgetMs ?? config.deadlines.drainMs
   announce(`stopping: running turns have ${budgetMs / 1000} s; ask again to cut them`)
   await firstOf([sessions.drain(systemClock.now() + budgetMs), whenAborted(stop.force)])
   log.logger('daemon').info({ forced: stop.force.aborted }, 'drained')

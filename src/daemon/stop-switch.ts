@@ -4,6 +4,7 @@ export class StopSwitch {
   readonly #drain = new AbortController()
   readonly #force = new AbortController()
   #requests = 0
+  #budgetMs: number | undefined
 
   /** Aborted by the first request: accept nothing new, let turns end within the budget. */
   get drain(): AbortSignal {
@@ -15,9 +16,15 @@ export class StopSwitch {
     return this.#force.signal
   }
 
+  /** What the first request asked for; undefined: the configured budget. */
+  get budgetMs(): number | undefined {
+    return this.#budgetMs
+  }
+
   /** Returns how many requests there have been; from the third on the caller may end the process. */
-  request(reason: string): number {
+  request(reason: string, budgetMs?: number): number {
     this.#requests++
+    this.#budgetMs ??= budgetMs
     this.#drain.abort(reason)
     if (this.#requests > 1) this.#force.abort(reason)
     return this.#requests

@@ -1,0 +1,83 @@
+// Gives the API what it needs of the other parts and opens its listeners. The last thing to start, the first to stop.
+
+import type { AgentDefinition } from '../agent/definition.ts'
+import { createApi } from '../api/create-api.ts'
+import type { Api } from '../api/create-api.ts'
+import type { GatewayStatus } from '../api/ports.ts'
+import { systemClock } from '../base/clock.ts'
+import { ensureToken } from '../config/token.ts'
+import { watchToken } from '../config/token-watch.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { AgentHost } from '../keeper/agent-host.ts'
+import type { SessionService } from '../session/service.ts'
+import type { NodeRecord, Store } from '../store/store.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { GatewayOptions } from './run-gateway.ts'
+
+export interface ApiParts extends GatewayOptions {
+  readonly service: SessionService
+  readonly events: EventLog
+  readonly store: Store
+  readonly node: NodeRecord
+  readonly host: AgentHost
+  readonly definitions: ReadonlyMap<string, AgentDefinition>
+  readonly lifecycle: Lifecycle
+}
+
+/** Resolves when the API answers; `scope` ends it. PORT_IN_USE, TOKEN_FILE_UNSAFE. */
+export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): Promise<Api> {
+  const { config, paths, log, service, events, definitions, lifecycle, stop } = parts
+  const { http, limits, origins } = config
+  ensureToken(paths.tokenFile)
+  const tokens = scope.use(watchToken(paths.tokenFile, systemClock))
+  const tcp = {
+    host: http.host,
+    port: http.port,
+    isPortExplicit: origins['http.port'] !== 'default',
+    portFile: paths.portFile,
+  }
+  const api = createApi({
+    service,
+    events,
+    tokens,
+    agents: () => [...definitions.values()],
+    config: {
+      tcp: http.enabled ? tcp : undefined,
+      socket: paths.socket,
+      allowedHosts: http.allowedHosts,
+      allowedOrigins: http.allowedOrigins,
+      bodyBytesMax: limits.bodyBytesMax,
+    },
+    gateway: {
+      phase: () => lifecycle.state,
+      status: () => readStatus(parts),
+      stop: ({ now, drainMs }) => {
+        stop.request('asked over the API', drainMs)
+        if (now) stop.request('asked over the API')
+      },
+    },
+    logger: log.logger('api'),
+  })
+  scope.use(api)
+  await api.listen()
+  return api
+}
+
+async function readStatus({ version, lifecycle, node, paths, host, store }: ApiParts): Promise<GatewayStatus> {
+  const { hosting, tagging, live, stuck } = host.describe()
+  const counts = await store.counts()
+  return {
+    version,
+    nodeVersion: process.version,
+    pid: process.pid,
+    startedAt: lifecycle.startedAt,
+    node: node.id,
+    epoch: node.epoch,
+    stateDir: paths.stateDir,
+    hosting,
+    tagging,
+    agentsLive: live,
+    agentsStuck: stuck,
+    ...counts,
+  }
+}
