@@ -24,9 +24,13 @@ export const CANCELLED_EXIT_CODE: Readonly<Record<CancelCause, number>> = {
   permission: EXIT.denied,
 }
 
-/** Exit code of `prompt` and `run`: 5 when something was denied, nothing approved, and the turn did not fail by itself. */
+/**
+ * Exit code of `prompt` and `run`. A turn that we cancelled is never a success, also when the agent calls it complete: what follows
+ * in a script must not run after Ctrl-C. 5 when something was denied, nothing approved, and the turn did not fail by itself.
+ */
 export function exitCodeOf({ state, permissions, cancelledFor }: TurnResult): number {
-  if (state === 'cancelled' && cancelledFor !== undefined) return CANCELLED_EXIT_CODE[cancelledFor]
+  const isCut = state === 'cancelled' || state === 'completed'
+  if (isCut && cancelledFor !== undefined) return CANCELLED_EXIT_CODE[cancelledFor]
   const { approved, denied } = permissions
   if (state === 'completed' && denied > 0 && approved === 0) return EXIT.denied
   return TURN_EXIT_CODE[state]
