@@ -12,8 +12,11 @@ export interface MemoryLeases extends LeaseStore {
 }
 
 /** `instance` defaults to a random 24-bit number, so that tests that run side by side never see each other's processes. */
-export function createMemoryLeases(instance = Math.floor(Math.random() * 0xff_ffff)): MemoryLeases {
-  const rows = new Map<number, LeaseRecord>()
+export function createMemoryLeases(
+  instance = Math.floor(Math.random() * 0xff_ffff),
+  before: readonly LeaseRecord[] = [],
+): MemoryLeases {
+  const rows = new Map(before.map((row) => [row.id, row]))
   const history: { id: number; state: LeaseState }[] = []
   const leases: MemoryLeases = {
     rows,

@@ -66,9 +66,10 @@ describe('inline host: what a child gets', () => {
   test.for(TAGGINGS)('$kind $command: arguments, environment and cwd arrive exactly', async (tagging) => {
     await using rig = await openNastyHost({ tagging })
     const script =
-      'for a; do printf "%s|" "$a"; done; pwd; env; grep "Max file locks" /proc/self/limits; cat /proc/self/oom_score_adj'
+      'read -r _; for a; do printf "%s|" "$a"; done; pwd; env; grep "Max file locks" /proc/self/limits; cat /proc/self/oom_score_adj'
     const argv = ['sh', '-c', script, 'sh', 'a b', '', '"$x"', '--locks=1', '\u{e9}'] as const
     const watched = watch(await rig.host.spawn({ ...rig.spec([...argv]), env: { PATH: '/usr/bin:/bin', A: 'b c' } }))
+    watched.agent.send('go')
     await event(watched, 'exit 0')
     expect(watched.lines[0]).toBe(`a b||"$x"|--locks=1|\u{e9}|${rig.directory}`)
     expect(watched.lines).toContain('A=b c')
@@ -170,6 +171,12 @@ describe('inline host: what is told', () => {
     expect(await event(watched, 'exit')).toBe('exit 4 after 300001')
     expect(watched.lines.at(-1)).toBe('last')
     expect(watched.events).toHaveLength(1)
+  })
+
+  test('what was still in the pipe at the exit comes before it, although nothing is acknowledged', async () => {
+    await using rig = await openNastyHost()
+    const watched = watch(await rig.host.spawn(rig.spec(['sh', '-c', 'seq 1 20000; exit 4'])), false)
+    expect(await event(watched, 'exit')).toBe('exit 4 after 20000')
   })
 
   test('a listener that never acknowledges stops the output, not the host; the end still comes', async () => {
