@@ -39,6 +39,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Arrows for types alone: what a port hands upwards is named by its types, without the code behind it (ADR 7). */
 export const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
+  process: ['store'],
   keeper: ['store'],
   session: ['keeper'],
 }
