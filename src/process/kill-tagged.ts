@@ -19,10 +19,13 @@ export interface TaggedProcess extends Ownership {
 
 const ARGV_BYTES_MAX = 4_096
 
-/** Every live process with the tag or a marker of any gateway, or of `instance` only. Empty where processes cannot be listed. */
+/**
+ * Every live process with the tag or a marker of any gateway, or of `instance` only. Empty where there is no /proc; rejects
+ * when there is one that cannot be read, because no list must not pass for an empty one.
+ */
 export async function listTagged(instance?: number): Promise<TaggedProcess[]> {
   const tagged: TaggedProcess[] = []
-  for (const row of await new ProcessScanner().scan().catch(() => [])) {
+  for (const row of await scanAll()) {
     const owner = ownerOf(row, instance)
     if (owner === undefined) continue
     const { pid, ppid, startTicks } = row
@@ -31,9 +34,21 @@ export async function listTagged(instance?: number): Promise<TaggedProcess[]> {
   return tagged
 }
 
-/** Sweeps the tree of one owner whose root may be long gone. The caller has proven that the owner is dead. */
-export function killTagged(owner: Ownership, msMax: number): Promise<SweepReport> {
-  return sweep({ owner, root: undefined }, new ProcessScanner(), { msMax })
+/**
+ * Sweeps the tree of one owner whose root may be long gone. The caller has proven that the owner is dead. Several at once
+ * are cheaper with one `scanner`: they share its scans. Never rejects.
+ */
+export function killTagged(owner: Ownership, msMax: number, scanner = new ProcessScanner()): Promise<SweepReport> {
+  return sweep({ owner, root: undefined }, scanner, { msMax })
+}
+
+async function scanAll(): Promise<ScannedProcess[]> {
+  try {
+    return await new ProcessScanner().scan()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 function ownerOf(

@@ -9,8 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 import { systemClock } from '../../src/base/clock.ts'
-import { ProcessLeases } from '../../src/lease/process-leases.ts'
-import { reapOrphans } from '../../src/process/reap.ts'
+import { reapEarlierLives, type Reaped } from '../../src/keeper/reap-earlier-lives.ts'
 import type { LeaseRecord } from '../../src/store/records.ts'
 import { listLeaks } from '../_support/leak-check.ts'
 import { createMemoryLeases, type MemoryLeases } from '../_support/memory-leases.ts'
@@ -35,8 +34,11 @@ async function leaveOrphans(...programs: string[]): Promise<Left & AsyncDisposab
   return { ...left, [Symbol.asyncDispose]: () => rm(left.directory, { recursive: true, force: true }) }
 }
 
-function nextLife(store: MemoryLeases): ProcessLeases {
-  return new ProcessLeases({ store, node: { id: 'local', epoch: 8, startedAt: 0 }, clock: systemClock })
+/** The reaper of the life that follows the rig's, or of another one. */
+function reap(store: MemoryLeases, epoch = 8): Promise<Reaped> {
+  const log = (): void => {}
+  const logger = { debug: log, info: log, warn: log, error: log }
+  return reapEarlierLives({ store, node: { id: 'local', epoch, startedAt: 0 }, clock: systemClock, logger })
 }
 
 const PROGRAMS = ['double-fork.mjs', 'env-scrub.mjs', 'fork-storm.mjs']
@@ -51,9 +53,9 @@ test('B 28: the next start ends everything a killed gateway left, and its leases
   await using left = await leaveOrphans(...PROGRAMS)
   expect(listLeaks({ instance: left.instance }).length).toBeGreaterThanOrEqual(LEFT_MIN)
   const store = createMemoryLeases(left.instance, left.rows)
-  const report = await reapOrphans(nextLife(store), { msMax: 5_000 })
+  const report = await reap(store)
   expect(listLeaks({ instance: left.instance })).toEqual([])
-  expect(report).toMatchObject({ leases: 3, survivors: [] })
+  expect(report).toMatchObject({ survivors: [] })
   expect(report.ended).toBeGreaterThanOrEqual(LEFT_MIN)
   expect(states(store)).toEqual(new Set(['lost']))
 })
@@ -67,16 +69,16 @@ test('B 34: a process whose start was never recorded is found by the intent', as
     startTicks: undefined,
   }))
   const store = createMemoryLeases(left.instance, intents)
-  await reapOrphans(nextLife(store), { msMax: 5_000 })
+  await reap(store)
   expect(listLeaks({ instance: left.instance })).toEqual([])
   expect(states(store)).toEqual(new Set(['lost']))
 })
 
 test('A 26: what carries the tag of a lease that is no longer open is ended too', async () => {
   await using left = await leaveOrphans('env-scrub.mjs')
-  const report = await reapOrphans(nextLife(createMemoryLeases(left.instance)), { msMax: 5_000 })
+  const report = await reap(createMemoryLeases(left.instance))
   expect(listLeaks({ instance: left.instance })).toEqual([])
-  expect(report).toMatchObject({ leases: 0, survivors: [] })
+  expect(report).toMatchObject({ survivors: [] })
   expect(report.ended).toBeGreaterThanOrEqual(1)
 })
 
@@ -86,9 +88,7 @@ test('what the same life started, and what another instance started, is left alo
   const [own, foreign] = await Promise.all([rig.start('double-fork.mjs'), other.start('double-fork.mjs')])
   await Promise.all([own.waitTold(2), foreign.waitTold(2)])
   const before = [await own.leaks(), await foreign.leaks()]
-  const node = { id: 'local', epoch: 7, startedAt: 0 }
-  const sameLife = new ProcessLeases({ store: rig.leases, node, clock: systemClock })
-  expect(await reapOrphans(sameLife, { msMax: 5_000 })).toEqual({ leases: 0, ended: 0, survivors: [] })
+  expect(await reap(rig.leases, 7)).toEqual({ ended: 0, survivors: [] })
   expect([await own.leaks(), await foreign.leaks()]).toEqual(before)
 })
 
@@ -98,7 +98,7 @@ test('a lease of another boot is lost without a look: its pid means somebody els
   await nasty.waitTold(1)
   const row = rig.leases.rows.get(nasty.process.leaseId) as LeaseRecord
   const store = createMemoryLeases(1, [{ ...row, bootId: 'another boot' }])
-  expect(await reapOrphans(nextLife(store), { msMax: 5_000 })).toEqual({ leases: 1, ended: 0, survivors: [] })
+  expect(await reap(store)).toEqual({ ended: 0, survivors: [] })
   expect(states(store)).toEqual(new Set(['lost']))
   expect(await nasty.leaks()).toHaveLength(1)
 })
