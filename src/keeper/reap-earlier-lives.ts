@@ -7,6 +7,7 @@ import type { LeaseStore } from '../lease/process-leases.ts'
 import type { Logger } from '../observe/logger.ts'
 import { readBootId } from '../process/birth.ts'
 import { killTagged, listTagged } from '../process/kill-tagged.ts'
+import { ProcessScanner } from '../process/process-scanner.ts'
 import type { NodeRecord } from '../store/store.ts'
 
 export interface ReapPorts {
@@ -31,11 +32,19 @@ export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
   const leases = new ProcessLeases(ports)
   const { instance } = leases
   const found = await listTagged(instance)
-  const dead = new Map(found.filter(({ epoch }) => epoch !== node.epoch % EPOCHS).map((each) => [`${each.lease}.${each.epoch}`, each]))
-  const reports = await Promise.all(
-    [...dead.values()].map(async ({ lease, epoch }) => ({ lease, ...(await killTagged({ instance, lease, epoch }, SWEEP_MS_MAX)) })),
+  const dead = new Map(
+    found.filter(({ epoch }) => epoch !== node.epoch % EPOCHS).map((each) => [`${each.lease}.${each.epoch}`, each]),
   )
-  const stuck = new Map(reports.filter(({ survivors }) => survivors.length > 0).map(({ lease, survivors }) => [lease, survivors]))
+  const scanner = new ProcessScanner() // one for all: sweeps at the same time share their scans
+  const reports = await Promise.all(
+    [...dead.values()].map(async ({ lease, epoch }) => ({
+      lease,
+      ...(await killTagged({ instance, lease, epoch }, SWEEP_MS_MAX, scanner)),
+    })),
+  )
+  const stuck = new Map(
+    reports.filter(({ survivors }) => survivors.length > 0).map(({ lease, survivors }) => [lease, survivors]),
+  )
   for (const lease of await leases.listOpen()) {
     if (lease.nodeEpoch === node.epoch) continue
     // A lease of another boot is dead by definition; of this boot its tree was just looked for.

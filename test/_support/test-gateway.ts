@@ -1,0 +1,164 @@
+// A real gateway in a process of its own, as a user starts it: `holdfast serve` in a temporary home, on its unix socket.
+// `kill` and `start` are separate lives on the same home; disposing it stops the gateway and fails when a process is left.
+
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { expect } from 'vitest'
+
+import { createSocketTransport } from '../../src/cli/socket-transport.ts'
+import type { SocketTransport } from '../../src/cli/socket-transport.ts'
+import { HoldfastClient } from '../../src/client/client.ts'
+import { readToken } from '../../src/config/token.ts'
+import type { EventView } from '../../src/wire/event.ts'
+import type { TurnView } from '../../src/wire/turn.ts'
+import { listLeaks } from './leak-check.ts'
+
+export interface TestAgent {
+  readonly command: readonly [string, ...string[]]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface GatewaySetup {
+  readonly agents?: Readonly<Record<string, TestAgent>>
+  /** Further keys of the configuration file, by section. */
+  readonly config?: Readonly<Record<string, object>>
+}
+
+const LAUNCHER = join(import.meta.dirname, '../../bin/holdfast.cjs')
+const SCRIPTED = join(import.meta.dirname, '../agents/scripted-agent.mjs')
+const READY_MS = 20_000
+const EXIT_MS = 30_000
+
+export class TestGateway implements AsyncDisposable {
+  readonly home: string
+  readonly workspace: string
+  /** What the scripted agent received, one JSON object a line. */
+  readonly journal: string
+  /** A word in the environment of the gateway and so of everything it starts. */
+  readonly mark: string
+  output = ''
+  #child: ChildProcess | undefined
+  #transport: SocketTransport | undefined
+
+  private constructor(home: string) {
+    this.home = home
+    this.workspace = join(home, 'work')
+    this.journal = join(home, 'journal.jsonl')
+    this.mark = `TZ=holdfast-${home.slice(-6)}`
+  }
+
+  static async start({ agents = {}, config = {} }: GatewaySetup = {}): Promise<TestGateway> {
+    const gateway = new TestGateway(await mkdtemp(join(tmpdir(), 'hf-')))
+    const scripted: TestAgent = {
+      command: [process.execPath, SCRIPTED, `--journal=${gateway.journal}`, `--state=${gateway.home}`],
+    }
+    await mkdir(gateway.workspace)
+    await writeFile(gateway.journal, '')
+    const file = { http: { enabled: false }, ...config, agents: { ...config['agents'], scripted, ...agents } }
+    await writeFile(join(gateway.home, 'config.jsonc'), JSON.stringify(file))
+    await gateway.start()
+    return gateway
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  get client(): HoldfastClient {
+    const transport = (this.#transport ??= createSocketTransport(join(this.home, 'run/gateway.sock')))
+    return new HoldfastClient({ transport, token: () => readToken(join(this.home, 'state/token')) })
+  }
+
+  /** A further life on the same home. */
+  async start(): Promise<void> {
+    const child = this.spawn('serve')
+    this.#child = child
+    child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
+    const isReady = (): Promise<boolean> => this.client.isReady().catch(() => false)
+    await expect.poll(isReady, { timeout: READY_MS, message: `the gateway is not ready: ${this.output}` }).toBe(true)
+  }
+
+  /** One command of the command line, in this home. */
+  spawn(...args: string[]): ChildProcess {
+    const [name, value] = this.mark.split('=') as [string, string]
+    const env = { ...process.env, HOLDFAST_HOME: this.home, [name]: value, NO_COLOR: '1' }
+    return spawn(process.execPath, [LAUNCHER, ...args], { cwd: this.workspace, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  }
+
+  /** Runs one command to its end. */
+  async run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = this.spawn(...args)
+    const out = { stdout: '', stderr: '' }
+    child.stdout?.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()))
+    child.stderr?.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()))
+    child.stdin?.end()
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+    return { code, ...out }
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    const timer = setTimeout(() => child.kill('SIGKILL'), EXIT_MS)
+    const code = await exited
+    clearTimeout(timer)
+    this.#transport?.[Symbol.dispose]()
+    this.#transport = undefined
+    return code
+  }
+
+  async newSession(agent = 'scripted', more: object = {}): Promise<string> {
+    const { session } = await this.client.createSession({ agent, cwd: this.workspace, ...more })
+    return session.id
+  }
+
+  /** Sends a prompt and waits for the end of its turn. */
+  async ask(session: string, prompt: string): Promise<TurnView> {
+    const { turn } = await this.client.prompt(session, { prompt })
+    return this.ended(session, turn.id)
+  }
+
+  async ended(session: string, turnId: string, waitMs = 30_000): Promise<TurnView> {
+    const turn = await this.client.waitTurn(session, turnId, waitMs)
+    if (turn.outcome === null) throw new Error(`turn ${turnId} is ${turn.state} after ${waitMs} ms`)
+    return turn
+  }
+
+  async events(session: string): Promise<EventView[]> {
+    return (await this.client.listEvents(session, { limit: 1_000 })).events
+  }
+
+  /** The agent's text of a session, in order. */
+  async text(session: string): Promise<string> {
+    const events = await this.events(session)
+    return events.map((event) => textOf(event.data)).join('')
+  }
+
+  /** What the scripted agent received, by kind. */
+  async received(kind: string): Promise<Record<string, unknown>[]> {
+    const lines = (await readFile(this.journal, 'utf8')).split('\n').filter((line) => line !== '')
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((entry) => entry['kind'] === kind)
+  }
+
+  /** Everything that this gateway started and that lives. */
+  leaks(): ReturnType<typeof listLeaks> {
+    return listLeaks({ mark: this.mark }).filter(({ pid }) => pid !== this.pid)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill('SIGTERM')
+    await expect.poll(() => this.leaks(), { timeout: 5_000, message: 'processes are left' }).toEqual([])
+    await rm(this.home, { recursive: true, force: true })
+  }
+}
+
+function textOf(data: unknown): string {
+  const update = data as { sessionUpdate?: string; content?: { text?: string } }
+  return update.sessionUpdate === 'agent_message_chunk' ? (update.content?.text ?? '') : ''
+}

@@ -1,0 +1,234 @@
+// The main job through a real gateway process: prompt, stream, permission, cancel, death and return; and every kind of bad input.
+
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { TestGateway } from '../_support/test-gateway.ts'
+import type { TestAgent } from '../_support/test-gateway.ts'
+
+const fixture = (name: string, ...args: string[]): TestAgent => ({
+  command: [process.execPath, join(import.meta.dirname, '../agents', name), ...args],
+})
+
+test('a prompt is answered, streamed to a follower without gap, and stored', async () => {
+  await using gateway = await TestGateway.start()
+  const session = await gateway.newSession()
+  const seen: number[] = []
+  const follower = new AbortController()
+  const following = (async () => {
+    for await (const event of gateway.client.events(session, { after: 0, signal: follower.signal })) {
+      seen.push(event.seq)
+      if (event.type === 'turn.ended') return
+    }
+  })()
+  const turn = await gateway.ask(session, 'hello')
+  expect(turn).toMatchObject({
+    state: 'completed',
+    outcome: { stop_reason: 'end_turn', delivery: 'yes', forced: false },
+  })
+  await following
+  expect(seen).toEqual(seen.map((_, i) => i + 1))
+  expect(await gateway.text(session)).toBe('echo: hello')
+})
+
+test('a permission request waits in the list, is answered once, and the agent gets exactly that (C 66)', async () => {
+  await using gateway = await TestGateway.start()
+  const session = await gateway.newSession()
+  const { turn } = await gateway.client.prompt(session, { prompt: '@perm edit' })
+  const open = async () => (await gateway.client.listPermissions({ state: 'open' })).permissions
+  await expect.poll(open, { timeout: 10_000 }).toHaveLength(1)
+  const [request] = await open()
+  const reject = request?.options.find((option) => (option as { kind?: string }).kind === 'reject_once') as {
+    optionId: string
+  }
+  await gateway.client.answerPermission(request?.id ?? '', { option_id: reject.optionId })
+  expect((await gateway.ended(session, turn.id)).state).toBe('completed')
+  expect(await gateway.received('permission')).toMatchObject([{ outcome: 'selected', optionId: reject.optionId }])
+  const again = gateway.client.answerPermission(request?.id ?? '', { option_id: reject.optionId })
+  await expect(again).rejects.toMatchObject({ code: 'PERMISSION_CLOSED' })
+})
+
+test('a polite agent is cancelled in the middle and stays warm (C 42)', async () => {
+  await using gateway = await TestGateway.start()
+  const session = await gateway.newSession()
+  const { turn } = await gateway.client.prompt(session, { prompt: '@say working @hang' })
+  await expect
+    .poll(async () => (await gateway.client.getTurn(session, turn.id)).state, { timeout: 10_000 })
+    .toBe('running')
+  await gateway.client.cancel(session)
+  expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'cancelled', outcome: { forced: false } })
+  expect(await gateway.received('cancel')).toHaveLength(1)
+  await gateway.ask(session, 'next')
+  expect(await gateway.received('start')).toHaveLength(1)
+  expect(gateway.leaks()).toHaveLength(1) // the warm agent: what looks for leaks can see one
+})
+
+test('a deaf agent is ended after the grace; its children go with it; the conversation goes on in a new process (C 43, A 3)', async () => {
+  await using gateway = await TestGateway.start({ config: { deadlines: { cancelGraceMs: 200 } } })
+  const session = await gateway.newSession()
+  const { turn } = await gateway.client.prompt(session, {
+    prompt: '@spawn setsid-grandchild.mjs @say spawned @hang-deaf',
+  })
+  await expect
+    .poll(async () => (await gateway.client.getTurn(session, turn.id)).state, { timeout: 10_000 })
+    .toBe('running')
+  await gateway.client.cancel(session)
+  expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'cancelled', outcome: { forced: true } })
+  const next = await gateway.ask(session, '@recall')
+  expect(next.state).toBe('completed')
+  expect(await gateway.received('load')).toHaveLength(1)
+  await gateway.client.closeSession(session)
+  expect(gateway.leaks()).toEqual([])
+})
+
+test('SIGKILL in the middle of a turn: the turn is interrupted, what was seen is kept, the conversation is continued', async () => {
+  await using gateway = await TestGateway.start()
+  const session = await gateway.newSession()
+  await gateway.ask(session, 'remember me')
+  const { turn } = await gateway.client.prompt(session, { prompt: '@say half @hang' })
+  const queued = await gateway.client.prompt(session, { prompt: '@recall' })
+  await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('half')
+  const before = await gateway.events(session)
+  await gateway.kill()
+  await gateway.start()
+  expect((await gateway.events(session)).slice(0, before.length)).toEqual(before)
+  expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({ state: 'interrupted', delivery: 'yes' })
+  expect(await gateway.client.getSession(session)).toMatchObject({ activity: 'blocked', blocked_by: turn.id })
+  await gateway.client.resume(session, 'continue')
+  expect(await gateway.ended(session, queued.turn.id)).toMatchObject({ state: 'completed' })
+  const received = await gateway.received('recv')
+  expect(new Set(received.map((entry) => entry['id'])).size).toBe(received.length)
+  expect(await gateway.received('load')).toHaveLength(1)
+})
+
+test('what an agent left behind when the gateway was killed is ended before the next one is ready (B 28)', async () => {
+  await using gateway = await TestGateway.start()
+  const session = await gateway.newSession()
+  await gateway.client.prompt(session, { prompt: '@spawn double-fork.mjs @say ready @hang' })
+  await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('ready')
+  await gateway.kill()
+  await gateway.start()
+  expect(gateway.leaks()).toEqual([])
+})
+
+test('queued prompts outlive the gateway and run once each, in order (B 30)', async () => {
+  await using gateway = await TestGateway.start()
+  const session = await gateway.newSession('scripted', { on_interrupt: 'continue' })
+  await gateway.client.prompt(session, { prompt: '@hang' })
+  const queued = []
+  for (let i = 0; i < 5; i++) queued.push((await gateway.client.prompt(session, { prompt: `number ${i}` })).turn.id)
+  await expect.poll(() => gateway.received('recv'), { timeout: 10_000 }).toHaveLength(1)
+  await gateway.kill()
+  await gateway.start()
+  for (const id of queued) expect((await gateway.ended(session, id)).state).toBe('completed')
+  expect((await gateway.received('recv')).slice(1).map((entry) => entry['id'])).toEqual(queued)
+})
+
+test('SIGTERM lets a running turn end, refuses new work meanwhile, and leaves nothing (F 114, 116)', async () => {
+  await using gateway = await TestGateway.start()
+  const session = await gateway.newSession()
+  const { turn } = await gateway.client.prompt(session, { prompt: '@say going @sleep 1500 @say done' })
+  await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('going')
+  const exited = gateway.kill('SIGTERM')
+  await expect.poll(() => gateway.client.isReady(), { timeout: 5_000 }).toBe(false)
+  await expect(gateway.client.prompt(session, { prompt: 'late' })).rejects.toMatchObject({ code: 'GATEWAY_DRAINING' })
+  expect(await exited).toBe(0)
+  expect(gateway.leaks()).toEqual([])
+  await gateway.start()
+  expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({ state: 'completed' })
+})
+
+test('a second gateway on the same directory is told who has it, exits 75, and disturbs nobody (D 76)', async () => {
+  await using gateway = await TestGateway.start()
+  const { code, stderr } = await gateway.run('serve')
+  expect(code).toBe(75)
+  expect(stderr).toContain(`pid ${gateway.pid}`)
+  expect(await gateway.client.isReady()).toBe(true)
+}, 30_000)
+
+const BROKEN: Readonly<Record<string, { agent: TestAgent; code: string }>> = {
+  'a command that does not exist': { agent: { command: ['no-such-command-here'] }, code: 'AGENT_COMMAND_MISSING' },
+  'a command that is a directory': { agent: { command: ['/tmp'] }, code: 'AGENT_COMMAND_UNUSABLE' },
+  'a program that is no ACP agent': { agent: fixture('not-acp.mjs'), code: 'AGENT_START_TIMEOUT' },
+  'a program that says nothing': { agent: fixture('silent.mjs'), code: 'AGENT_START_TIMEOUT' },
+  'a program that exits': { agent: fixture('exits-at-once.mjs'), code: 'AGENT_EXITED' },
+  'another protocol version': { agent: fixture('scripted-agent.mjs', '--init=badver'), code: 'AGENT_PROTOCOL_VERSION' },
+  'an error in the handshake': { agent: fixture('scripted-agent.mjs', '--init=error'), code: 'AGENT_ERROR' },
+  'a session that never opens': { agent: fixture('scripted-agent.mjs', '--new=hang'), code: 'AGENT_START_TIMEOUT' },
+  'a login that is needed': { agent: fixture('scripted-agent.mjs', '--new=auth'), code: 'AGENT_AUTH_REQUIRED' },
+  'one endless line': { agent: fixture('flood.mjs', '--form=line'), code: 'AGENT_PROTOCOL_ERROR' },
+}
+
+test('an agent that cannot be started fails its turn with a code, delivery no, and leaves no process (A 22, 23; C 72, 73)', async () => {
+  const agents = Object.fromEntries(Object.values(BROKEN).map(({ agent }, i) => [`broken${i}`, agent]))
+  const deadlines = { initializeMs: 1_000, sessionNewMs: 1_000 }
+  await using gateway = await TestGateway.start({ agents, config: { deadlines, limits: { lineBytesMax: 1_048_576 } } })
+  const results = await Promise.all(
+    Object.keys(BROKEN).map(async (_, i) => {
+      const session = await gateway.newSession(`broken${i}`)
+      const turn = await gateway.ask(session, 'hello')
+      return { state: turn.state, delivery: turn.delivery, code: turn.outcome?.error?.code }
+    }),
+  )
+  expect(results).toEqual(Object.values(BROKEN).map(({ code }) => ({ state: 'failed', delivery: 'no', code })))
+  expect(gateway.leaks()).toEqual([])
+}, 60_000)
+
+const TURN_ENDS: Readonly<Record<string, object>> = {
+  '@crash': { state: 'failed', outcome: { error: { code: 'AGENT_EXITED' }, delivery: 'unknown' } },
+  '@chunks 3 @kill9': { state: 'failed', outcome: { error: { code: 'AGENT_EXITED' }, delivery: 'yes' } },
+  '@exit0': { state: 'failed', outcome: { error: { code: 'AGENT_EXITED' } } },
+  '@close-stdout': { state: 'failed', outcome: { error: { code: 'AGENT_PROTOCOL_ERROR' } } },
+  '@error -32000 who are you': { state: 'failed', outcome: { error: { code: 'AGENT_AUTH_REQUIRED' } } },
+  '@error -32603 no luck': { state: 'failed', outcome: { error: { code: 'AGENT_ERROR' } } },
+  '@stop refusal': { state: 'completed', outcome: { stop_reason: 'refusal' } },
+  '@stop nonsense': { state: 'completed', outcome: { stop_reason: 'nonsense' } },
+  '@reply-twice': { state: 'completed' },
+  '@no-reply': { state: 'timed_out', outcome: { error: { code: 'TURN_TIMED_OUT' } } },
+  '@reply-wrong-id': { state: 'timed_out' },
+  '@junk': { state: 'completed' },
+}
+
+test('every way a turn can end is told as it was, once, and the session can be used again (C 45 to 56, E 97)', async () => {
+  await using gateway = await TestGateway.start({ config: { deadlines: { silenceMs: 1_500, cancelGraceMs: 300 } } })
+  const results = await Promise.all(
+    Object.keys(TURN_ENDS).map(async (prompt) => {
+      const session = await gateway.newSession()
+      const turn = await gateway.ask(session, prompt)
+      const next = await gateway.ask(session, 'and now')
+      const ends = (await gateway.events(session)).filter((event) => event.type === 'turn.ended')
+      return { turn, next: next.state, ends: ends.length }
+    }),
+  )
+  const expected = Object.values(TURN_ENDS).map((turn) => ({ turn, next: 'completed', ends: 2 }))
+  expect(results).toMatchObject(expected)
+}, 60_000)
+
+const BAD_REQUESTS: Readonly<Record<string, { body: Record<string, unknown>; code: string }>> = {
+  'an unknown agent': { body: { agent: 'nobody', cwd: '/usr' }, code: 'AGENT_UNKNOWN' },
+  'a relative directory': { body: { agent: 'demo', cwd: 'here' }, code: 'CWD_NOT_ABSOLUTE' },
+  'a directory that is not there': { body: { agent: 'demo', cwd: '/no/such/place' }, code: 'CWD_NOT_FOUND' },
+  'the root of the file system': { body: { agent: 'demo', cwd: '/' }, code: 'CWD_NOT_ALLOWED' },
+  'no agent': { body: { cwd: '/usr' }, code: 'BAD_REQUEST' },
+}
+
+test('a session that cannot be made is refused with a code and leaves no row', async () => {
+  await using gateway = await TestGateway.start()
+  for (const [name, { body, code }] of Object.entries(BAD_REQUESTS)) {
+    await expect(gateway.client.createSession(body as never), name).rejects.toMatchObject({ code })
+  }
+  const inState = gateway.client.createSession({ agent: 'demo', cwd: join(gateway.home, 'state') })
+  await expect(inState).rejects.toMatchObject({ code: 'CWD_NOT_ALLOWED' })
+  expect((await gateway.client.listSessions()).sessions).toEqual([])
+})
+
+test('an agent gets the allow-list and nothing else: no secret, no loader option, no other descriptor (H 136)', async () => {
+  await using gateway = await TestGateway.start()
+  const session = await gateway.newSession()
+  await gateway.ask(session, '@env')
+  const env = JSON.parse(await gateway.text(session)) as Record<string, string>
+  expect(Object.keys(env)).toEqual(expect.arrayContaining(['PATH', 'HOLDFAST_LEASE']))
+  const foreign = Object.keys(env).filter((name) => /^(HOLDFAST_(?!LEASE$)|NODE_|LD_|npm_|VITEST)/.test(name))
+  expect(foreign).toEqual([])
+})
