@@ -108,7 +108,7 @@ function recorder(): { told: string[]; listener: AgentListener } {
   return {
     told,
     listener: {
-      update: (data) => told.push(`update ${String((JSON.parse(data) as { content: { text: string } }).content.text)}`),
+      update: (data) => told.push(`update ${(JSON.parse(data) as { content: { text: string } }).content.text}`),
       answered: (turnId, answer) =>
         told.push(`answered ${turnId} ${answer.kind === 'stopped' ? answer.stopReason : answer.error.code}`),
       permissionAsked: ({ requestId, options }) => told.push(`permission ${requestId} ${options.length}`),

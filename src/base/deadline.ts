@@ -23,7 +23,7 @@ export function deadline<T>(work: Promise<T>, { ms, stage, signal }: DeadlineOpt
     signal?.addEventListener('abort', onAbort, { once: true })
     work.then(
       (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error as Error)),
+      (error: Error) => settle(() => reject(error)),
     )
   })
 }

@@ -76,7 +76,7 @@ export async function verifyStore(version: string): Promise<string[]> {
   const owner = { ...readOwnBirth(), version, since: systemClock.now() }
   using _lock = await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: 0 })
   await using store = await openSqliteStore({ file: stateDir.storeFile })
-  return store.verify()
+  return await store.verify()
 }
 
 async function isGatewayAlive(): Promise<boolean> {

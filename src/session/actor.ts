@@ -236,7 +236,7 @@ export class SessionActor {
     if (error instanceof LeaseLostError) this.#ports.logger.warn(fields, 'session lost its lease')
     else this.#ports.logger.error(fields, 'session actor failed')
     this.#rejectAll(error)
-    this.#runner.abandon()
+    void this.#runner.abandon()
     this.#ports.onEnd(this)
   }
 

@@ -19,8 +19,6 @@ import { acceptPrompt } from './queue.ts'
 import { recoverSession, resumeSession } from './recovery.ts'
 import type { AgentInput, Input, SessionLimits, SessionModel, Transition } from './state.ts'
 
-export type Next = typeof next
-
 /** What `input` does to `state` at `now` (epoch ms). The caller commits `writes`, then publishes, then performs `effects` in order. */
 export function next(state: SessionModel, input: Input, limits: SessionLimits, now: number): Transition {
   const draft = new Draft(state, limits, now)

@@ -39,7 +39,7 @@ async function answerNext(gateway: TestGateway, kind: RegExp): Promise<unknown> 
 }
 
 for (const agent of REAL_AGENTS) {
-  describe(agent.title, () => {
+  describe(`${agent.title}`, () => {
     test('answers, and stays warm for the second prompt', { timeout: TEST_MS }, async () => {
       await using stack = new AsyncDisposableStack()
       const gateway = await startWith(agent, stack)
@@ -106,7 +106,7 @@ for (const agent of REAL_AGENTS) {
       const before = (await gateway.text(session)).length
       expect((await gateway.ask(session, '@recall')).state).toBe('completed')
       const ready = (await gateway.events(session)).findLast((event) => event.type === 'agent.ready')
-      expect(['loaded', 'resumed']).toContain((ready?.data as { continuity: string }).continuity)
+      expect(ready?.data).toMatchObject({ continuity: expect.stringMatching(/^(loaded|resumed)$/) as unknown })
       expect((await gateway.text(session)).slice(before)).toContain('heliotrope')
     })
   })

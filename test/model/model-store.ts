@@ -93,7 +93,7 @@ export class ModelStore {
       must(LEGAL[turn.state]?.includes(patch.state) ?? false, 'S8', `${turn.state} -> ${patch.state}`)
       must(patch.state !== 'queued' || turn.delivery === 'no', 'S5', `turn ${turnId} queued again after it was sent`)
     }
-    this.turns.set(turnId, { ...turn, ...patch } as TurnRecord)
+    this.turns.set(turnId, { ...turn, ...patch })
   }
 
   #endTurn(turnId: string, outcome: TurnOutcome): void {

@@ -114,7 +114,7 @@ export class World {
   }
 
   #draft(): Extract<Input, { kind: 'prompt' }>['draft'] {
-    const onInterrupt = this.random.pick([undefined, 'hold', 'continue', 'retry'] as const) as OnInterrupt | undefined
+    const onInterrupt = this.random.pick<OnInterrupt | undefined>([undefined, 'hold', 'continue', 'retry'])
     const expiresAt = this.random.chance(0.1) ? this.#now + this.random.int(20_000) : undefined
     return { turnId: this.#turnId(), prompt: '[]', bodyHash: '', idempotencyKey: undefined, onInterrupt, expiresAt }
   }
