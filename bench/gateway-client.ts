@@ -4,6 +4,7 @@
 import { Agent, request } from 'node:http'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 
+import { ignore } from '../src/base/deadline.ts'
 import type { TurnTimes } from './side.ts'
 
 export interface GatewayAddress {
@@ -13,7 +14,7 @@ export interface GatewayAddress {
 
 export class GatewayClient implements Disposable {
   readonly #address: GatewayAddress
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 })
+  readonly #agent = new Agent({ keepAlive: true })
 
   constructor(address: GatewayAddress) {
     this.#address = address
@@ -96,6 +97,7 @@ export class SessionEvents implements Disposable {
   until(wanted: Watch['wanted'], from = performance.now()): Promise<TurnTimes> {
     this.#updates = 0
     const done = Promise.withResolvers<TurnTimes>()
+    done.promise.catch(ignore('the caller has it too'))
     this.#watches.push({ from, wanted, done })
     return done.promise
   }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { deadline } from '../src/base/deadline.ts'
 import { childEnvironment } from './child-environment.ts'
 import type { GatewayAddress } from './gateway-client.ts'
+import { loopDelayFile } from './loop-delay.ts'
 import type { SideOptions } from './side.ts'
 
 export const LAUNCHER = fileURLToPath(new URL('../bin/holdfast.cjs', import.meta.url))
@@ -30,7 +31,7 @@ export async function startGateway({ home, agent, execArgv = [] }: SideOptions):
   prepareHome(home, agent)
   const from = performance.now()
   const child = spawn(process.execPath, [...execArgv, LAUNCHER, 'serve'], {
-    env: childEnvironment({ HOLDFAST_HOME: home }),
+    env: childEnvironment({ HOLDFAST_HOME: home, BENCH_LOOP_DELAY_FILE: loopDelayFile(home) }),
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   try {

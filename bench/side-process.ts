@@ -8,7 +8,7 @@ import { deadline } from '../src/base/deadline.ts'
 import type { Answer, Call, Side } from './side.ts'
 
 const CALL_MS_MAX = 90_000
-const EXIT_MS_MAX = 15_000
+const EXIT_MS_MAX = 45_000
 
 export type SideName = 'floor' | 'gateway' | 'acpx' | 'in-process'
 

@@ -55,7 +55,10 @@ export function serveSide(side: Side): void {
   process.on('message', (call: Call) => {
     void answer(side, call).then((message) => process.send?.(message))
   })
-  process.once('disconnect', () => void side.close().catch((error: unknown) => process.stderr.write(`${error}\n`)))
+  process.once(
+    'disconnect',
+    () => void side.close().catch((error: unknown) => process.stderr.write(`${String(error)}\n`)),
+  )
 }
 
 async function answer(side: Side, { id, method, args }: Call): Promise<Answer> {

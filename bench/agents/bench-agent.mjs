@@ -27,7 +27,7 @@ const RESULTS = {
 /** Each `write` is one system call: process.stdout would gather what a tight loop writes, which no real agent can. */
 function write(text) {
   const bytes = Buffer.from(text)
-  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at)
+  for (let at = 0; at < bytes.length;) at += writeSync(1, bytes, at)
 }
 
 function stream(count, batch) {

@@ -1,0 +1,62 @@
+// The same warm turn in an empty store, in a full one, and in a session with a long past: nothing may depend on either.
+// Two gateways at once, asked in turn.
+
+import { assertUpdates, inRounds } from './measure.ts'
+import type { Plan } from './measure.ts'
+import { prefill } from './prefill.ts'
+import type { Bar, Row } from './result.ts'
+import { median, quantile } from './stats.ts'
+import type { OpenSide } from './world.ts'
+
+const TURNS = 250
+const PAST = { sessions: 2_000, eventsPerSession: 100, longSessionEvents: 50_000 }
+const BAR: Bar = { on: 'ratio', kind: 'at most', limit: 1.2 }
+const NOTE = 'floor: holdfast with an empty store'
+
+export async function measureFlatness({ world, rounds }: Plan): Promise<Row[]> {
+  await using scope = new AsyncDisposableStack()
+  const fullHome = world.newHome()
+  const long = await prefill(fullHome, PAST)
+  const empty = await world.openSide('gateway', world.newHome(), scope)
+  const full = await world.openSide('gateway', fullHome, scope)
+  const results = await inRounds(rounds, async () => ({
+    empty: await p50(empty, empty.session),
+    full: await p50(full, full.session),
+    long: await p50(full, long!),
+  }))
+  const of = (pick: (result: (typeof results)[number]) => number): number => median(results.map(pick))
+  const floor = of((result) => result.empty)
+  return [
+    row(
+      'warm turn p50, 2,000 sessions, 250,000 events',
+      floor,
+      of((result) => result.full),
+    ),
+    row(
+      'warm turn p50, session with 50,000 events',
+      floor,
+      of((result) => result.long),
+    ),
+    {
+      name: 'gateway start to ready, 2,000 sessions',
+      unit: 'ms',
+      floor: empty.readyMs,
+      holdfast: full.readyMs,
+      bar: { on: 'value', kind: 'at most', limit: 400 },
+      note: NOTE,
+    },
+  ]
+}
+
+function row(name: string, floor: number, holdfast: number): Row {
+  return { name, unit: 'ms', floor, holdfast, bar: BAR, note: NOTE }
+}
+
+async function p50({ side }: OpenSide, session: string): Promise<number> {
+  const batch = await side.prompt(session, 'turn', TURNS)
+  assertUpdates('gateway', batch, 1)
+  return quantile(
+    batch.turns.map(({ endMs }) => endMs),
+    0.5,
+  )
+}

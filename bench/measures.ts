@@ -1,0 +1,21 @@
+// Everything that is measured, in the order of the table.
+
+import { measureCli } from './measure-cli.ts'
+import { measureColdStart } from './measure-cold-start.ts'
+import { measureFlatness } from './measure-flatness.ts'
+import { measureMemory } from './measure-memory.ts'
+import { measureStream } from './measure-stream.ts'
+import { measureTurn } from './measure-turn.ts'
+import type { Measure } from './measure.ts'
+
+export const MEASURES: readonly Measure[] = [
+  { name: 'turn', run: measureTurn },
+  { name: 'stream', run: measureStream },
+  { name: 'cold', run: measureColdStart },
+  { name: 'cli', run: measureCli },
+  { name: 'flat', run: measureFlatness },
+  { name: 'memory', run: measureMemory },
+]
+
+/** What can be measured without a gateway process. */
+export const IN_PROCESS_MEASURES: readonly Measure[] = MEASURES.slice(0, 3)
