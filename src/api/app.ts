@@ -38,7 +38,11 @@ export function createApp(context: RouteContext, guard: Guard): App {
     }
   })
   acceptJsonBodies(app as never)
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, logger))
+  app.setErrorHandler((error, request, reply) => {
+    const isTooLarge = error instanceof Error && 'code' in error && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+    const told = isTooLarge ? new HoldfastError('PAYLOAD_TOO_LARGE', { bytesMax: config.bodyBytesMax }) : error
+    sendError(told, request, reply, logger)
+  })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]?.slice(0, 200)
     sendError(new HoldfastError('NOT_FOUND', { path }), request, reply, logger)

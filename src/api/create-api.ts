@@ -8,7 +8,8 @@ import { createApp } from './app.ts'
 import { Guard } from './guard/guard.ts'
 import { createHttpServer, listenOnSocket, listenOnTcp } from './listeners.ts'
 import type { Route } from './listeners.ts'
-import type { ApiPorts } from './ports.ts'
+import type { ApiPorts, TcpConfig } from './ports.ts'
+import { RunningRequests } from './running-requests.ts'
 import { Streams } from './streams/streams.ts'
 
 export interface Api extends AsyncDisposable {
@@ -31,6 +32,8 @@ class HttpApi implements Api {
   readonly #guard: Guard
   readonly #streams: Streams
   readonly #app: ReturnType<typeof createApp>
+  readonly #running = new RunningRequests()
+  readonly #route: Route
   readonly #servers: Server[] = []
   readonly #rotation: Disposable
   #port: number | undefined
@@ -43,6 +46,10 @@ class HttpApi implements Api {
     this.#guard = new Guard({ port: tcp?.port, allowedHosts, allowedOrigins, tokens })
     this.#streams = new Streams(ports.streamLimits)
     this.#app = createApp({ ...ports, streams: this.#streams, url: () => this.url() }, this.#guard)
+    this.#route = (request, response) => {
+      this.#running.add(response)
+      this.#app.routing(request, response)
+    }
     this.#rotation = tokens.onRotated(() => this.#forgetClients())
   }
 
@@ -51,10 +58,7 @@ class HttpApi implements Api {
     const { config } = this.#ports
     try {
       if (config.socket !== undefined) await this.#listenOnSocket(config.socket)
-      if (config.tcp !== undefined) {
-        this.#port = await listenOnTcp(this.#open(this.#app.routing), config.tcp)
-        this.#guard.hosts.setPort(this.#port)
-      }
+      if (config.tcp !== undefined) await this.#listenOnTcp(config.tcp)
     } catch (error) {
       await this.close()
       throw error
@@ -78,16 +82,17 @@ class HttpApi implements Api {
   }
 
   async #listenOnSocket(path: string): Promise<void> {
-    const server = createHttpServer(this.#app.routing)
+    const server = createHttpServer(this.#route)
     server.on('connection', (socket) => this.#guard.markUnixSocket(socket))
     await listenOnSocket(server, path)
     this.#servers.push(server)
   }
 
-  #open(route: Route): Server {
-    const server = createHttpServer(route)
+  async #listenOnTcp(config: TcpConfig): Promise<void> {
+    const server = createHttpServer(this.#route)
+    this.#port = await listenOnTcp(server, config)
+    this.#guard.hosts.setPort(this.#port)
     this.#servers.push(server)
-    return server
   }
 
   /** The token changed: who came with the old one has to come again. */
@@ -98,13 +103,13 @@ class HttpApi implements Api {
 
   async #close(): Promise<void> {
     this.#rotation[Symbol.dispose]()
-    const closed = this.#servers.map((server) => closeServer(server))
+    const closed = this.#servers.map(closeServer)
     this.#streams[Symbol.dispose]()
-    for (const server of this.#servers) server.closeIdleConnections()
-    await deadline(Promise.all(closed), { ms: CLOSE_MS_MAX, stage: 'closing the API' }).catch(
-      ignore('the rest is cut below'),
+    await deadline(this.#running.none(), { ms: CLOSE_MS_MAX, stage: 'closing the API' }).catch(
+      ignore('what still runs is cut'),
     )
     for (const server of this.#servers) server.closeAllConnections()
+    await Promise.all(closed)
     await this.#app.close()
     const { tcp } = this.#ports.config
     if (this.#port !== undefined && tcp?.portFile !== undefined) rmSync(tcp.portFile, { force: true })
@@ -112,8 +117,7 @@ class HttpApi implements Api {
   }
 }
 
-/** Node removes the file of a unix socket itself. */
+/** Accepts nothing more at once; resolves when the last connection is gone. Node removes the file of a unix socket itself. */
 function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return Promise.resolve()
   return new Promise((resolve) => server.close(() => resolve()))
 }

@@ -53,10 +53,9 @@ function serverErrorText(code: keyof typeof ERRORS, requestId: string): string {
   return message.includes('{') ? new HoldfastError('INTERNAL', { requestId }).message : message
 }
 
-/** Fastify's own errors, by its codes. */
+/** Fastify's own errors, by its codes; what is not here is INTERNAL. The size of a body is in app.ts. */
 const FASTIFY_ERRORS: Readonly<Record<string, () => HoldfastError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () => new HoldfastError('PAYLOAD_TOO_LARGE', { bytesMax: 'the allowed number of' }),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new HoldfastError('UNSUPPORTED_MEDIA_TYPE', { contentType: 'given' }),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => badRequest('the body has no type'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => badRequest('the content length is not that of the body'),
   FST_ERR_BAD_URL: () => badRequest('the path cannot be decoded'),
   FST_ERR_MAX_PARAM_LENGTH: () => badRequest('a part of the path is too long'),

@@ -55,6 +55,8 @@ export class FakeService implements SessionService {
   readonly #queueDepthMax: number
   readonly #promptBytesMax: number
   isDraining = false
+  /** How often somebody has subscribed to a log so far. */
+  subscriptions = 0
   /** Thrown by the next call of `get`, for failures that a real store could have. */
   failure: Error | undefined
 
@@ -62,7 +64,12 @@ export class FakeService implements SessionService {
     this.#agents = agents
     this.#queueDepthMax = queueDepthMax
     this.#promptBytesMax = promptBytesMax
-    this.events = createEventLog({ readEvents: async (no, after, limit) => this.#readEvents(no, after, limit) })
+    const log = createEventLog({ readEvents: async (no, after, limit) => this.#readEvents(no, after, limit) })
+    const subscribe: EventLog['subscribe'] = (...args) => {
+      this.subscriptions += 1
+      return log.subscribe(...args)
+    }
+    this.events = { publish: log.publish.bind(log), read: log.read.bind(log), subscribe }
   }
 
   async ensure(request: SessionRequest): Promise<{ status: SessionStatus; created: boolean }> {
