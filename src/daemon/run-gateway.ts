@@ -19,6 +19,7 @@ import { checkCwd } from '../session/check-cwd.ts'
 import { openSessions } from '../session/open-sessions.ts'
 import type { Sessions } from '../session/open-sessions.ts'
 import { acquireInstanceLock } from '../store/instance-lock.ts'
+import { LOCAL_NODE, localNodes } from '../store/local-wake.ts'
 import { openSqliteStore } from '../store/open-sqlite-store.ts'
 import { openStateDir } from '../store/state-dir.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
@@ -59,7 +60,7 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
   const store = scope.use(
     await openSqliteStore({ file: stateDir.storeFile, logger: log.logger('store'), onFailure: failure.reject }),
   )
-  const node = await store.openNode('local', systemClock.now())
+  const { self: node } = localNodes(await store.openNode(LOCAL_NODE, systemClock.now()))
   await reapEarlierLives({ store, node, clock: systemClock, logger: log.logger('keeper') })
   const host = scope.use(await openInlineHost({ store, node, clock: systemClock, logger: log.logger('process') }))
   const definitions = listAgentDefinitions(config, stateDir.path)

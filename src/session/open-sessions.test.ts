@@ -246,6 +246,51 @@ test('a session that rests is forgotten in memory and found again in the rows', 
   await ended(at, id, (await at.service.prompt(id, { prompt: HELLO })).turn.id)
 })
 
+test('with every slot taken, the agent that has been idle longest makes room; its session goes on where it was', async () => {
+  await using at = await TestSessions.start()
+  const sessions = []
+  for (let i = 0; i < 5; i++) {
+    const session = await newSession(at)
+    sessions.push(session)
+    await ended(at, session.id, (await at.service.prompt(session.id, { prompt: HELLO })).turn.id)
+  }
+  const first = sessions[0]?.id as SessionId
+  expect(at.connector.agents.map(({ stops }) => stops)).toEqual([1, 0, 0, 0, 0])
+  await ended(at, first, (await at.service.prompt(first, { prompt: HELLO })).turn.id)
+  expect(at.connector.agents[5]?.request).toMatchObject({ sessionId: first, resume: `as-${first}` })
+})
+
+test('a prompt that expires in the queue is never sent; one without an answer to its permission request is refused in time', async () => {
+  await using at = await TestSessions.start({ permissionMs: 300 })
+  const options = [
+    { optionId: 'y', name: 'Yes', kind: 'allow_once' },
+    { optionId: 'n', name: 'No', kind: 'reject_once' },
+  ]
+  at.connector.onPrompt = ({ listener }) => listener.permissionAsked({ requestId: 1, toolCall: '{}', options })
+  const { id } = await newSession(at)
+  await at.service.prompt(id, { prompt: HELLO })
+  const late = (await at.service.prompt(id, { prompt: HELLO, expiresAt: Date.now() + 50 })).turn
+  expect(await ended(at, id, late.id)).toMatchObject({ state: 'expired', outcome: { delivery: 'no' } })
+  await expect.poll(() => at.connector.agents[0]?.outcomes).toEqual([{ outcome: 'selected', optionId: 'n' }])
+  expect(await at.service.permissions({ sessionId: id }, 10)).toMatchObject([{ state: 'timed_out', optionId: 'n' }])
+})
+
+test('a cancel answers the open permission request with cancelled, and a death leaves it void (C 68, 70)', async () => {
+  await using at = await TestSessions.start()
+  const options = [{ optionId: 'y', name: 'Yes', kind: 'allow_once' }]
+  at.connector.onPrompt = ({ listener }) => listener.permissionAsked({ requestId: 1, toolCall: '{}', options })
+  const [cancelled, killed] = [await newSession(at), await newSession(at)]
+  for (const { id } of [cancelled, killed]) await at.service.prompt(id, { prompt: HELLO })
+  await expect.poll(() => at.service.permissions({ state: 'open' }, 10)).toHaveLength(2)
+  await at.service.cancel(cancelled.id)
+  expect(await at.service.permissions({ sessionId: cancelled.id }, 10)).toMatchObject([{ state: 'cancelled' }])
+  await at.restart()
+  const [request] = await at.service.permissions({ sessionId: killed.id }, 10)
+  expect(request).toMatchObject({ state: 'void' })
+  const late = at.service.answerPermission(request?.id as never, { optionId: 'y', answeredBy: 'test' })
+  await expect(late).rejects.toMatchObject({ code: 'PERMISSION_CLOSED' })
+})
+
 const REFUSED: Readonly<Record<string, { prompt: { type: string; text?: string }[]; code: string }>> = {
   empty: { prompt: [], code: 'PROMPT_EMPTY' },
   'only blanks': { prompt: [{ type: 'text', text: ' ' }], code: 'PROMPT_EMPTY' },

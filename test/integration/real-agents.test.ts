@@ -39,7 +39,7 @@ async function answerNext(gateway: TestGateway, kind: RegExp): Promise<unknown> 
 }
 
 for (const agent of REAL_AGENTS) {
-  describe(`${agent.title}`, () => {
+  describe(`${agent.title}, from npm`, () => {
     test('answers, and stays warm for the second prompt', { timeout: TEST_MS }, async () => {
       await using stack = new AsyncDisposableStack()
       const gateway = await startWith(agent, stack)
