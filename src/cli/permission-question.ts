@@ -5,38 +5,56 @@ import type { JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Terminal } from './deps.ts'
 import type { Screen } from './output/screen.ts'
+import type { Style } from './output/style.ts'
 import { terminalLine } from './output/terminal-text.ts'
-import type { AskPerson } from './permission-desk.ts'
 import type { PermissionAsked } from './permission-rule.ts'
 
 const INPUT_WIDTH_MAX = 2000
+const CHANGES_MAX = 20
 
-/** A way to ask on stderr and read from stdin, or undefined when one of them is no terminal. */
-export function personAt(terminal: Terminal, screen: Screen, beforeQuestion: () => void): AskPerson | undefined {
-  if (!terminal.stdinIsTty || !terminal.stderrIsTty || screen.json) return undefined
-  return async (asked, signal) => {
-    beforeQuestion()
-    screen.err.write(questionText(asked, screen))
-    for (;;) {
-      screen.err.write('answer with a number: ')
-      const line = await readLine(terminal, signal)
-      if (line === undefined) {
-        screen.err.write(signal.aborted ? '\n(answered elsewhere)\n' : '\n')
-        return undefined
-      }
-      const optionId = asked.options[Number(line.trim()) - 1]?.['optionId']
-      if (typeof optionId === 'string') return optionId
+/** Asks until an offered option is named; undefined when `signal` aborts (answered elsewhere) or the input ends. */
+export async function askPerson(
+  terminal: Terminal,
+  { err, errStyle }: Screen,
+  asked: PermissionAsked,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  err.write(questionText(asked, errStyle))
+  for (;;) {
+    err.write('answer with a number: ')
+    const line = await readLine(terminal, signal)
+    if (line === undefined) {
+      err.write(signal.aborted ? '\n(answered elsewhere)\n' : '\n')
+      return undefined
     }
+    const optionId = asked.options[Number(line.trim()) - 1]?.['optionId']
+    if (typeof optionId === 'string') return optionId
   }
 }
 
-function questionText({ toolCall, options }: PermissionAsked, { errStyle }: Screen): string {
+function questionText({ toolCall, options }: PermissionAsked, style: Style): string {
   const title = terminalLine(textOf(toolCall['title']) ?? textOf(toolCall['toolCallId']) ?? 'a tool call', 300)
-  const input = isJsonObject(toolCall['rawInput'])
-    ? `  ${terminalLine(JSON.stringify(toolCall['rawInput']), INPUT_WIDTH_MAX)}\n`
-    : ''
-  const choices = options.map((option, i) => `  ${i + 1}) ${terminalLine(labelOf(option), 200)}\n`).join('')
-  return `${errStyle.yellow('The agent asks for permission:')} ${title}\n${input}${choices}`
+  const details = [inputText(toolCall['rawInput']), ...changesOf(toolCall['content'])]
+  const choices = options.map((option, i) => `${i + 1}) ${terminalLine(labelOf(option), 200)}`)
+  const lines = [...details, ...choices].filter((line) => line !== '').map((line) => `  ${line}\n`)
+  return `${style.yellow('The agent asks for permission:')} ${title}\n${lines.join('')}`
+}
+
+/** What the call would do; when it is too long to show, that is said: the end of a command is where the harm is hidden. */
+function inputText(input: unknown): string {
+  if (!isJsonObject(input)) return ''
+  const json = JSON.stringify(input)
+  const hidden = json.length - INPUT_WIDTH_MAX
+  const rest = hidden > 0 ? ` (${hidden} more characters are not shown; see: holdfast permissions ls --json)` : ''
+  return `${terminalLine(json.slice(0, INPUT_WIDTH_MAX), INPUT_WIDTH_MAX)}${rest}`
+}
+
+function changesOf(content: unknown): string[] {
+  const items = Array.isArray(content) ? content.filter(isJsonObject) : []
+  return items
+    .filter((item) => item['type'] === 'diff')
+    .slice(0, CHANGES_MAX)
+    .map((item) => `changes ${terminalLine(textOf(item['path']) ?? '?', 300)}`)
 }
 
 // The agent words the name; the kind says what it means.

@@ -1,6 +1,5 @@
 // Where the text of a prompt comes from: the words of the command line, a file, stdin. Bounded before it is sent.
 
-import { open } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { HoldfastError } from '../base/errors.ts'
@@ -31,6 +30,7 @@ export async function readPrompt({ words, file, cwd, terminal }: PromptSource): 
 
 async function readFile(file: string): Promise<string> {
   try {
+    const { open } = await import('node:fs/promises')
     await using handle = await open(file, 'r')
     return await readBounded(handle.createReadStream({ autoClose: false }))
   } catch (error) {

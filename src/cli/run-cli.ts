@@ -3,7 +3,6 @@
 import { CommanderError } from 'commander'
 import type { CliDeps } from './deps.ts'
 import { EXIT } from './exit-codes.ts'
-import { showFailure } from './output/failure.ts'
 import { Screen } from './output/screen.ts'
 import { buildProgram } from './program.ts'
 import { UsageError } from './usage-error.ts'
@@ -27,8 +26,9 @@ async function runProgram(deps: CliDeps, argv: readonly string[], screen: Screen
     await program.command.parseAsync(argv, { from: 'user' })
     return program.exitCode()
   } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
+    const { showFailure } = await import('./output/failure.ts')
     if (!(error instanceof CommanderError)) return showFailure(screen, error)
-    if (error.exitCode === 0) return EXIT.done
     const [message = 'wrong usage', ...hints] = error.message.replace(/^error: /, '').split('\n')
     return showFailure(screen, new UsageError(message, [...hints, 'See: holdfast --help'].join(' ')))
   }

@@ -8,12 +8,13 @@ import type { HoldfastClient } from '../client/client.ts'
 import type { SessionView } from '../wire/session.ts'
 import type { WhenAlone } from './choices.ts'
 import type { CommandContext } from './context.ts'
+import type { Terminal } from './deps.ts'
 import { EXIT } from './exit-codes.ts'
+import type { Screen } from './output/screen.ts'
 import { terminalLine } from './output/terminal-text.ts'
 import { TurnText } from './output/turn-text.ts'
 import { PermissionDesk } from './permission-desk.ts'
-import { personAt } from './permission-question.ts'
-import type { PermissionMode } from './permission-rule.ts'
+import type { PermissionAsked, PermissionMode } from './permission-rule.ts'
 import type { CancelCause } from './turn-result.ts'
 import { CANCELLED_EXIT_CODE, exitCodeOf } from './turn-result.ts'
 import { watchTurn } from './turn-watch.ts'
@@ -76,7 +77,7 @@ class RunningTurn {
     this.#text = new TurnText(screen)
     const policy = { mode: modeOf(options), whenAlone: options.nonInteractivePermissions, cwd: session.cwd }
     this.#desk = new PermissionDesk(policy, {
-      ask: personAt(deps.terminal, screen, () => this.#text.breakLine()),
+      ask: isPersonAt(deps.terminal, screen) ? (asked, signal) => this.#ask(asked, signal) : undefined,
       answer: async (permissionId, optionId) =>
         void (await client.answerPermission(permissionId, { option_id: optionId, answered_by: 'cli' })),
       giveUp: () => this.cancel('permission'),
@@ -110,7 +111,7 @@ class RunningTurn {
   /** First time: cancel the turn. Second time: leave. */
   interrupted(): void {
     if (this.#cancelledFor === 'interrupt') return this.#leave.abort()
-    this.#note('cancelling the turn; Ctrl-C again to leave')
+    this.#note('cancelling; Ctrl-C again to leave the turn to the gateway')
     this.cancel('interrupt')
   }
 
@@ -129,6 +130,13 @@ class RunningTurn {
     client.cancel(session.id, turnId).catch((error: unknown) => {
       this.#note(`the turn could not be cancelled: ${error instanceof Error ? error.message : String(error)}`)
     })
+  }
+
+  async #ask(asked: PermissionAsked, signal: AbortSignal): Promise<string | undefined> {
+    const { deps, screen } = this.#context
+    const { askPerson } = await import('./permission-question.ts')
+    this.#text.breakLine()
+    return askPerson(deps.terminal, screen, asked, signal)
   }
 
   /** The stream was cut: the client reconnects; we wait for the gateway only so long. */
@@ -154,6 +162,10 @@ class RunningTurn {
     this.#text.breakLine()
     this.#context.screen.note(terminalLine(text))
   }
+}
+
+function isPersonAt({ stdinIsTty, stderrIsTty }: Terminal, screen: Screen): boolean {
+  return stdinIsTty && stderrIsTty && !screen.json
 }
 
 function modeOf({ approveAll, approveReads, denyAll }: TurnOptions): PermissionMode {

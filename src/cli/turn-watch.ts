@@ -50,9 +50,9 @@ function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): v
     case 'turn.requeued':
       return text.line('the agent did not get the prompt; it is tried again')
     case 'turn.cancelling':
-      return text.line('cancelling the turn')
+      return data['reason'] === 'user' ? undefined : text.line(`cancelling the turn: ${textOf(data['reason'])}`)
     case 'agent.starting':
-      return text.line(`starting ${typeof data['agent'] === 'string' ? terminalLine(data['agent'], 60) : 'the agent'}`)
+      return text.line(`starting ${textOf(data['agent'])}`)
     case 'agent.ready':
       return data['continuity'] === 'fresh'
         ? text.line('the agent could not continue its earlier conversation; it starts fresh')
@@ -62,6 +62,10 @@ function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): v
     default:
       return undefined
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? terminalLine(value, 60) : '?'
 }
 
 function warningText(data: JsonObject): string {

@@ -236,6 +236,16 @@ describe('permission requests', () => {
     expect(run.terminal.out()).toContain('"optionId":"once"')
   })
 
+  test('an input too long to show is said to be cut, never silently', async () => {
+    const command = `echo ${'x'.repeat(5_000)}; rm -rf /`
+    gateway.onPrompt = asksFirst({ ...execute, rawInput: { command } })
+    const run = gateway.cli.start(['prompt', 'hi'], { tty: { stdin: true, stderr: true } })
+    await vi.waitFor(() => expect(run.terminal.err()).toContain('answer with a number: '), 5_000)
+    expect(run.terminal.err()).toMatch(/\(\d{4} more characters are not shown; see: holdfast permissions ls --json\)/)
+    run.terminal.stdin.write('2\n')
+    expect(await run.done).toBe(5)
+  })
+
   test('a question ends when somebody else answers', async () => {
     gateway.onPrompt = asksFirst(execute)
     const run = gateway.cli.start(['prompt', 'hi'], { tty: { stdin: true, stderr: true } })
