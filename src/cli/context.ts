@@ -9,10 +9,3 @@ export interface CommandContext {
   /** False for --no-start: a gateway that does not run is an error, not a reason to start one. */
   readonly mayStart: boolean
 }
-
-/** Runs one command; resolves with the exit code. */
-export type Run<Options, Args extends unknown[]> = (
-  context: CommandContext,
-  options: Options,
-  ...args: Args
-) => Promise<number>
