@@ -84,6 +84,7 @@ export class Requests {
   }
 
   async #send(request: TransportRequest): Promise<TransportResponse> {
+    request.signal.throwIfAborted() // it may have been aborted while the token was read
     try {
       return await this.#transport.send(request)
     } catch (cause) {

@@ -1,33 +1,122 @@
-// JSON with comments and trailing commas. Comments become spaces, so that positions in messages stay those of the file.
+// JSON with comments and trailing commas, read by hand: messages name line and column and never quote the file, which may hold
+// secrets. A key that is given twice is an error.
 
-import type { Json } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 
-/** Parses JSONC. Throws SyntaxError with line and column of the text as it was given. */
+const DEPTH_MAX = 64
+
+/** Parses JSONC. Throws SyntaxError that says what was expected and where. */
 export function parseJsonc(text: string): Json {
-  return JSON.parse(blankTrailingCommas(blankComments(text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text))) as Json
+  return new Reader(text).document()
 }
 
-const STRING_OR_COMMENT = /"(?:[^"\\\n]|\\.)*"?|\/\/[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$)/g
+const BLANK = /(?:\s|\uFEFF|\/\/[^\r\n]*|\/\*[\s\S]*?\*\/)*/y
+const STRING = /"(?:[^"\\\r\n]|\\.)*"/y
+const NUMBER_OR_WORD = /-?[A-Za-z0-9+.-]+/y
 
-function blankComments(text: string): string {
-  return text.replace(STRING_OR_COMMENT, (match: string, offset: number) => {
-    if (match.startsWith('"')) return match
-    if (match.startsWith('/*') && (match.length < 4 || !match.endsWith('*/'))) throw unclosed(text, offset)
-    return match.replace(/[^\r\n]/g, ' ')
-  })
-}
+class Reader {
+  readonly #text: string
+  #at = 0
 
-const STRING_OR_TRAILING_COMMA = /"(?:[^"\\\n]|\\.)*"?|,(?=\s*[\]}])/g
+  constructor(text: string) {
+    this.#text = text
+  }
 
-/** A comma right before a closing bracket is blanked, when a value is before it; `[,]` stays an error. */
-function blankTrailingCommas(text: string): string {
-  return text.replace(STRING_OR_TRAILING_COMMA, (match: string, offset: number) => {
-    if (match !== ',') return match
-    return /[[{,:]\s*$/.test(text.slice(0, offset)) ? ',' : ' '
-  })
-}
+  document(): Json {
+    const value = this.#value(0)
+    if (this.#next() !== undefined) throw this.#error('the end of the file is expected')
+    return value
+  }
 
-function unclosed(text: string, offset: number): SyntaxError {
-  const before = text.slice(0, offset).split('\n')
-  return new SyntaxError(`comment without an end (line ${before.length} column ${(before.at(-1) ?? '').length + 1})`)
+  #value(depth: number): Json {
+    if (depth > DEPTH_MAX) throw this.#error('it is nested too deep')
+    switch (this.#next()) {
+      case '{':
+        return this.#object(depth)
+      case '[':
+        return this.#array(depth)
+      case '"':
+        return this.#string()
+      default:
+        return this.#numberOrWord()
+    }
+  }
+
+  #object(depth: number): JsonObject {
+    const object: JsonObject = {}
+    this.#at += 1
+    while (this.#next() !== '}') {
+      if (this.#next() !== '"') throw this.#error('a key in double quotes is expected')
+      const from = this.#at
+      const key = this.#string()
+      if (Object.hasOwn(object, key)) throw this.#error('this key is there twice', from)
+      if (this.#next() !== ':') throw this.#error('a colon is expected')
+      this.#at += 1
+      const value = this.#value(depth + 1)
+      Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+      this.#comma('}')
+    }
+    this.#at += 1
+    return object
+  }
+
+  #array(depth: number): Json[] {
+    const array: Json[] = []
+    this.#at += 1
+    while (this.#next() !== ']') {
+      array.push(this.#value(depth + 1))
+      this.#comma(']')
+    }
+    this.#at += 1
+    return array
+  }
+
+  /** After a value: a comma, or the end of what it is in. */
+  #comma(end: ']' | '}'): void {
+    const next = this.#next()
+    if (next === ',') this.#at += 1
+    else if (next !== end) throw this.#error(`a comma or ${end} is expected`)
+  }
+
+  #string(): string {
+    const token = this.#match(STRING)
+    try {
+      if (token !== undefined) return JSON.parse(token) as string
+    } catch {
+      // An escape that is none.
+    }
+    throw this.#error(
+      'a text that is closed on its line, with valid escapes, is expected',
+      this.#at - (token?.length ?? 0),
+    )
+  }
+
+  #numberOrWord(): Json {
+    const token = this.#match(NUMBER_OR_WORD)
+    try {
+      if (token !== undefined) return JSON.parse(token) as number | boolean | null
+    } catch {
+      // Neither a number nor true, false, null.
+    }
+    throw this.#error('a value is expected', this.#at - (token?.length ?? 0))
+  }
+
+  /** The next character that means something; undefined at the end. */
+  #next(): string | undefined {
+    this.#match(BLANK)
+    if (this.#text.startsWith('/*', this.#at)) throw this.#error('this comment has no end')
+    return this.#text[this.#at]
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at
+    const token = pattern.exec(this.#text)?.[0]
+    this.#at += token?.length ?? 0
+    return token
+  }
+
+  #error(problem: string, at = this.#at): SyntaxError {
+    const before = this.#text.slice(0, at).split('\n')
+    return new SyntaxError(`line ${before.length} column ${(before.at(-1) ?? '').length + 1}: ${problem}`)
+  }
 }
