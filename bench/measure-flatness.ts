@@ -17,8 +17,8 @@ export async function measureFlatness({ world, rounds }: Plan): Promise<Row[]> {
   await using scope = new AsyncDisposableStack()
   const fullHome = world.newHome()
   const long = await prefill(fullHome, PAST)
-  const empty = await world.openSide('gateway', world.newHome(), scope)
-  const full = await world.openSide('gateway', fullHome, scope)
+  const empty = await world.openSide('gateway', world.newHome(), { scope })
+  const full = await world.openSide('gateway', fullHome, { scope })
   const results = await inRounds(rounds, async () => ({
     empty: await p50(empty, empty.session),
     full: await p50(full, full.session),

@@ -12,7 +12,7 @@ const SETTLE_MS = 1_000
 
 export async function measureMemory({ world }: Plan): Promise<Row[]> {
   await using scope = new AsyncDisposableStack()
-  const { side, pid, session } = await world.openSide('gateway', world.newHome(), scope)
+  const { side, pid, session } = await world.openSide('gateway', world.newHome(), { scope })
   const rows: Row[] = []
   let open = 1
   await side.prompt(session, 'turn', TURNS)

@@ -20,6 +20,12 @@ export interface OpenSide {
   readonly session: string
 }
 
+export interface OpenOptions {
+  readonly scope: AsyncDisposableStack
+  /** Further arguments of Node for the process under test. */
+  readonly execArgv?: readonly string[]
+}
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const AGENT = fileURLToPath(new URL('./agents/bench-agent.mjs', import.meta.url))
 /** Room for `run/gateway.sock` in a socket's path. */
@@ -45,16 +51,16 @@ export class World implements AsyncDisposable {
   side(name: SideName): Promise<OpenSide> {
     const known = this.#open.get(name)
     if (known !== undefined) return known
-    const opening = this.openSide(name, this.newHome(), this.#scope)
+    const opening = this.openSide(name, this.newHome(), { scope: this.#scope })
     this.#open.set(name, opening)
     return opening
   }
 
   /** Another side of its own, ended with `scope`. The gateway gets the probe of the event loop. */
-  async openSide(name: SideName, home: string, scope: AsyncDisposableStack): Promise<OpenSide> {
+  async openSide(name: SideName, home: string, { scope, execArgv = [] }: OpenOptions): Promise<OpenSide> {
     const side = scope.use(startSide(name))
-    const execArgv = name === 'gateway' ? ['--import', LOOP_DELAY_IMPORT] : []
-    const { pid, readyMs } = await side.open({ home, agent: this.agent, execArgv })
+    const preload = name === 'gateway' ? ['--import', LOOP_DELAY_IMPORT] : []
+    const { pid, readyMs } = await side.open({ home, agent: this.agent, execArgv: [...preload, ...execArgv] })
     const { session } = await side.coldStart()
     return { side, pid, home, readyMs, session }
   }
