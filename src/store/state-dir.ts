@@ -2,7 +2,7 @@
 // Makes files before SQLite does and leaves the process's umask alone, which our agents would inherit.
 
 import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, realpathSync, statfsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import { HoldfastError } from '../base/errors.ts'
 
@@ -32,7 +32,7 @@ const OTHERS = 0o077
 /** Makes it when it is missing, narrows its mode when it is ours. STATE_DIR_UNSAFE when it is not ours, no directory or remote. */
 export function openStateDir(path: string, options: StateDirOptions = {}): StateDir {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeDirectory(resolve(path))
   } catch (cause) {
     unsafe(path, `it cannot be made (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`, cause)
   }
@@ -55,6 +55,17 @@ export function ensurePrivateFile(file: string): void {
   if (!stat.isFile()) unsafe(file, 'it is not a plain file')
   if (stat.uid !== process.getuid?.() && process.platform !== 'win32') unsafe(file, `user ${stat.uid} owns it`)
   if ((stat.mode & OTHERS) !== 0) chmodSync(file, 0o600)
+}
+
+/** Not mkdir's `recursive`: it never returns where the kernel says ENOENT for a name in a directory that exists (/proc). */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path, 0o700)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 function assertLocal(path: string): void {
