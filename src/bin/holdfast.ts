@@ -22,6 +22,13 @@ const deps: CliDeps = {
   },
   serve,
   startGateway: async () => (await import('../daemon/gateway-process.ts')).startGatewayProcess(),
+  isProcessAlive: (pid) => {
+    try {
+      return process.kill(pid, 0)
+    } catch {
+      return false
+    }
+  },
   findOrphans: async () => (await import('../daemon/gateway-process.ts')).findOrphans(),
   verifyStore: async () => (await import('../daemon/gateway-process.ts')).verifyStore(version),
 }

@@ -50,6 +50,8 @@ export interface CliDeps {
   serve(options: ServeOptions): Promise<number>
   /** Spawns `holdfast serve --detached` in its own session; resolves when it runs, not when it is ready. */
   startGateway(): Promise<StartedGateway>
+  /** True while a process of this user with that pid exists on this machine. */
+  isProcessAlive(pid: number): boolean
   /** Looks for agent processes without an owner on this machine; changes nothing. */
   findOrphans(): Promise<readonly OrphanProcess[]>
   /** Checks the database and returns one line per problem. For a gateway that is stopped. */

@@ -21,17 +21,22 @@ export async function stop(context: CommandContext, options: StopOptions): Promi
   using gateway = await openGateway({ ...context, mayStart: false })
   const { pid } = await gateway.client.stopGateway(options.now === true ? { now: true } : {})
   if (!screen.json) screen.note(`the gateway (pid ${pid}) is draining`)
-  await untilGone(gateway, options.wait * 1000)
+  await untilGone(gateway, { waitMs: options.wait * 1000, isAlive: () => context.deps.isProcessAlive(pid) })
   if (screen.json) screen.record({ pid, stopped: true })
   else screen.print(`stopped gateway ${pid}\n`)
   return EXIT.done
 }
 
-/** Resolves when nobody answers any more. DEADLINE after `waitMs`; the gateway goes on draining. */
-async function untilGone({ client }: Gateway, waitMs: number): Promise<void> {
+interface GoneOptions {
+  readonly waitMs: number
+  isAlive(): boolean
+}
+
+/** Resolves when nobody answers any more and the process is gone. DEADLINE after `waitMs`; the gateway goes on draining. */
+async function untilGone({ client }: Gateway, { waitMs, isAlive }: GoneOptions): Promise<void> {
   const untilMs = performance.now() + waitMs
   while (performance.now() < untilMs) {
-    if (await isGone(client)) return
+    if ((await isGone(client)) && !isAlive()) return
     await pause(POLL_MS)
   }
   throw new HoldfastError('DEADLINE', { stage: 'stopping the gateway', ms: waitMs })
