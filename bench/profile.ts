@@ -1,4 +1,4 @@
-// `node bench/profile.ts <turn|stream> [repeats]`: a CPU profile of the gateway under one load, as a table of self time.
+// `node bench/profile.ts <turn|stream> [repeats]`: a CPU profile of the gateway under one load, by folder and by function.
 // The profile itself stays in .holdfast/profiles, for the tools of a browser.
 
 import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { World } from './world.ts'
 interface Profile {
   readonly nodes: readonly {
     readonly id: number
+    readonly children?: readonly number[]
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
   }[]
   readonly samples: readonly number[]
@@ -27,10 +28,10 @@ const ROWS = 40
 const [, , load = 'turn', repeats] = process.argv
 if (load !== 'turn' && load !== 'stream') throw new Error('usage: node bench/profile.ts <turn|stream> [repeats]')
 const { text, repeats: usual } = LOADS[load]
-process.stdout.write(render(load, await profile(text, Number(repeats ?? usual))))
+process.stdout.write(render(load, await profileGateway(text, Number(repeats ?? usual))))
 
 /** Runs the load on a gateway of its own; resolves with the profile of its main thread. */
-async function profile(prompt: string, count: number): Promise<Profile> {
+async function profileGateway(prompt: string, count: number): Promise<Profile> {
   const directory = join(ROOT, '.holdfast', 'profiles', String(Date.now()))
   mkdirSync(directory, { recursive: true })
   {
@@ -47,21 +48,51 @@ async function profile(prompt: string, count: number): Promise<Profile> {
   return JSON.parse(readFileSync(largest, 'utf8')) as Profile
 }
 
-function render(name: string, { nodes, samples, timeDeltas }: Profile): string {
-  const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]))
-  const selfUs = new Map<string, number>()
+function render(name: string, profile: Profile): string {
+  const functions = sum(profile, new Map(profile.nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)])))
+  const busyUs = [...functions.values()].reduce((total, us) => total + us, 0)
+  const table = (us: ReadonlyMap<string, number>): string =>
+    [...us]
+      .toSorted((a, b) => b[1] - a[1])
+      .slice(0, ROWS)
+      .map(([key, time]) => `${((time / busyUs) * 100).toFixed(1).padStart(5)} %  ${ms(time)} ms  ${key}`)
+      .join('\n')
+  const head = `${name}: ${ms(busyUs).trim()} ms that were not idle, start of the gateway included`
+  return `${head}\n\nby nearest folder of ours or package\n${table(sum(profile, ownersOf(profile)))}\n\nself time\n${table(functions)}\n`
+}
+
+function ms(us: number): string {
+  return (us / 1000).toFixed(0).padStart(6)
+}
+
+/** Sampled time by what `keys` says of the sampled node. */
+function sum({ samples, timeDeltas }: Profile, keys: ReadonlyMap<number, string>): Map<string, number> {
+  const us = new Map<string, number>()
   samples.forEach((id, i) => {
-    const place = places.get(id) ?? '?'
-    selfUs.set(place, (selfUs.get(place) ?? 0) + (timeDeltas[i] ?? 0))
+    const key = keys.get(id) ?? '?'
+    us.set(key, (us.get(key) ?? 0) + (timeDeltas[i] ?? 0))
   })
-  selfUs.delete('(idle)')
-  const busyUs = [...selfUs.values()].reduce((sum, us) => sum + us, 0)
-  const rows = [...selfUs].toSorted((a, b) => b[1] - a[1]).slice(0, ROWS)
-  const lines = rows.map(
-    ([place, us]) =>
-      `${((us / busyUs) * 100).toFixed(1).padStart(5)} %  ${(us / 1000).toFixed(0).padStart(6)} ms  ${place}`,
-  )
-  return `${name}: self time of ${(busyUs / 1000).toFixed(0)} ms that were not idle\n${lines.join('\n')}\n`
+  us.delete('(idle)')
+  return us
+}
+
+/** For each node the folder of `src` or the package that called it last: what the runtime does, it does for somebody. */
+function ownersOf({ nodes }: Profile): Map<number, string> {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const owners = new Map<number, string>()
+  const walk = (id: number, inherited: string): void => {
+    const { callFrame, children = [] } = byId.get(id)!
+    const owner = ownerOf(callFrame) ?? inherited
+    owners.set(id, owner)
+    for (const child of children) walk(child, owner)
+  }
+  walk(nodes[0]!.id, 'node')
+  return owners
+}
+
+function ownerOf({ functionName, url }: Profile['nodes'][number]['callFrame']): string | undefined {
+  if (functionName.startsWith('(') && functionName !== '(anonymous)' && functionName !== '(root)') return functionName
+  return /\/(src\/[^/]+|node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1]
 }
 
 function placeOf({ functionName, url, lineNumber }: Profile['nodes'][number]['callFrame']): string {

@@ -34,9 +34,11 @@ export async function report({ measures, main, args }: ReportOptions): Promise<v
     rounds: args.rounds,
   }
   if (args.json) return void process.stdout.write(`${JSON.stringify({ machine, rows }, null, 2)}\n`)
-  const { node, cpu, load } = machine
+  const { node, cpu, load = 0 } = machine
   const head = `Holdfast (${main}) beside a bare ndjson client; medians of ${args.rounds} interleaved rounds, ${seconds} s`
-  process.stdout.write(`${head}\n${node}, ${machine.cpus} x ${cpu}, load ${load?.toFixed(1)}\n\n${renderTable(rows)}\n`)
+  process.stdout.write(
+    `${head}\n${node}, ${machine.cpus} x ${cpu}, load ${load.toFixed(1)}${load > machine.cpus ? ' (busy: what waits for the disk also waits for a processor)' : ''}\n\n${renderTable(rows)}\n`,
+  )
 }
 
 async function measureAll(measures: readonly Measure[], main: SideName, args: BenchArgs): Promise<JudgedRow[]> {
