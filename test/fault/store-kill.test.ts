@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -37,31 +38,53 @@ describe('a store whose process is killed while it commits', () => {
     const file = join(directory, 'store.db')
     const acknowledged = await writeUntilKilled(file, 20 + Math.floor(Math.random() * 400))
     await using store = await openSqliteStore({ file })
-    for (const [no, seq] of acknowledged.seqs) {
-      const stored = await readAll(store, no, 500)
-      expect(stored).toEqual(range(1, stored.length))
-      expect(stored.length).toBeGreaterThanOrEqual(seq)
-    }
-    await expectTurns(store, acknowledged.turns)
-    expect(await store.verify()).toEqual([])
+    await expectStored(store, acknowledged)
     expect((await store.openNode('local', 0)).epoch).toBe(2 * round)
   })
 })
+
+test.skipIf(process.platform === 'win32')(
+  'a store whose disk refuses to grow stops writing and keeps what it acknowledged',
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'holdfast-full-'))
+    const file = join(directory, 'store.db')
+    // Node ignores SIGXFSZ, so a write beyond the limit (6 MB) fails as on a full disk.
+    const args = ['-c', 'ulimit -f 12000; exec "$0" "$@"', process.execPath, WRITER, file]
+    const child = spawn('sh', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const acknowledged = listen(child)
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    const [code] = (await once(child, 'close')) as [number | null]
+    expect(code).toBe(1)
+    expect(said).toContain('STORE_FAILED')
+    await using store = await openSqliteStore({ file })
+    await expectStored(store, acknowledged)
+    rmSync(directory, { recursive: true })
+  },
+)
 
 /** Ends the writer after `commits` acknowledged commits; returns all that it said, to the last whole line. */
 async function writeUntilKilled(file: string, commits: number): Promise<Acknowledged> {
   const child = spawn(process.execPath, [WRITER, file], { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
+  const acknowledged = listen(child, () => {
+    if (acknowledged.commits >= commits) child.kill('SIGKILL')
+  })
+  await closed
+  expect(child.signalCode).toBe('SIGKILL')
+  return acknowledged
+}
+
+/** Takes whole lines only, as they come. */
+function listen(child: { readonly stdout: Readable }, heard: () => void = () => {}): Acknowledged {
   const acknowledged: Acknowledged = { seqs: new Map(), turns: [], commits: 0 }
   let rest = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop()!
     for (const line of lines) note(acknowledged, line)
-    if (acknowledged.commits >= commits) child.kill('SIGKILL')
+    heard()
   })
-  await closed
-  expect(child.signalCode).toBe('SIGKILL')
   return acknowledged
 }
 
@@ -70,6 +93,16 @@ function note(acknowledged: Acknowledged, line: string): void {
   acknowledged.commits += 1
   acknowledged.seqs.set(Number(no), Number(seq))
   if (turnId !== '-') acknowledged.turns.push(turnId as TurnId)
+}
+
+async function expectStored(store: Store, acknowledged: Acknowledged): Promise<void> {
+  for (const [no, seq] of acknowledged.seqs) {
+    const stored = await readAll(store, no, 500)
+    expect(stored).toEqual(range(1, stored.length))
+    expect(stored.length).toBeGreaterThanOrEqual(seq)
+  }
+  await expectTurns(store, acknowledged.turns)
+  expect(await store.verify()).toEqual([])
 }
 
 /** A turn that was named once was accepted, twice: ended. */
