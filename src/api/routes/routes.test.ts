@@ -1,6 +1,6 @@
 // Every route: what it answers when all is well, and each error that it can give.
 
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { HOST, TestGateway, TOKEN } from '../../../test/_support/test-api.ts'
 import { HoldfastError } from '../../base/errors.ts'
@@ -308,8 +308,9 @@ describe('turns', () => {
     const turnId = await runTurn(id)
     let isAnswered = false
     const waiting = call('GET', `/v1/sessions/k/turns/${turnId}?wait_ms=60000`).finally(() => (isAnswered = true))
+    await vi.waitFor(() => expect(gateway.service.subscriptions).toBe(1))
     gateway.service.append(id, 'update', {}, turnId)
-    for (let i = 0; i < 20; i++) await new Promise(setImmediate)
+    for (let i = 0; i < 50; i++) await new Promise(setImmediate)
     expect(isAnswered).toBe(false)
     gateway.service.endTurn(id, turnId, 'completed')
     expect((await waiting).body).toMatchObject({ state: 'completed', outcome: { stop_reason: 'end_turn' } })
