@@ -37,7 +37,7 @@ interface Waiting {
 
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
 
-/** Bounds how long one transaction holds the loop: 512 rows are 3 ms on the machine of the notes. */
+/** Bounds how long one transaction holds the loop: 512 events are 1 to 2 ms. */
 const SLICE_WEIGHT_MAX = 512
 /** Far above what the actors can have in flight, one commit each. */
 const WAITING_MAX = 65_536

@@ -17,7 +17,7 @@ export interface Tables {
   readonly leases: LeaseRows
 }
 
-/** Compiles every statement, once per store: 12 ms cold. */
+/** Compiles every statement, once per store: 13 to 16 ms. Importing Kysely costs 110 ms more. */
 export function compileTables(dialect: StoreDialect): Tables {
   return {
     nodes: new NodeRows(dialect),

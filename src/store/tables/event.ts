@@ -14,7 +14,7 @@ import type { Head } from './session.ts'
 type EventStatements = ReturnType<typeof compile>
 type Append = Statement<readonly SqlValue[], unknown>
 
-/** Rows per statement, largest first. Per event: 64 rows in one INSERT 3.9 us, single rows 6.5 us. */
+/** Rows per statement, largest first. Cost per event: 1.4 us in rows of 64, 1.5 of 16, 2.4 of 4, 3.4 alone. */
 const APPEND_SIZES = [64, 16, 4, 1]
 const COLUMNS = 7
 
