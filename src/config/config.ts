@@ -17,8 +17,6 @@ type Slice<S extends string> = {
   readonly [Name in OptionName as Name extends `${S}.${infer Rest}` ? Rest : never]: Value<Name>
 }
 
-export type ConfigValues = { readonly [Name in OptionName]: Value<Name> }
-
 export type Config = { readonly [S in Section]: Slice<S> } & {
   /** By name, in the order of the file. */
   readonly agentDefinitions: ReadonlyMap<string, AgentOption>
