@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import { deadline } from '../src/base/deadline.ts'
 import { childEnvironment } from './child-environment.ts'
@@ -12,7 +11,6 @@ import type { GatewayAddress } from './gateway-client.ts'
 import { loopDelayFile } from './loop-delay.ts'
 import type { SideOptions } from './side.ts'
 
-export const LAUNCHER = fileURLToPath(new URL('../bin/holdfast.cjs', import.meta.url))
 export const AGENT_NAME = 'bench'
 
 const READY_MS_MAX = 30_000
@@ -27,10 +25,10 @@ export interface GatewayProcess extends AsyncDisposable {
 }
 
 /** The home is made, its configuration written; what it stores stays when the gateway is stopped. */
-export async function startGateway({ home, agent, execArgv = [] }: SideOptions): Promise<GatewayProcess> {
+export async function startGateway({ home, agent, launcher, execArgv = [] }: SideOptions): Promise<GatewayProcess> {
   prepareHome(home, agent)
   const from = performance.now()
-  const child = spawn(process.execPath, [...execArgv, LAUNCHER, 'serve'], {
+  const child = spawn(process.execPath, [...execArgv, launcher, 'serve'], {
     env: childEnvironment({ HOLDFAST_HOME: home, BENCH_LOOP_DELAY_FILE: loopDelayFile(home) }),
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process'
 
 import { deadline } from '../src/base/deadline.ts'
 import { childEnvironment } from './child-environment.ts'
-import { LAUNCHER } from './gateway-process.ts'
 import { inRounds } from './measure.ts'
 import type { Plan } from './measure.ts'
 import type { Row } from './result.ts'
@@ -17,8 +16,8 @@ export async function measureCli({ world, rounds }: Plan): Promise<Row[]> {
   const { home, session } = await world.side('gateway')
   const results = await inRounds(rounds * RUNS_PER_ROUND, async () => ({
     node: await timed(['-e', '0'], home),
-    version: await timed([LAUNCHER, '--version'], home),
-    prompt: await timed([LAUNCHER, 'prompt', '--session', session, 'turn'], home),
+    version: await timed([world.launcher, '--version'], home),
+    prompt: await timed([world.launcher, 'prompt', '--session', session, 'turn'], home),
   }))
   const of = (pick: (result: (typeof results)[number]) => number): number => median(results.map(pick))
   const floor = of(({ node }) => node)

@@ -1,6 +1,7 @@
 // The same warm turn in an empty store, in a full one, and in a session with a long past: nothing may depend on either.
 // Two gateways at once, asked in turn.
 
+import { pause } from '../src/base/deadline.ts'
 import { assertUpdates, inRounds } from './measure.ts'
 import type { Plan } from './measure.ts'
 import { prefill } from './prefill.ts'
@@ -10,6 +11,8 @@ import type { OpenSide } from './world.ts'
 
 const TURNS = 250
 const PAST = { sessions: 2_000, eventsPerSession: 100, longSessionEvents: 50_000 }
+/** A gateway's checkpoint after its turns must not be in the numbers of the next. */
+const CHECKPOINT_MS = 700
 const BAR: Bar = { on: 'ratio', kind: 'at most', limit: 1.2 }
 const NOTE = 'floor: holdfast with an empty store'
 
@@ -19,11 +22,19 @@ export async function measureFlatness({ world, rounds }: Plan): Promise<Row[]> {
   const long = await prefill(fullHome, PAST)
   const empty = await world.openSide('gateway', world.newHome(), { scope })
   const full = await world.openSide('gateway', fullHome, { scope })
-  const results = await inRounds(rounds, async () => ({
-    empty: await p50(empty, empty.session),
-    full: await p50(full, full.session),
-    long: await p50(full, long!),
-  }))
+  const places = [
+    { name: 'empty', side: empty, session: empty.session },
+    { name: 'full', side: full, session: full.session },
+    { name: 'long', side: full, session: long! },
+  ] as const
+  const results = await inRounds(rounds, async () => {
+    const result = { empty: 0, full: 0, long: 0 }
+    for (const { name, side, session } of places) {
+      result[name] = await p50(side, session)
+      await pause(CHECKPOINT_MS)
+    }
+    return result
+  })
   const of = (pick: (result: (typeof results)[number]) => number): number => median(results.map(pick))
   const floor = of((result) => result.empty)
   return [

@@ -1,4 +1,4 @@
-// `node bench/profile.ts <turn|stream> [repeats]`: a CPU profile of the gateway under one load, by folder and by function.
+// `node bench/profile.ts <start|turn|stream> [repeats]`: a CPU profile of the gateway under one load, by folder and by function.
 // The profile itself stays in .holdfast/profiles, for the tools of a browser.
 
 import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
@@ -18,6 +18,7 @@ interface Profile {
 }
 
 const LOADS = {
+  start: { text: 'turn', repeats: 0 },
   turn: { text: 'turn', repeats: 3_000 },
   stream: { text: 'stream 10000', repeats: 20 },
 } as const
@@ -26,9 +27,13 @@ const INTERVAL_US = 200
 const ROWS = 40
 
 const [, , load = 'turn', repeats] = process.argv
-if (load !== 'turn' && load !== 'stream') throw new Error('usage: node bench/profile.ts <turn|stream> [repeats]')
+if (!isLoad(load)) throw new Error('usage: node bench/profile.ts <start|turn|stream> [repeats]')
 const { text, repeats: usual } = LOADS[load]
 process.stdout.write(render(load, await profileGateway(text, Number(repeats ?? usual))))
+
+function isLoad(name: string): name is keyof typeof LOADS {
+  return name in LOADS
+}
 
 /** Runs the load on a gateway of its own; resolves with the profile of its main thread. */
 async function profileGateway(prompt: string, count: number): Promise<Profile> {

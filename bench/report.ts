@@ -42,7 +42,7 @@ export async function report({ measures, main, args }: ReportOptions): Promise<v
 }
 
 async function measureAll(measures: readonly Measure[], main: SideName, args: BenchArgs): Promise<JudgedRow[]> {
-  await using world = new World(main)
+  await using world = new World(main, args.launcher)
   const acpx = args.acpx && (await hasAcpx(world))
   const rows: JudgedRow[] = []
   for (const { name, run } of measures) {

@@ -1,4 +1,4 @@
-// `npm run bench [-- --json --only=<measure> --rounds=<n> --no-acpx]`: Holdfast as its users run it, beside the floor and the peer.
+// `npm run bench [-- --json --only=<measure> --rounds=<n> --launcher=<file> --no-acpx]`: Holdfast as its users run it, beside the floor and the peer.
 
 import { readArgs } from './args.ts'
 import { MEASURES } from './measures.ts'

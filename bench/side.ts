@@ -23,6 +23,8 @@ export interface SideOptions {
   /** Directory for what the side stores; on the disk of the repository. */
   readonly home: string
   readonly agent: readonly [string, ...string[]]
+  /** What starts Holdfast: `bin/holdfast.cjs` of a checkout or of an installed package. */
+  readonly launcher: string
   /** Arguments of Node for the process under test. */
   readonly execArgv?: readonly string[]
 }

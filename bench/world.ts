@@ -27,6 +27,7 @@ export interface OpenOptions {
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const LAUNCHER = fileURLToPath(new URL('../bin/holdfast.cjs', import.meta.url))
 const AGENT = fileURLToPath(new URL('./agents/bench-agent.mjs', import.meta.url))
 /** Room for `run/gateway.sock` in a socket's path. */
 const HOME_CHARS_MAX = 80
@@ -38,11 +39,13 @@ export class World implements AsyncDisposable {
   readonly #open = new Map<SideName, Promise<OpenSide>>()
   #homes = 0
 
-  /** `main`: the side that stands for Holdfast. */
+  /** The side that stands for Holdfast. */
   readonly main: SideName
+  readonly launcher: string
 
-  constructor(main: SideName) {
+  constructor(main: SideName, launcher: string = LAUNCHER) {
     this.main = main
+    this.launcher = launcher
     this.#root = makeRoot()
     this.#scope.defer(() => rmSync(this.#root, { recursive: true, force: true }))
   }
@@ -60,7 +63,12 @@ export class World implements AsyncDisposable {
   async openSide(name: SideName, home: string, { scope, execArgv = [] }: OpenOptions): Promise<OpenSide> {
     const side = scope.use(startSide(name))
     const preload = name === 'gateway' ? ['--import', LOOP_DELAY_IMPORT] : []
-    const { pid, readyMs } = await side.open({ home, agent: this.agent, execArgv: [...preload, ...execArgv] })
+    const { pid, readyMs } = await side.open({
+      home,
+      agent: this.agent,
+      launcher: this.launcher,
+      execArgv: [...preload, ...execArgv],
+    })
     const { session } = await side.coldStart()
     return { side, pid, home, readyMs, session }
   }
