@@ -27,6 +27,18 @@ async function startWith(agent: RealAgent, stack: AsyncDisposableStack): Promise
   return stack.use(await TestGateway.start({ agents: { [agent.id]: { command: argv, env } } }))
 }
 
+/** Waits for the first word of the agent; without one, fails with what the session's log has. */
+async function firstText(gateway: TestGateway, session: string): Promise<void> {
+  try {
+    await expect.poll(() => gateway.text(session), { timeout: 60_000 }).not.toBe('')
+  } catch (cause) {
+    const events = (await gateway.events(session)).map(
+      ({ type, data }) => `${type} ${JSON.stringify(data).slice(0, 300)}`,
+    )
+    throw new Error(`no word from the agent:\n${events.join('\n')}`, { cause })
+  }
+}
+
 /** Answers the next permission request with the first option of a kind; resolves with its tool call. */
 async function answerNext(gateway: TestGateway, kind: RegExp): Promise<unknown> {
   const open = async () => (await gateway.client.listPermissions({ state: 'open' })).permissions
@@ -84,7 +96,7 @@ for (const agent of REAL_AGENTS) {
       const gateway = await startWith(agent, stack)
       const session = await gateway.newSession(agent.id)
       const { turn } = await gateway.client.prompt(session, { prompt: '@slow' })
-      await expect.poll(() => gateway.text(session), { timeout: 60_000 }).not.toBe('')
+      await firstText(gateway, session)
       expect(await gateway.client.cancel(session)).toMatchObject({ outcome: 'requested' })
       expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'cancelled', outcome: { forced: false } })
       expect((await gateway.ask(session, 'and now?')).state).toBe('completed')
