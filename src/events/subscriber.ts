@@ -105,8 +105,8 @@ export class Subscriber implements EventStream, AsyncIterator<Batch> {
     this.#isReading = true
     try {
       const page = await this.#options.read(this.#cursor, PAGE_EVENTS)
-      if (page.length === PAGE_EVENTS) this.#mustRead = true
       if (page.length === 0) return undefined
+      this.#mustRead = true // a short page may be one of large events: only an empty one is the end
       this.#moveTo(page)
       return page
     } finally {

@@ -218,6 +218,6 @@ export class Repository implements Store {
 }
 
 function createdEvent({ key, agent, cwd, mode, onInterrupt, createdAt }: NewSession): NewEvent {
-  const data = JSON.stringify({ key: key ?? null, agent, cwd, mode, onInterrupt })
+  const data = JSON.stringify({ key: key ?? null, agent, cwd, mode, on_interrupt: onInterrupt })
   return { type: 'session.created', turnId: undefined, at: createdAt, data }
 }

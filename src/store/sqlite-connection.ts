@@ -42,9 +42,11 @@ export class SqliteReader implements Executor, Disposable {
     }
   }
 
-  all<Args, Row>(statement: Statement<Args, Row>, args: Args): Row[] {
+  all<Args, Row>(statement: Statement<Args, Row>, args: Args, isEnough?: (row: Row) => boolean): Row[] {
     try {
-      return this.#prepare(statement).all(...statement.bind(args)) as Row[]
+      const prepared = this.#prepare(statement)
+      if (isEnough === undefined) return prepared.all(...statement.bind(args)) as Row[]
+      return takeUntil(prepared.iterate(...statement.bind(args)) as Iterable<Row>, isEnough)
     } catch (error) {
       throw fromSqlite(error)
     }
@@ -63,6 +65,15 @@ export class SqliteReader implements Executor, Disposable {
     }
     return prepared
   }
+}
+
+function takeUntil<Row>(found: Iterable<Row>, isEnough: (row: Row) => boolean): Row[] {
+  const rows: Row[] = []
+  for (const row of found) {
+    rows.push(row)
+    if (isEnough(row)) break
+  }
+  return rows
 }
 
 type Command = 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'undo'

@@ -18,7 +18,8 @@ export interface Statement<Args, Row> {
 export interface Executor {
   /** Resolves with the number of rows that changed. */
   run<Args>(statement: Statement<Args, unknown>, args: Args): number | Promise<number>
-  all<Args, Row>(statement: Statement<Args, Row>, args: Args): Row[] | Promise<Row[]>
+  /** `isEnough` is asked after each row; the rows end with the one for which it says yes. */
+  all<Args, Row>(statement: Statement<Args, Row>, args: Args, isEnough?: (row: Row) => boolean): Row[] | Promise<Row[]>
 }
 
 /**

@@ -130,7 +130,7 @@ export interface Store extends AsyncDisposable {
     limit: number,
   ): Promise<PermissionRecord[]>
 
-  /** Events with seq > after, in order, at most `limit`. */
+  /** Events with seq > after, in order: at most `limit`, and not beyond the one that makes it 4 Mi characters of data. */
   readEvents(no: SessionNo, after: number, limit: number): Promise<EventRecord[]>
   lastSeq(no: SessionNo): Promise<number>
 

@@ -53,6 +53,7 @@ export const EventQuery = Type.Object(
 export type EventQuery = Static<typeof EventQuery>
 
 export const EventPage = Type.Object({
+  /** May be fewer than `limit` when they are large; only an empty page is the end. */
   events: Type.Array(EventView),
   /** Newest `seq` of the session when the page was made. */
   head: Type.Integer(),

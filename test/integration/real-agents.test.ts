@@ -27,15 +27,15 @@ async function startWith(agent: RealAgent, stack: AsyncDisposableStack): Promise
   return stack.use(await TestGateway.start({ agents: { [agent.id]: { command: argv, env } } }))
 }
 
-/** Waits for the first word of the agent; without one, fails with what the session's log has. */
-async function firstText(gateway: TestGateway, session: string): Promise<void> {
+/** Runs `body`; when it fails, the error says what the logs of all sessions have. */
+async function telling(gateway: TestGateway, body: () => Promise<void>): Promise<void> {
   try {
-    await expect.poll(() => gateway.text(session), { timeout: 60_000 }).not.toBe('')
+    await body()
   } catch (cause) {
-    const events = (await gateway.events(session)).map(
-      ({ type, data }) => `${type} ${JSON.stringify(data).slice(0, 300)}`,
-    )
-    throw new Error(`no word from the agent:\n${events.join('\n')}`, { cause })
+    const { sessions } = await gateway.client.listSessions()
+    const events = (await Promise.all(sessions.map(({ id }) => gateway.events(id)))).flat()
+    const lines = events.map(({ type, data }) => `${type} ${JSON.stringify(data).slice(0, 600)}`)
+    throw new Error(`${String(cause)}\n${lines.join('\n')}`, { cause })
   }
 }
 
@@ -55,19 +55,21 @@ for (const agent of REAL_AGENTS) {
     test('answers, and stays warm for the second prompt', { timeout: TEST_MS }, async () => {
       await using stack = new AsyncDisposableStack()
       const gateway = await startWith(agent, stack)
-      const session = await gateway.newSession(agent.id)
-      expect(await gateway.ask(session, 'hello there')).toMatchObject({
-        state: 'completed',
-        outcome: { stop_reason: 'end_turn' },
+      await telling(gateway, async () => {
+        const session = await gateway.newSession(agent.id)
+        expect(await gateway.ask(session, 'hello there')).toMatchObject({
+          state: 'completed',
+          outcome: { stop_reason: 'end_turn' },
+        })
+        const first = await gateway.text(session)
+        expect(first.length).toBeGreaterThan(0)
+        const { agent_pid: pid } = await gateway.client.getSession(session)
+        await gateway.ask(session, 'hello again')
+        expect((await gateway.text(session)).length).toBeGreaterThan(first.length)
+        expect((await gateway.client.getSession(session)).agent_pid).toBe(pid)
+        await gateway.client.closeSession(session)
+        expect(gateway.leaks()).toEqual([])
       })
-      const first = await gateway.text(session)
-      expect(first.length).toBeGreaterThan(0)
-      const { agent_pid: pid } = await gateway.client.getSession(session)
-      await gateway.ask(session, 'hello again')
-      expect((await gateway.text(session)).length).toBeGreaterThan(first.length)
-      expect((await gateway.client.getSession(session)).agent_pid).toBe(pid)
-      await gateway.client.closeSession(session)
-      expect(gateway.leaks()).toEqual([])
     })
 
     test.runIf(agent.asksPermission)(
@@ -76,50 +78,56 @@ for (const agent of REAL_AGENTS) {
       async () => {
         await using stack = new AsyncDisposableStack()
         const gateway = await startWith(agent, stack)
-        const session = await gateway.newSession(agent.id)
-        for (const { file, kind } of [
-          { file: 'allowed.txt', kind: /^allow_once/ },
-          { file: 'denied.txt', kind: /^reject/ },
-        ]) {
-          const path = join(gateway.workspace, file)
-          const { turn } = await gateway.client.prompt(session, { prompt: `@tool write ${path} written-by-agent` })
-          await answerNext(gateway, kind)
-          await gateway.ended(session, turn.id, 60_000)
-          expect(existsSync(path), file).toBe(file === 'allowed.txt')
-        }
-        expect(await readFile(join(gateway.workspace, 'allowed.txt'), 'utf8')).toContain('written-by-agent')
+        await telling(gateway, async () => {
+          const session = await gateway.newSession(agent.id)
+          for (const { file, kind } of [
+            { file: 'allowed.txt', kind: /^allow_once/ },
+            { file: 'denied.txt', kind: /^reject/ },
+          ]) {
+            const path = join(gateway.workspace, file)
+            const { turn } = await gateway.client.prompt(session, { prompt: `@tool write ${path} written-by-agent` })
+            await answerNext(gateway, kind)
+            await gateway.ended(session, turn.id, 60_000)
+            expect(existsSync(path), file).toBe(file === 'allowed.txt')
+          }
+          expect(await readFile(join(gateway.workspace, 'allowed.txt'), 'utf8')).toContain('written-by-agent')
+        })
       },
     )
 
     test('is cancelled in the middle of a slow answer, and answers the next prompt', { timeout: TEST_MS }, async () => {
       await using stack = new AsyncDisposableStack()
       const gateway = await startWith(agent, stack)
-      const session = await gateway.newSession(agent.id)
-      const { turn } = await gateway.client.prompt(session, { prompt: '@slow' })
-      await firstText(gateway, session)
-      expect(await gateway.client.cancel(session)).toMatchObject({ outcome: 'requested' })
-      expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'cancelled', outcome: { forced: false } })
-      expect((await gateway.ask(session, 'and now?')).state).toBe('completed')
+      await telling(gateway, async () => {
+        const session = await gateway.newSession(agent.id)
+        const { turn } = await gateway.client.prompt(session, { prompt: '@slow' })
+        await expect.poll(() => gateway.text(session), { timeout: 60_000 }).not.toBe('')
+        expect(await gateway.client.cancel(session)).toMatchObject({ outcome: 'requested' })
+        expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'cancelled', outcome: { forced: false } })
+        expect((await gateway.ask(session, 'and now?')).state).toBe('completed')
+      })
     })
 
     test('goes on with its conversation after the gateway was killed in a turn', { timeout: TEST_MS }, async () => {
       await using stack = new AsyncDisposableStack()
       const gateway = await startWith(agent, stack)
-      const session = await gateway.newSession(agent.id)
-      await gateway.ask(session, 'the word is heliotrope')
-      const { turn } = await gateway.client.prompt(session, { prompt: '@slow' })
-      await expect
-        .poll(async () => (await gateway.client.getTurn(session, turn.id)).state, { timeout: 60_000 })
-        .toBe('running')
-      await gateway.kill()
-      await gateway.start()
-      expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({ state: 'interrupted', delivery: 'yes' })
-      await gateway.client.resume(session, 'continue')
-      const before = (await gateway.text(session)).length
-      expect((await gateway.ask(session, '@recall')).state).toBe('completed')
-      const ready = (await gateway.events(session)).findLast((event) => event.type === 'agent.ready')
-      expect(ready?.data).toMatchObject({ continuity: expect.stringMatching(/^(loaded|resumed)$/) as unknown })
-      expect((await gateway.text(session)).slice(before)).toContain('heliotrope')
+      await telling(gateway, async () => {
+        const session = await gateway.newSession(agent.id)
+        await gateway.ask(session, 'the word is heliotrope')
+        const { turn } = await gateway.client.prompt(session, { prompt: '@slow' })
+        await expect
+          .poll(async () => (await gateway.client.getTurn(session, turn.id)).state, { timeout: 60_000 })
+          .toBe('running')
+        await gateway.kill()
+        await gateway.start()
+        expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({ state: 'interrupted', delivery: 'yes' })
+        await gateway.client.resume(session, 'continue')
+        const before = (await gateway.text(session)).length
+        expect((await gateway.ask(session, '@recall')).state).toBe('completed')
+        const ready = (await gateway.events(session)).findLast((event) => event.type === 'agent.ready')
+        expect(ready?.data).toMatchObject({ continuity: expect.stringMatching(/^(loaded|resumed)$/) as unknown })
+        expect((await gateway.text(session)).slice(before)).toContain('heliotrope')
+      })
     })
   })
 }

@@ -17,6 +17,8 @@ type Append = Statement<readonly SqlValue[], unknown>
 /** Rows per statement, largest first. Cost per event: 1.4 us in rows of 64, 1.5 of 16, 2.4 of 4, 3.4 alone. */
 const APPEND_SIZES = [64, 16, 4, 1]
 const COLUMNS = 7
+/** An agent may send updates of megabytes: a page of them must not fill the memory. */
+const PAGE_CHARS_MAX = 4 * 1024 * 1024
 
 export class EventRows {
   readonly #statements: EventStatements
@@ -39,7 +41,9 @@ export class EventRows {
   }
 
   async read(db: Executor, no: SessionNo, after: number, limit: number): Promise<EventRecord[]> {
-    return (await db.all(this.#statements.read, { no, after, limit })).map(toEvent)
+    let chars = 0
+    const isEnough = ({ data }: { data: string }): boolean => (chars += data.length) >= PAGE_CHARS_MAX
+    return (await db.all(this.#statements.read, { no, after, limit }, isEnough)).map(toEvent)
   }
 
   /** Like `read`, with what a check of the chain needs. */
