@@ -32,7 +32,7 @@ export interface PermissionAsked {
 
 /** Called in wire order, synchronously from the read of a batch of lines. Must not throw. */
 export interface AgentListener {
-  /** One session update, as JSON text. */
+  /** One session update, as JSON text. The listener may hold it until the next call of another kind. */
   update(data: string): void
   answered(turnId: TurnId, answer: AgentAnswer): void
   permissionAsked(asked: PermissionAsked): void

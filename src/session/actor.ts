@@ -40,6 +40,8 @@ interface Waiting {
 }
 
 const BATCH_MAX = 128
+/** A transaction of more would hold the loop for too long. */
+const WRITES_MAX = 256
 
 export class SessionActor {
   readonly record: SessionRecord
@@ -142,7 +144,7 @@ export class SessionActor {
     let mark: Extract<Item, { kind: 'mark' }> | undefined
     for (let taken = 0; taken < BATCH_MAX; taken++) {
       const item = this.#mailbox[0]
-      if (item === undefined || (taken > 0 && isKeyed(item))) break
+      if (item === undefined || writes.length >= WRITES_MAX || (taken > 0 && isKeyed(item))) break
       this.#mailbox.shift()
       if (item.kind === 'mark') {
         mark = item

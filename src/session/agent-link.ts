@@ -42,19 +42,24 @@ export function agentFailed(draft: Draft, error: StoredError): void {
   pump(draft)
 }
 
-/** An update belongs to the turn that is out; without one it is kept as an event without a turn (C-40). */
-export function agentUpdate(draft: Draft, data: string): void {
+/** Updates belong to the turn that is out; without one they are kept as events without a turn (C-40). */
+export function agentUpdates(draft: Draft, updates: readonly string[]): void {
   const { active } = draft.state
-  if (active === undefined || active.stage === 'waiting') return draft.eventText('update', undefined, data)
+  if (active === undefined || active.stage === 'waiting') {
+    for (const data of updates) draft.eventText('update', undefined, data)
+    return
+  }
   markRunning(draft)
   const running = draft.state.active ?? active
-  const bytes = running.bytes + data.length
-  const events = running.events + 1
-  const counted = { ...running, bytes, events, lastSignAt: draft.now }
+  let { bytes } = running
+  for (const data of updates) {
+    bytes += data.length
+    draft.eventText('update', active.turnId, data)
+  }
+  const counted = { ...running, bytes, events: running.events + updates.length, lastSignAt: draft.now }
   draft.state.active = counted
-  draft.eventText('update', active.turnId, data)
-  const over = bytes > draft.limits.turnBytesMax || events > draft.limits.turnEventsMax
-  if (over && running.cancelling === undefined) requestCancel(draft, counted, 'output')
+  const isOver = bytes > draft.limits.turnBytesMax || counted.events > draft.limits.turnEventsMax
+  if (isOver && running.cancelling === undefined) requestCancel(draft, counted, 'output')
 }
 
 /** The answer to the prompt is the end of the turn (C-37). An answer to anything else is counted and dropped. */

@@ -113,16 +113,29 @@ export class AgentRunner {
   }
 
   #listener(generation: number): AgentListener {
-    const { post, mark, ids } = this.#ports
+    const { mark, ids } = this.#ports
+    // Updates of one read go in together: one transition for all of them. Anything else comes after those before it.
+    let updates: string[] = []
+    const flush = (): void => {
+      if (updates.length > 0) this.#ports.post({ kind: 'agent.updates', generation, data: updates })
+      updates = []
+    }
+    const post = (input: AgentInput): void => {
+      flush()
+      this.#ports.post(input)
+    }
     return {
-      update: (data) => post({ kind: 'agent.update', generation, data }),
+      update: (data) => void updates.push(data),
       answered: (turnId, answer) => post({ kind: 'agent.answered', generation, turnId, answer }),
       permissionAsked: (asked) =>
         post({ kind: 'agent.permission', generation, permissionId: ids.permission(), ...asked }),
       requestCancelled: (requestId) => post({ kind: 'agent.request_cancelled', generation, requestId }),
       warning: (data) => post({ kind: 'agent.warning', generation, data }),
       lost: (error) => post({ kind: 'agent.lost', generation, error }),
-      batchEnd: (line) => mark(generation, line),
+      batchEnd: (line) => {
+        flush()
+        mark(generation, line)
+      },
     }
   }
 

@@ -7,7 +7,7 @@ import {
   agentLost,
   agentReady,
   agentStopped,
-  agentUpdate,
+  agentUpdates,
   evictAgent,
 } from './agent-link.ts'
 import { cancelTurn } from './cancel.ts'
@@ -73,8 +73,8 @@ function takeFromAgent(draft: Draft, input: AgentInput): void {
       return agentReady(draft, input)
     case 'agent.failed':
       return agentFailed(draft, input.error)
-    case 'agent.update':
-      return agentUpdate(draft, input.data)
+    case 'agent.updates':
+      return agentUpdates(draft, input.data)
     case 'agent.answered':
       return agentAnswered(draft, input)
     case 'agent.permission':

@@ -129,8 +129,8 @@ export type AgentInput =
     }
   /** The start failed and its process, if any, is gone. */
   | { readonly kind: 'agent.failed'; readonly generation: number; readonly error: StoredError }
-  /** One session update, as JSON text. */
-  | { readonly kind: 'agent.update'; readonly generation: number; readonly data: string }
+  /** Session updates of one read, each as JSON text; never empty. */
+  | { readonly kind: 'agent.updates'; readonly generation: number; readonly data: readonly string[] }
   | {
       readonly kind: 'agent.answered'
       readonly generation: number

@@ -53,7 +53,20 @@ function connectFake(connector: FakeConnector, request: ConnectRequest): AgentCo
     agentSessionId: (request.resume ?? `as-${request.sessionId}`) as AgentSessionId,
     continuity: request.resume === undefined ? 'new' : 'loaded',
     listen: (listener) => {
-      agent = { request, listener, prompts: [], outcomes: [], cancels: 0, stops: 0, acknowledged: 0 }
+      // As from a real pipe: what is told belongs to a read, and a read ends.
+      const update = (data: string): void => {
+        listener.update(data)
+        queueMicrotask(() => listener.batchEnd(1))
+      }
+      agent = {
+        request,
+        listener: { ...listener, update },
+        prompts: [],
+        outcomes: [],
+        cancels: 0,
+        stops: 0,
+        acknowledged: 0,
+      }
       connector.agents.push(agent)
     },
     prompt: (turnId, prompt) => {

@@ -48,7 +48,7 @@ export class TestGateway implements AsyncDisposable {
     this.home = home
     this.workspace = join(home, 'work')
     this.journal = join(home, 'journal.jsonl')
-    this.mark = `TZ=holdfast-${home.slice(-6)}`
+    this.mark = `LC_HOLDFAST_TEST=${home.slice(-6)}`
   }
 
   static async start({ agents = {}, config = {} }: GatewaySetup = {}): Promise<TestGateway> {

@@ -146,9 +146,9 @@ export class ScriptedProcess {
 
   #chunk(turnId: TurnId): void {
     this.#say({
-      kind: 'agent.update',
+      kind: 'agent.updates',
       generation: this.generation,
-      data: JSON.stringify({ generation: this.generation, turnId }),
+      data: [JSON.stringify({ generation: this.generation, turnId })],
     })
   }
 

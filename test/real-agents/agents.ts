@@ -4,7 +4,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { AGENTS_DIR, agentPath, missingFile, packageFile } from './paths.ts'
+import { agentPath, missingFile, packageFile } from './paths.ts'
 
 /** What an agent definition needs: `argv` without a shell, `env` to be added to PATH and nothing else. */
 export interface RealAgentCommand {
@@ -89,7 +89,7 @@ export interface AgentHome extends AsyncDisposable {
 
 /** An empty home directory where this agent can live; removed when disposed. */
 export async function createHome(agent: RealAgent): Promise<AgentHome> {
-  const parent = agent.homeOutsideTmp ? join(AGENTS_DIR, '.home-') : join(tmpdir(), 'holdfast-home-')
+  const parent = join(agent.homeOutsideTmp ? '/var/tmp' : tmpdir(), 'holdfast-home-')
   const path = await mkdtemp(parent)
   const remove = (): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   return { path, [Symbol.asyncDispose]: remove }
