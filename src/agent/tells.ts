@@ -48,8 +48,7 @@ export class Tells {
     if (narrowed.kind === 'malformed')
       return this.warning(JSON.stringify({ warning: 'malformed_update', reason: narrowed.reason }))
     const { sessionId, variant, update } = narrowed
-    const tell = (listener: AgentListener): void =>
-      listener.update(JSON.stringify(this.#messageIds.assign(variant, update)))
+    const tell = (listener: AgentListener): void => listener.update(this.#messageIds.write(variant, update))
     this.#tell(sessionId, tell, this.#sizeOf(params))
   }
 

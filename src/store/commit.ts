@@ -38,8 +38,12 @@ export async function applyCommit(tx: Executor, tables: Tables, heads: Heads, co
 /** The fenced UPDATE. A remembered head may be old (the session moved away and back): then it is read once. */
 async function advance(tx: Executor, tables: Tables, heads: Heads, commit: Commit): Promise<Chained> {
   const { fence, writes, now } = commit
-  const events = writes.flatMap((write): NewEvent[] => (write.kind === 'event' ? [write.event] : []))
-  const turnN = Math.max(0, ...writes.map((write) => (write.kind === 'turn.insert' ? write.turn.n : 0)))
+  const events: NewEvent[] = []
+  let turnN = 0
+  for (const write of writes) {
+    if (write.kind === 'event') events.push(write.event)
+    else if (write.kind === 'turn.insert') turnN = Math.max(turnN, write.turn.n)
+  }
   const remembered = heads.find(fence.sessionNo)
   if (remembered) {
     const chained = chain(remembered, events)

@@ -2,19 +2,21 @@
 
 import type { EventStream } from '../../events/event-log.ts'
 import type { StreamEnd, StreamHello } from '../../wire/event.ts'
+import { timeText } from '../views.ts'
 
 export type EventBatch = EventStream extends AsyncIterable<infer Batch> ? Batch : never
 type EventRecord = EventBatch[number]
 
-/** One EventView as JSON text. */
-export function eventJson({ seq, type, turnId, at, data }: EventRecord): string {
+/** One EventView as JSON text. `atText` is its time as RFC 3339, for a caller that has it already. */
+export function eventJson(event: EventRecord, atText: string = timeText(event.at)): string {
+  const { seq, type, turnId, data } = event
   const turn = turnId === undefined ? 'null' : `"${turnId}"`
-  return `{"seq":${seq},"type":"${type}","turn_id":${turn},"at":"${new Date(at).toISOString()}","data":${oneLine(data)}}`
+  return `{"seq":${seq},"type":"${type}","turn_id":${turn},"at":"${atText}","data":${oneLine(data)}}`
 }
 
 /** One EventPage as JSON text. */
 export function eventPageJson(events: readonly EventRecord[], head: number, nextAfter: number): string {
-  return `{"events":[${events.map(eventJson).join(',')}],"head":${head},"next_after":${nextAfter}}`
+  return `{"events":[${events.map((event) => eventJson(event)).join(',')}],"head":${head},"next_after":${nextAfter}}`
 }
 
 /** Frames of batches; a batch that several readers get is turned into bytes once. */
@@ -25,7 +27,12 @@ export class EventFrames {
     const known = this.#known.get(batch)
     if (known !== undefined) return known
     let text = ''
-    for (const event of batch) text += `id: ${event.seq}\nevent: ${event.type}\ndata: ${eventJson(event)}\n\n`
+    let at = Number.NaN
+    let atText = ''
+    for (const event of batch) {
+      if (event.at !== at) atText = timeText((at = event.at)) // events of one batch share their time, mostly
+      text += `id: ${event.seq}\nevent: ${event.type}\ndata: ${eventJson(event, atText)}\n\n`
+    }
     const frames = Buffer.from(text)
     this.#known.set(batch, frames)
     return frames
