@@ -145,14 +145,6 @@ export const OPTIONS = {
     env: 'HOLDFAST_DEADLINES_DRAIN_MS',
     text: 'Time for running turns when the gateway is asked to stop.',
   },
-  'gateway.idleExitMs': {
-    type: integer(0, 30 * DAY_MS),
-    default: 0,
-    env: 'HOLDFAST_GATEWAY_IDLE_EXIT_MS',
-    text:
-      'Stop after so long without a session that works and without a client; 0 = never. A gateway that the command line started ' +
-      'stays as well: stop it with `holdfast stop`.',
-  },
   'log.level': {
     type: choice('debug', 'info', 'warn', 'error', 'silent'),
     default: 'info',

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 
 import { HoldfastError } from '../base/errors.ts'
-import { modeText } from './private-directory.ts'
+import { modeText } from '../base/private-directory.ts'
 
 const TOKEN = /^[A-Za-z0-9_-]{43,512}$/
 const FILE_BYTES_MAX = 1024

@@ -65,7 +65,7 @@ export class Actors implements AsyncDisposable {
     const records = await this.#ports.store.listUnsettledSessions()
     const pending = records.map((record) => record.no)
     const worker = async (): Promise<void> => {
-      for (let no = pending.shift(); no !== undefined; no = pending.shift()) await this.#get(no)
+      for (let no = pending.shift(); no !== undefined; no = pending.shift()) await this.#recoverOne(no)
     }
     await Promise.all(Array.from({ length: RECOVERIES_AT_ONCE }, worker))
     return records.length
@@ -92,6 +92,15 @@ export class Actors implements AsyncDisposable {
     this.#isDraining = true
     for (const timer of this.#resting.values()) timer.cancel()
     await Promise.all([...this.#live.values()].map((actor) => actor[Symbol.asyncDispose]()))
+  }
+
+  /** One session that cannot be opened never keeps the others from it; the next request for it says why. */
+  async #recoverOne(no: SessionNo): Promise<void> {
+    try {
+      await this.#get(no)
+    } catch (err) {
+      this.#ports.logger.error({ sessionNo: no, err }, 'session cannot be recovered')
+    }
   }
 
   async #openActor(no: SessionNo): Promise<SessionActor> {

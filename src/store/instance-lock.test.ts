@@ -80,10 +80,11 @@ describe('the state directory', () => {
     expect(dir.storeFile).toBe(join(dir.path, 'holdfast.db'))
   })
 
-  test('of ours that others may enter is narrowed', () => {
+  test('that others may enter is refused as it is (D 83)', () => {
     using place = makePlace()
     chmodSync(place.path, 0o755)
-    expect(mode(openStateDir(place.path).path)).toBe(0o700)
+    expect(() => openStateDir(place.path)).toThrow(expect.objectContaining({ code: 'STATE_DIR_UNSAFE' }))
+    expect(mode(place.path)).toBe(0o755)
   })
 
   test('is the same by a symbolic link', () => {

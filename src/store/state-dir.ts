@@ -1,10 +1,11 @@
 // The state directory: ours alone (0700, our user, local disk), files in it 0600.
 // Makes files before SQLite does and leaves the process's umask alone, which our agents would inherit.
 
-import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, realpathSync, statfsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { chmodSync, closeSync, existsSync, lstatSync, openSync, realpathSync, statfsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 
 import { HoldfastError } from '../base/errors.ts'
+import { ensurePrivateDirectory } from '../base/private-directory.ts'
 
 export interface StateDir {
   /** Absolute, without symbolic links. */
@@ -29,18 +30,10 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
 ])
 const OTHERS = 0o077
 
-/** Makes it when it is missing, narrows its mode when it is ours. STATE_DIR_UNSAFE when it is not ours, no directory or remote. */
+/** Makes it when it is missing. STATE_DIR_UNSAFE when it is not ours alone, no directory, or on another machine. */
 export function openStateDir(path: string, options: StateDirOptions = {}): StateDir {
-  try {
-    makeDirectory(resolve(path))
-  } catch (cause) {
-    unsafe(path, `it cannot be made (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`, cause)
-  }
-  const real = realpathSync(path)
-  const stat = lstatSync(real)
-  if (!stat.isDirectory()) unsafe(real, 'it is not a directory')
-  if (stat.uid !== process.getuid?.() && process.platform !== 'win32') unsafe(real, `user ${stat.uid} owns it`)
-  if ((stat.mode & OTHERS) !== 0) chmodSync(real, 0o700)
+  const real = existsSync(path) ? realpathSync(path) : resolve(path)
+  ensurePrivateDirectory(real)
   if (!options.allowNetworkFileSystem) assertLocal(real)
   return { path: real, storeFile: join(real, 'holdfast.db'), lockFile: join(real, 'instance.lock') }
 }
@@ -55,17 +48,6 @@ export function ensurePrivateFile(file: string): void {
   if (!stat.isFile()) unsafe(file, 'it is not a plain file')
   if (stat.uid !== process.getuid?.() && process.platform !== 'win32') unsafe(file, `user ${stat.uid} owns it`)
   if ((stat.mode & OTHERS) !== 0) chmodSync(file, 0o600)
-}
-
-/** Not mkdir's `recursive`: it never returns where the kernel says ENOENT for a name in a directory that exists (/proc). */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return
-  makeDirectory(dirname(path))
-  try {
-    mkdirSync(path, 0o700)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
 }
 
 function assertLocal(path: string): void {

@@ -1,13 +1,14 @@
-// Directories that nobody else may look into: made with mode 0700, refused when they are not ours alone.
+// Directories that nobody else may look into: made with mode 0700, refused when they are not ours alone, never repaired.
 
-import { lstatSync, mkdirSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 
-import { HoldfastError } from '../base/errors.ts'
+import { HoldfastError } from './errors.ts'
 
 /** Makes the directory (and its parents) when it is missing. STATE_DIR_UNSAFE for a link, another owner or a wider mode. */
 export function ensurePrivateDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeDirectory(path)
   } catch (cause) {
     const reason = `it cannot be made (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`
     throw new HoldfastError('STATE_DIR_UNSAFE', { path, reason }, { cause })
@@ -24,4 +25,15 @@ export function ensurePrivateDirectory(path: string): void {
 /** Such as `0755`. */
 export function modeText(mode: number): string {
   return `0${(mode & 0o777).toString(8).padStart(3, '0')}`
+}
+
+/** Not mkdir's `recursive`: it never returns where the kernel says ENOENT for a name in a directory that exists (/proc). */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path, 0o700)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
