@@ -1,6 +1,7 @@
 // Containment, at the level of the host: whatever a child does, after a stop nothing of it is left and nothing else is hurt.
 // Numbers A nn: the fault battery of the reliability reference. Survivors are looked for by other means than the sweep's.
 
+import { spawnSync } from 'node:child_process'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -50,7 +51,7 @@ const CASES: readonly Case[] = [
   { n: 'A 4', program: 'double-fork.mjs', told: 2, forced: false, sweptMin: 1 },
   { n: 'A 5', program: 'env-scrub.mjs', told: 2, forced: false, sweptMin: 1, tagOnly: true },
   { n: 'A 6', program: 'env-scrub.mjs', args: ['--quick'], told: 2, forced: false, sweptMin: 1, tagOnly: true },
-  { n: 'A 7', program: 'undumpable.py', told: 2, forced: false, sweptMin: 1 },
+  { n: 'A 7', program: 'undumpable.py', told: 2, forced: false, sweptMin: 1, tagOnly: true },
   { n: 'A 8', program: 'title-wipe.mjs', told: 3, forced: false, sweptMin: 2 },
   { n: 'A 9', program: 'respawner.mjs', told: 2, forced: false, sweptMin: 2 },
   { n: 'A 10', program: 'fork-storm.mjs', told: 21, forced: false, sweptMin: 20 },
@@ -60,6 +61,9 @@ const CASES: readonly Case[] = [
   { n: 'A 14', program: 'stopped.mjs', told: 1, forced: true, sweptMin: 0 },
   { n: 'A 15', program: 'zombie.sh', told: 1, forced: true, sweptMin: 0 },
 ]
+
+/** One fixture makes a system call that Node has no way to make. */
+const hasPython = spawnSync('python3', ['-c', '']).status === 0
 
 async function runCase(rig: NastyHost, c: Case): Promise<void> {
   const nasty = await rig.start(c.program, ...(c.args ?? []))
@@ -73,7 +77,8 @@ async function runCase(rig: NastyHost, c: Case): Promise<void> {
 }
 
 describe('containment by tag', () => {
-  test.for(CASES)('$n: $program is gone when the stop returns', { timeout: TEST_MS }, async (c) => {
+  test.for(CASES)('$n: $program is gone when the stop returns', { timeout: TEST_MS }, async (c, { skip }) => {
+    if (c.program.endsWith('.py') && !hasPython) skip('python3 is not installed')
     await using rig = await openNastyHost()
     expect(rig.host.describe().tagging).not.toBe('marker')
     await runCase(rig, c)
