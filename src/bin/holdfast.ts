@@ -39,7 +39,9 @@ async function serve({ detached, flags }: ServeOptions): Promise<number> {
   const { serveGateway } = await import('../daemon/gateway-process.ts')
   const stop = new StopSwitch()
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (stop.request(signal) > 2) process.exit(1)
+    if (stop.request(signal) < 3) return
+    stop.lastResort()
+    process.exit(1)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal)
   process.on('SIGUSR1', () => {})

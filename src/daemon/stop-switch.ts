@@ -21,6 +21,9 @@ export class StopSwitch {
     return this.#budgetMs
   }
 
+  /** What is to be done right before the process is ended without waiting; set once there is something to end. */
+  lastResort: () => void = () => {}
+
   /** Returns how many requests there have been; from the third on the caller may end the process. */
   request(reason: string, budgetMs?: number): number {
     this.#requests++

@@ -73,6 +73,8 @@ export interface AgentHost extends AsyncDisposable {
   spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<AgentProcess>
   /** A process that outlived an earlier gateway; undefined where the host cannot keep one (inline). */
   attach(leaseId: number): Promise<AgentProcess | undefined>
+  /** The last resort of a gateway that is told to end now: SIGKILL to the group of every agent, without waiting and without proof. */
+  killNow(): void
   /** What `doctor` and `status` show of containment. */
   describe(): HostDescription
 }

@@ -73,6 +73,11 @@ class InlineHost implements AgentHost {
     return Promise.resolve(undefined)
   }
 
+  killNow(): void {
+    this.#isOpen = false
+    for (const process of this.#live.values()) process.killNow()
+  }
+
   describe(): HostDescription {
     const tagging = this.#spawning.tagging.kind
     return { hosting: 'inline', tagging, live: this.#live.size, stuck: this.#stuck.size }

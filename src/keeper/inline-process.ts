@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { deadline } from '../base/deadline.ts'
 import type { ProcessLeases } from '../lease/process-leases.ts'
 import type { Logger } from '../observe/logger.ts'
+import { signalGroup } from '../process/birth.ts'
 import type { LeasedChild } from '../process/leased-spawn.ts'
 import { LineInput } from '../process/line-input.ts'
 import { LineOutput } from '../process/line-output.ts'
@@ -62,6 +63,12 @@ export class InlineProcess implements AgentProcess {
 
   send(line: string): void {
     this.#input.send(line)
+  }
+
+  /** What the group of the root holds is gone at once; what left it is for the next start. */
+  killNow(): void {
+    const { birth } = this.#leased.child
+    if (birth !== undefined) signalGroup(birth, 'SIGKILL')
   }
 
   acknowledge(n: number): void {

@@ -139,6 +139,29 @@ test('SIGTERM lets a running turn end, refuses new work meanwhile, and leaves no
   expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({ state: 'completed' })
 })
 
+test('a second SIGTERM takes the time of the turns away, a third one ends everything at once; nothing is left (F 117)', async () => {
+  const stubborn = fixture('scripted-agent.mjs', '--term=ignore', '--eof=ignore')
+  for (const [signals, code] of [
+    [2, 0],
+    [3, 1],
+  ] as const) {
+    await using gateway = await TestGateway.start({ agents: { stubborn } })
+    const session = await gateway.newSession('stubborn')
+    const { turn } = await gateway.client.prompt(session, { prompt: '@say working @hang-deaf' })
+    await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('working')
+    const exited = gateway.kill('SIGTERM')
+    await expect.poll(() => gateway.client.isReady(), { timeout: 5_000 }).toBe(false)
+    for (let i = 1; i < signals; i++) {
+      process.kill(gateway.pid, 'SIGTERM')
+      await new Promise((resolve) => setTimeout(resolve, 300)) // two signals that wait together are one
+    }
+    expect(await exited).toBe(code)
+    await expect.poll(() => gateway.leaks(), { timeout: 2_000 }).toEqual([])
+    await gateway.start()
+    expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({ state: 'interrupted', delivery: 'yes' })
+  }
+}, 60_000)
+
 test('a second gateway on the same directory is told who has it, exits 75, and disturbs nobody (D 76)', async () => {
   await using gateway = await TestGateway.start()
   const { code, stderr } = await gateway.run('serve')
