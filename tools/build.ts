@@ -21,7 +21,7 @@ async function main(): Promise<number> {
 }
 
 function copyAssets(): number {
-  const assets = globSync('src/**/*.{sql,json,html,js,cjs,mjs,d.ts}', { cwd: ROOT })
+  const assets = globSync('src/**/*.{sql,sh,json,html,js,cjs,mjs,d.ts}', { cwd: ROOT })
   for (const asset of assets) {
     const target = join(DIST, asset.slice('src/'.length))
     mkdirSync(dirname(target), { recursive: true })

@@ -56,6 +56,8 @@ export interface GatewayStatus {
   readonly tagging: 'prlimit' | 'ulimit' | 'marker'
   readonly agentsLive: number
   readonly agentsStuck: number
+  /** Undefined: nothing ends the agents when the gateway dies. */
+  readonly wardenPid: number | undefined
   readonly sessionsByState: { readonly open: number; readonly closing: number; readonly closed: number }
   readonly turnsQueued: number
   readonly turnsActive: number

@@ -139,6 +139,7 @@ export function statusView(status: GatewayStatus, api: ApiStatus): StatusView {
     tagging: status.tagging,
     agents_live: status.agentsLive,
     agents_stuck: status.agentsStuck,
+    warden_pid: status.wardenPid ?? null,
     sessions: { ...status.sessionsByState },
     turns: { queued: status.turnsQueued, active: status.turnsActive },
     permissions_open: status.permissionsOpen,

@@ -59,13 +59,16 @@ export async function checkSocket(file: string): Promise<Check> {
 
 /** From what a gateway that answers says of itself. */
 export function checkStatus(status: StatusView): Check[] {
-  const { state, pid, version, tagging, agents_stuck: stuck } = status
+  const { state, pid, version, tagging, agents_stuck: stuck, warden_pid: warden } = status
   const gateway = `${state}, version ${version}, pid ${pid}`
   return [
     state === 'ready' ? ok('gateway', gateway) : warn('gateway', gateway),
     tagging === 'marker'
       ? warn('tagging', 'marker: by environment only; a child that clears it is not found')
       : ok('tagging', tagging),
+    warden === null
+      ? warn('warden', 'none: agents that ignore the end of their input outlive a killed gateway until the next start')
+      : ok('warden', `pid ${warden}`),
     stuck === 0
       ? ok('agents stuck', 'none')
       : fail('agents stuck', `${stuck} processes could not be ended; see the gateway log`),

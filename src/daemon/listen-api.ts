@@ -64,7 +64,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
 }
 
 async function readStatus({ version, lifecycle, node, paths, host, store }: ApiParts): Promise<GatewayStatus> {
-  const { hosting, tagging, live, stuck } = host.describe()
+  const { hosting, tagging, live, stuck, wardenPid } = host.describe()
   const counts = await store.counts()
   return {
     version,
@@ -78,6 +78,7 @@ async function readStatus({ version, lifecycle, node, paths, host, store }: ApiP
     tagging,
     agentsLive: live,
     agentsStuck: stuck,
+    wardenPid,
     ...counts,
   }
 }

@@ -62,7 +62,9 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
   )
   const { self: node } = localNodes(await store.openNode(LOCAL_NODE, systemClock.now()))
   await reapEarlierLives({ store, node, clock: systemClock, logger: log.logger('keeper') })
-  const host = scope.use(await openInlineHost({ store, node, clock: systemClock, logger: log.logger('process') }))
+  const host = scope.use(
+    await openInlineHost({ store, node, clock: systemClock, logger: log.logger('process'), hasWarden: true }),
+  )
   stop.lastResort = () => host.killNow()
   const definitions = listAgentDefinitions(config, stateDir.path)
   const events = createEventLog(store)

@@ -85,4 +85,6 @@ export interface HostDescription {
   readonly tagging: 'prlimit' | 'ulimit' | 'marker'
   readonly live: number
   readonly stuck: number
+  /** The process that ends everything when this one dies; undefined where there is none. */
+  readonly wardenPid: number | undefined
 }

@@ -11,9 +11,11 @@ import { spawnUnderLease, type LeasedSpawnDeps } from '../process/leased-spawn.t
 import { ProcessScanner, readOwnMarkers } from '../process/process-scanner.ts'
 import { STOP_TIMES, type StopTimes } from '../process/stop-ladder.ts'
 import { probeTagging, type Tagging } from '../process/tag.ts'
+import { startWarden, type Warden } from '../process/warden.ts'
 import type { NodeRecord } from '../store/store.ts'
 import type { AgentHost, AgentProcess, HostDescription, SpawnSpec, StopReport } from './agent-host.ts'
 import { InlineProcess } from './inline-process.ts'
+import { LeaseAudit } from './lease-audit.ts'
 
 export interface InlineHostDeps {
   readonly store: LeaseStore
@@ -23,11 +25,16 @@ export interface InlineHostDeps {
   readonly stopTimes?: StopTimes
   /** How long until a stuck lease is swept again. */
   readonly stuckRetryMs?: number
+  /** How often processes of closed leases are looked for. */
+  readonly auditMs?: number
+  /** True: a warden ends everything when this process dies. Tests of single parts go without. */
+  readonly hasWarden?: boolean
   /** Set by tests; else probed. */
   readonly tagging?: Tagging
 }
 
 const STUCK_RETRY_MS = 30_000
+const AUDIT_MS = 60_000
 /** What a stop may take over the sum of its rungs: scans on a busy machine, the store. */
 const STOP_MARGIN_MS = 10_000
 
@@ -48,6 +55,8 @@ class InlineHost implements AgentHost {
   readonly #live = new Map<number, InlineProcess>()
   readonly #stuck = new Map<number, Timer>()
   readonly #starting = new Set<Promise<unknown>>()
+  readonly #warden: Warden | undefined
+  readonly #audit: LeaseAudit
   #isOpen = true
 
   constructor(deps: InlineHostDeps, leases: ProcessLeases, tagging: Tagging) {
@@ -56,6 +65,12 @@ class InlineHost implements AgentHost {
     // An older life of this gateway is no owner: its trees must not claim ours.
     const outerMarkers = readOwnMarkers().filter(({ instance }) => instance !== leases.instance)
     this.#spawning = { leases, tagging, bootId: readBootId(), outerMarkers }
+    const { clock, logger, hasWarden = false, auditMs = AUDIT_MS } = deps
+    const isOpen = (lease: number): boolean => this.#live.has(lease) || this.#stuck.has(lease)
+    this.#audit = new LeaseAudit({ leases, scanner: this.#scanner, clock, logger, everyMs: auditMs, isOpen })
+    this.#warden = hasWarden
+      ? startWarden({ tagging, instance: leases.instance, epoch: leases.tagEpoch, clock, logger })
+      : undefined
   }
 
   async spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<AgentProcess> {
@@ -80,12 +95,13 @@ class InlineHost implements AgentHost {
 
   describe(): HostDescription {
     const tagging = this.#spawning.tagging.kind
-    return { hosting: 'inline', tagging, live: this.#live.size, stuck: this.#stuck.size }
+    return { hosting: 'inline', tagging, live: this.#live.size, stuck: this.#stuck.size, wardenPid: this.#warden?.pid }
   }
 
   /** Stops every agent in parallel and resolves when all trees are proven gone, or after the bound of one stop. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOpen = false
+    this.#audit[Symbol.dispose]()
     const { stdinMs, termMs, sweepMs } = this.#stopTimes()
     const ms = stdinMs + termMs + sweepMs + STOP_MARGIN_MS
     try {
@@ -93,6 +109,7 @@ class InlineHost implements AgentHost {
     } catch (err) {
       this.#deps.logger?.error({ live: this.#live.size, err }, 'agents could not be stopped in time')
     }
+    await this.#warden?.[Symbol.asyncDispose]()
     // Their leases stay `stuck` in the store: the next start sweeps them again.
     for (const timer of this.#stuck.values()) timer.cancel()
   }

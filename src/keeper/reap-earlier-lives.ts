@@ -24,7 +24,6 @@ export interface Reaped {
 }
 
 const SWEEP_MS_MAX = 5_000
-const EPOCHS = 2 ** 24
 
 /** Resolves when no process of an earlier life is left, or is known as one that cannot be ended. */
 export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
@@ -33,7 +32,7 @@ export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
   const { instance } = leases
   const found = await listTagged(instance)
   const dead = new Map(
-    found.filter(({ epoch }) => epoch !== node.epoch % EPOCHS).map((each) => [`${each.lease}.${each.epoch}`, each]),
+    found.filter(({ epoch }) => epoch !== leases.tagEpoch).map((each) => [`${each.lease}.${each.epoch}`, each]),
   )
   const scanner = new ProcessScanner() // one for all: sweeps at the same time share their scans
   const reports = await Promise.all(

@@ -32,6 +32,9 @@ export interface LeasedProcess {
   readonly startTicks: string | undefined
 }
 
+/** A tag has 24 bits for the epoch. */
+const TAG_EPOCHS = 2 ** 24
+
 /** Steps: spawning → running → stopping → closed; lost (found ended by a later life) and stuck (could not be ended). */
 export class ProcessLeases {
   readonly #store: LeaseStore
@@ -50,6 +53,11 @@ export class ProcessLeases {
 
   get epoch(): number {
     return this.#node.epoch
+  }
+
+  /** The epoch as tags and markers carry it. */
+  get tagEpoch(): number {
+    return this.#node.epoch % TAG_EPOCHS
   }
 
   /** Resolves once the row is on disk: from here on a process that was started and not recorded can be found. */

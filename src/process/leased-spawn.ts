@@ -59,7 +59,7 @@ export async function spawnUnderLease<T>(
   const tag = tagging.kind === 'marker' ? '' : tagging.hard
   const { sessionId, generation, agent, argv } = spec
   const lease = await recordIntent(spec, leases.intend({ sessionId, generation, agent, argv, bootId, tag }))
-  const owner: Ownership = { instance: leases.instance, lease: lease.id, epoch: leases.epoch % EPOCHS }
+  const owner: Ownership = { instance: leases.instance, lease: lease.id, epoch: leases.tagEpoch }
   const child = await startChild(deps, spec, { command, owner, signal })
   const recorded = leases.running(lease.id, { pid: child.pid, startTicks: child.birth?.startTicks })
   const owned = own({ child, leaseId: lease.id, owner, recorded })
@@ -71,8 +71,6 @@ export async function spawnUnderLease<T>(
   }
   return owned
 }
-
-const EPOCHS = 2 ** 24
 
 async function checkCommand({ agent, argv, env, cwd }: LeasedSpawnSpec): Promise<string> {
   const found = await stat(cwd).catch(() => undefined)

@@ -42,6 +42,8 @@ export const StatusView = Type.Object(
     tagging: Type.Enum(['prlimit', 'ulimit', 'marker']),
     agents_live: Type.Integer(),
     agents_stuck: Type.Integer(),
+    /** Ends every agent when the gateway dies; null where there is none. */
+    warden_pid: nullable(Type.Integer()),
     sessions: Type.Object({ open: Type.Integer(), closing: Type.Integer(), closed: Type.Integer() }),
     turns: Type.Object({ queued: Type.Integer(), active: Type.Integer() }),
     permissions_open: Type.Integer(),

@@ -98,6 +98,7 @@ const STATUS = {
   tagging: 'prlimit',
   agentsLive: 1,
   agentsStuck: 0,
+  wardenPid: 4711,
   sessionsByState: { open: 3, closing: 1, closed: 5 },
   turnsQueued: 2,
   turnsActive: 1,

@@ -112,6 +112,7 @@ export class TestCliGateway implements AsyncDisposable {
       tagging: 'prlimit' as const,
       agentsLive: 0,
       agentsStuck: 0,
+      wardenPid: 4711,
       sessionsByState,
       turnsQueued,
       turnsActive,

@@ -1,8 +1,7 @@
 // Containment, at the level of the host: whatever a child does, after a stop nothing of it is left and nothing else is hurt.
 // Numbers A nn: the fault battery of the reliability reference. Survivors are looked for by other means than the sweep's.
 
-import { spawnSync } from 'node:child_process'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawnSync, spawn, type ChildProcess } from 'node:child_process'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -96,6 +95,27 @@ describe('containment by marker, where trees cannot be tagged', () => {
 })
 
 describe('containment, whole stories', () => {
+  test(
+    'A 26: the audit ends what carries the mark of a closed lease, and nothing else',
+    { timeout: TEST_MS },
+    async () => {
+      await using rig = await openNastyHost({ auditMs: 100 })
+      const closed = await rig.start('polite.mjs')
+      await closed.process.stop()
+      const open = await rig.start('polite.mjs')
+      await open.waitTold(1)
+      const instance = rig.leases.instanceNumber()
+      const sleepers = [instance, instance + 1].map((owner) =>
+        spawn('sleep', ['60'], { env: { ...process.env, HOLDFAST_LEASE: `${owner}.${closed.process.leaseId}.7` } }),
+      )
+      const [stray, foreign] = sleepers
+      await expect.poll(() => stray?.signalCode, { timeout: 10_000 }).toBe('SIGKILL')
+      expect(foreign?.signalCode).toBeNull()
+      expect(await open.leaks()).toHaveLength(1)
+      foreign?.kill('SIGKILL')
+    },
+  )
+
   test('A 1: a polite agent is stopped without force in less than 3 s', { timeout: TEST_MS }, async () => {
     await using rig = await openNastyHost()
     const nasty = await rig.start('polite.mjs')

@@ -102,14 +102,40 @@ test('SIGKILL in the middle of a turn: the turn is interrupted, what was seen is
   expect(await gateway.received('load')).toHaveLength(1)
 })
 
-test('what an agent left behind when the gateway was killed is ended before the next one is ready (B 28)', async () => {
+test('what an agent left behind when gateway and warden were killed is ended before the next one is ready (B 28)', async () => {
   await using gateway = await TestGateway.start()
   const session = await gateway.newSession()
   await gateway.client.prompt(session, { prompt: '@spawn double-fork.mjs @say ready @hang' })
   await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('ready')
+  process.kill((await gateway.client.status()).warden_pid ?? 0, 'SIGKILL')
   await gateway.kill()
   await gateway.start()
   expect(gateway.leaks()).toEqual([])
+})
+
+test('SIGKILL of the gateway: agents, also deaf and daemonised ones, are gone within 2 s without a new start (B 27)', async () => {
+  const stubborn = fixture('scripted-agent.mjs', '--term=ignore', '--eof=ignore')
+  await using gateway = await TestGateway.start({ agents: { stubborn } })
+  const sessions = await Promise.all(['scripted', 'stubborn', 'stubborn'].map((agent) => gateway.newSession(agent)))
+  for (const [i, session] of sessions.entries()) {
+    const child = ['', '@spawn double-fork.mjs', '@spawn env-scrub.mjs'][i] ?? ''
+    await gateway.client.prompt(session, { prompt: `${child} @say ready @hang` })
+    await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('ready')
+  }
+  expect(gateway.leaks().length).toBeGreaterThanOrEqual(5)
+  await gateway.kill()
+  await expect.poll(() => gateway.leaks(), { timeout: 2_000, interval: 20 }).toEqual([])
+})
+
+test('a warden that is killed is started again, and a clean stop leaves none', async () => {
+  await using gateway = await TestGateway.start()
+  const pidOf = async () => (await gateway.client.status()).warden_pid
+  const first = (await pidOf()) ?? 0
+  process.kill(first, 'SIGKILL')
+  await expect.poll(pidOf, { timeout: 10_000 }).not.toBeOneOf([first, null])
+  const second = (await pidOf()) ?? 0
+  await gateway.kill('SIGTERM')
+  expect(() => process.kill(second, 0)).toThrow('ESRCH')
 })
 
 test('queued prompts outlive the gateway and run once each, in order (B 30)', async () => {
@@ -185,7 +211,7 @@ const BROKEN: Readonly<Record<string, { agent: TestAgent; code: string }>> = {
 
 test('an agent that cannot be started fails its turn with a code, delivery no, and leaves no process (A 22, 23; C 72, 73)', async () => {
   const agents = Object.fromEntries(Object.values(BROKEN).map(({ agent }, i) => [`broken${i}`, agent]))
-  const deadlines = { initializeMs: 1_000, sessionNewMs: 1_000 }
+  const deadlines = { initializeMs: 4_000, sessionNewMs: 4_000 } // a start of Node on a busy machine fits
   await using gateway = await TestGateway.start({ agents, config: { deadlines, limits: { lineBytesMax: 1_048_576 } } })
   const results = await Promise.all(
     Object.keys(BROKEN).map(async (_, i) => {
