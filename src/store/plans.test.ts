@@ -23,7 +23,7 @@ const reads = statements.filter(({ sql }) => sql.startsWith('select')).map(({ na
 const updates = statements.filter(({ sql }) => sql.startsWith('update')).map(({ name, sql }) => ({ name, sql }))
 
 /** Sets that are small however old the database is; to walk them is to walk what is asked for. */
-const SMALL_INDEXES = ['turn_unsettled', 'turn_active', 'permission_open', 'session_blocked']
+const SMALL_INDEXES = ['turn_place', 'permission_open', 'session_blocked']
 /** Goes back from the newest row and ends at its LIMIT. */
 const LIMITED_WALKS = new Map([['permission.list', 'SCAN permission']])
 

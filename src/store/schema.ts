@@ -12,7 +12,6 @@ import type {
   PermissionState,
   SessionMode,
   SessionState,
-  TurnEndState,
   TurnOrigin,
   TurnState,
 } from './records.ts'
@@ -49,6 +48,8 @@ export interface TurnTable {
   id: string
   session_no: number
   n: number
+  /** `n` in the queue, 0 with the agent, null at its end. */
+  place: number | null
   state: TurnState
   origin: TurnOrigin
   idempotency_key: string | null
@@ -63,22 +64,16 @@ export interface TurnTable {
   running_at: number | null
   /** Null when it is large: then it is in turn_prompt. */
   prompt: string | null
+  stop_reason: string | null
+  forced: number | null
+  error: string | null
+  usage: string | null
+  ended_at: number | null
 }
 
 export interface TurnPromptTable {
   turn_id: string
   prompt: string
-}
-
-export interface TurnOutcomeTable {
-  turn_id: string
-  state: TurnEndState
-  delivery: Delivery
-  stop_reason: string | null
-  forced: number
-  error: string | null
-  usage: string | null
-  ended_at: number
 }
 
 export interface EventTable {
@@ -135,14 +130,13 @@ export interface TableTypes {
   session: SessionTable
   turn: TurnTable
   turn_prompt: TurnPromptTable
-  turn_outcome: TurnOutcomeTable
   event: EventTable
   permission: PermissionTable
   lease: LeaseTable
 }
 
 // A partial index is used only when the query repeats its condition word for word, with literals and not parameters.
-export const turnIsUnsettled = (): RawBuilder<boolean> => sql`turn.state in ('queued', 'dispatching', 'running')`
-export const turnIsActive = (): RawBuilder<boolean> => sql`turn.state in ('dispatching', 'running')`
+export const turnIsUnsettled = (): RawBuilder<boolean> => sql`turn.place is not null`
+export const turnIsActive = (): RawBuilder<boolean> => sql`turn.place = 0`
 export const permissionIsOpen = (): RawBuilder<boolean> => sql`permission.state = 'open'`
 export const sessionIsNotClosed = (): RawBuilder<boolean> => sql`session.state <> 'closed'`

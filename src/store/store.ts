@@ -50,7 +50,7 @@ export interface SessionPatch {
 export type SessionWrite =
   | { readonly kind: 'turn.insert'; readonly turn: TurnRecord }
   | { readonly kind: 'turn.patch'; readonly turnId: TurnId; readonly patch: TurnPatch }
-  /** Inserts the terminal row (its primary key is the turn) and sets the state. A second one for a turn rejects. */
+  /** Writes the terminal state and the outcome. A second one for a turn rejects; the schema refuses any change after it. */
   | { readonly kind: 'turn.end'; readonly turnId: TurnId; readonly outcome: TurnOutcome }
   | { readonly kind: 'event'; readonly event: NewEvent }
   | { readonly kind: 'permission.insert'; readonly permission: PermissionRecord }

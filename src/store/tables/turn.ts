@@ -7,11 +7,11 @@ import { HoldfastError } from '../../base/errors.ts'
 import type { StoredError } from '../../base/errors.ts'
 import type { TurnId } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
-import type { Delivery, SessionNo, TurnOutcome, TurnRecord, TurnState } from '../records.ts'
+import type { Delivery, SessionNo, TurnEndState, TurnOutcome, TurnRecord, TurnState } from '../records.ts'
 import type { PageRequest, TurnPatch } from '../store.ts'
 import type { StoreDialect } from '../dialect.ts'
 import { turnIsActive, turnIsUnsettled } from '../schema.ts'
-import type { TurnOutcomeTable, TurnTable } from '../schema.ts'
+import type { TurnTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
 import type { Executor } from '../statement.ts'
 
@@ -33,12 +33,11 @@ export class TurnRows {
     assert(turn.sessionNo === no, `turn ${turn.id} belongs to another session than the fence`)
     await tx.run(this.#statements.insert, toTurnRow(turn))
     if (isLarge(turn.prompt)) await tx.run(this.#statements.insertPrompt, { id: turn.id, prompt: turn.prompt })
-    if (turn.outcome) await tx.run(this.#statements.insertOutcome, toOutcomeRow(turn.id, turn.outcome))
   }
 
   /** Changes a turn that has not ended. TURN_NOT_FOUND, TURN_NOT_ACTIVE. */
   async patch(tx: Executor, no: SessionNo, turnId: TurnId, patch: TurnPatch): Promise<void> {
-    const changed = await tx.run(this.#statements.patch, {
+    const args = {
       no,
       turnId,
       state: patch.state ?? null,
@@ -46,16 +45,17 @@ export class TurnRows {
       generation: patch.generation ?? null,
       dispatchedAt: patch.dispatchedAt ?? null,
       runningAt: patch.runningAt ?? null,
-    })
-    if (changed !== 1) throw await this.#refusal(tx, no, turnId)
+    }
+    // The usual step of an active turn changes no index.
+    if (patch.state === 'running' && (await tx.run(this.#statements.patchActive, args)) === 1) return
+    if ((await tx.run(this.#statements.patch, args)) !== 1) throw await this.#refusal(tx, no, turnId)
   }
 
   /** Writes the one outcome. TURN_NOT_FOUND, TURN_NOT_ACTIVE when there is one. */
   async end(tx: Executor, no: SessionNo, turnId: TurnId, outcome: TurnOutcome): Promise<void> {
     const { state, delivery } = outcome
-    const changed = await tx.run(this.#statements.end, { no, turnId, state, delivery })
+    const changed = await tx.run(this.#statements.end, { no, turnId, state, delivery, ...toOutcomeColumns(outcome) })
     if (changed !== 1) throw await this.#refusal(tx, no, turnId)
-    await tx.run(this.#statements.insertOutcome, toOutcomeRow(turnId, outcome))
   }
 
   async find(db: Executor, turnId: TurnId): Promise<TurnRecord | undefined> {
@@ -74,7 +74,8 @@ export class TurnRows {
   }
 
   async listUnsettled(db: Executor, no: SessionNo): Promise<TurnRecord[]> {
-    return (await db.all(this.#statements.listUnsettled, { no })).map(toTurn)
+    const turns = (await db.all(this.#statements.listUnsettled, { no })).map(toTurn)
+    return turns.toSorted((a, b) => a.n - b.n)
   }
 
   async count(db: Executor): Promise<{ queued: number; active: number }> {
@@ -96,16 +97,7 @@ export class TurnRows {
   }
 }
 
-type TurnRow = TurnTable & {
-  large_prompt: string | null
-  end_state: TurnOutcomeTable['state'] | null
-  end_delivery: Delivery | null
-  stop_reason: string | null
-  forced: number | null
-  error: string | null
-  usage: string | null
-  ended_at: number | null
-}
+type TurnRow = TurnTable & { large_prompt: string | null }
 
 function toTurn(row: TurnRow): TurnRecord {
   return {
@@ -130,15 +122,15 @@ function toTurn(row: TurnRow): TurnRecord {
 }
 
 function toOutcome(row: TurnRow): TurnOutcome | undefined {
-  if (row.end_state === null) return undefined
+  if (row.ended_at === null) return undefined
   return {
-    state: row.end_state,
-    delivery: row.end_delivery!,
+    state: row.state as TurnEndState,
+    delivery: row.delivery,
     stopReason: row.stop_reason ?? undefined,
     forced: row.forced === 1,
     error: row.error === null ? undefined : (JSON.parse(row.error) as StoredError),
     usage: row.usage === null ? undefined : (JSON.parse(row.usage) as JsonObject),
-    endedAt: row.ended_at!,
+    endedAt: row.ended_at,
   }
 }
 
@@ -151,6 +143,7 @@ function toTurnRow(turn: TurnRecord): TurnTable {
     id: turn.id,
     session_no: turn.sessionNo,
     n: turn.n,
+    place: placeOf(turn),
     state: turn.state,
     origin: turn.origin,
     idempotency_key: turn.idempotencyKey ?? null,
@@ -164,14 +157,22 @@ function toTurnRow(turn: TurnRecord): TurnTable {
     dispatched_at: turn.dispatchedAt ?? null,
     running_at: turn.runningAt ?? null,
     prompt: isLarge(turn.prompt) ? null : turn.prompt,
+    ...(turn.outcome ? toOutcomeColumns(turn.outcome) : NO_OUTCOME),
   }
 }
 
-function toOutcomeRow(turnId: TurnId, outcome: TurnOutcome): TurnOutcomeTable {
+/** Said by the state; the schema checks it. */
+function placeOf({ state, n }: TurnRecord): number | null {
+  if (state === 'queued') return n
+  return state === 'dispatching' || state === 'running' ? 0 : null
+}
+
+type OutcomeColumns = Pick<TurnTable, 'stop_reason' | 'forced' | 'error' | 'usage' | 'ended_at'>
+
+const NO_OUTCOME: OutcomeColumns = { stop_reason: null, forced: null, error: null, usage: null, ended_at: null }
+
+function toOutcomeColumns(outcome: TurnOutcome): OutcomeColumns {
   return {
-    turn_id: turnId,
-    state: outcome.state,
-    delivery: outcome.delivery,
     stop_reason: outcome.stopReason ?? null,
     forced: outcome.forced ? 1 : 0,
     error: outcome.error === undefined ? null : JSON.stringify(outcome.error),
@@ -189,12 +190,13 @@ type PatchArgs = {
   dispatchedAt: number | null
   runningAt: number | null
 }
-type EndArgs = { no: number; turnId: string; state: TurnState; delivery: Delivery }
+type EndArgs = { no: number; turnId: string; state: TurnEndState; delivery: Delivery } & OutcomeColumns
 
 const TURN_COLUMNS = [
   'id',
   'session_no',
   'n',
+  'place',
   'state',
   'origin',
   'idempotency_key',
@@ -208,18 +210,20 @@ const TURN_COLUMNS = [
   'dispatched_at',
   'running_at',
   'prompt',
-] as const satisfies readonly (keyof TurnTable)[]
-
-const OUTCOME_COLUMNS = [
-  'turn_id',
-  'state',
-  'delivery',
   'stop_reason',
   'forced',
   'error',
   'usage',
   'ended_at',
-] as const satisfies readonly (keyof TurnOutcomeTable)[]
+] as const satisfies readonly (keyof TurnTable)[]
+
+const OUTCOME_COLUMNS = [
+  'stop_reason',
+  'forced',
+  'error',
+  'usage',
+  'ended_at',
+] as const satisfies readonly (keyof TurnTable)[]
 
 function compile(dialect: StoreDialect) {
   return { ...compileWrites(dialect), ...compileReads(dialect) }
@@ -231,27 +235,34 @@ function compileWrites({ builder }: StoreDialect) {
     insertPrompt: statement('turn.insertPrompt', (args: { id: string; prompt: string }) =>
       builder.insertInto('turn_prompt').values({ turn_id: args.id, prompt: args.prompt }),
     ),
-    insertOutcome: statement('turn.insertOutcome', (args: TurnOutcomeTable) =>
-      builder.insertInto('turn_outcome').values(rowOf(args, OUTCOME_COLUMNS)),
-    ),
     patch: statement('turn.patch', (args: PatchArgs) =>
       builder
         .updateTable('turn')
         .set({
-          state: sql<TurnState>`coalesce(${args.state}, state)`,
-          delivery: sql<Delivery>`coalesce(${args.delivery}, delivery)`,
-          generation: sql<number>`coalesce(${args.generation}, generation)`,
-          dispatched_at: sql<number>`coalesce(${args.dispatchedAt}, dispatched_at)`,
-          running_at: sql<number>`coalesce(${args.runningAt}, running_at)`,
+          ...patched(args),
+          place: sql<number>`case coalesce(${args.state}, state) when 'queued' then n else 0 end`,
         })
         .where('id', '=', args.turnId)
         .where('session_no', '=', args.no)
         .where(turnIsUnsettled()),
     ),
+    patchActive: statement('turn.patchActive', (args: PatchArgs) =>
+      builder
+        .updateTable('turn')
+        .set(patched(args))
+        .where('id', '=', args.turnId)
+        .where('session_no', '=', args.no)
+        .where(turnIsActive()),
+    ),
     end: statement('turn.end', (args: EndArgs) =>
       builder
         .updateTable('turn')
-        .set({ state: args.state, delivery: args.delivery })
+        .set({
+          ...rowOf<OutcomeColumns>(args, OUTCOME_COLUMNS),
+          state: args.state,
+          delivery: args.delivery,
+          place: null,
+        })
         .where('id', '=', args.turnId)
         .where('session_no', '=', args.no)
         .where(turnIsUnsettled()),
@@ -259,20 +270,22 @@ function compileWrites({ builder }: StoreDialect) {
   }
 }
 
+function patched(args: PatchArgs) {
+  return {
+    state: sql<TurnState>`coalesce(${args.state}, state)`,
+    delivery: sql<Delivery>`coalesce(${args.delivery}, delivery)`,
+    generation: sql<number>`coalesce(${args.generation}, generation)`,
+    dispatched_at: sql<number>`coalesce(${args.dispatchedAt}, dispatched_at)`,
+    running_at: sql<number>`coalesce(${args.runningAt}, running_at)`,
+  }
+}
+
 function compileReads({ builder }: StoreDialect) {
   const turn = builder
     .selectFrom('turn')
     .leftJoin('turn_prompt as p', 'p.turn_id', 'turn.id')
-    .leftJoin('turn_outcome as o', 'o.turn_id', 'turn.id')
     .selectAll('turn')
-    .select([
-      'p.prompt as large_prompt',
-      'o.state as end_state',
-      'o.delivery as end_delivery',
-      'o.stop_reason',
-      'o.forced',
-    ])
-    .select(['o.error', 'o.usage', 'o.ended_at'])
+    .select('p.prompt as large_prompt')
   const count = builder.selectFrom('turn').select((row) => row.fn.countAll<number>().as('count'))
   return {
     find: statement('turn.find', (args: { turnId: string }) => turn.where('turn.id', '=', args.turnId)),
@@ -287,7 +300,7 @@ function compileReads({ builder }: StoreDialect) {
         .limit(args.limit),
     ),
     listUnsettled: statement('turn.listUnsettled', (args: { no: number }) =>
-      turn.where('turn.session_no', '=', args.no).where(turnIsUnsettled()).orderBy('turn.n'),
+      turn.where('turn.session_no', '=', args.no).where(turnIsUnsettled()),
     ),
     countUnsettled: statement('turn.countUnsettled', () => count.where(turnIsUnsettled())),
     countActive: statement('turn.countActive', () => count.where(turnIsActive())),

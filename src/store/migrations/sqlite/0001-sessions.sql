@@ -43,7 +43,9 @@ CREATE INDEX session_blocked ON session (no) WHERE blocked_by IS NOT NULL;
 CREATE TABLE turn (
   id TEXT NOT NULL UNIQUE,
   session_no INTEGER NOT NULL REFERENCES session (no),
-  n INTEGER NOT NULL,
+  n INTEGER NOT NULL CHECK (n > 0),
+  -- Where the turn is: n in the queue, 0 with the agent, NULL at its end.
+  place INTEGER CHECK (place IS CASE WHEN state = 'queued' THEN n WHEN state IN ('dispatching', 'running') THEN 0 END),
   state TEXT NOT NULL CHECK (state IN ('queued', 'dispatching', 'running',
     'completed', 'cancelled', 'failed', 'timed_out', 'interrupted', 'expired')),
   origin TEXT NOT NULL CHECK (origin IN ('user', 'agent', 'retry')),
@@ -58,29 +60,30 @@ CREATE TABLE turn (
   dispatched_at INTEGER,
   running_at INTEGER,
   prompt TEXT,
+  -- The outcome, with state and delivery. It is in the turn's own row, so that a turn has one and its commit one page less.
+  stop_reason TEXT,
+  forced INTEGER CHECK (forced IN (0, 1)),
+  error TEXT,
+  usage TEXT,
+  ended_at INTEGER,
+  CHECK ((place IS NULL) = (ended_at IS NOT NULL)),
+  CHECK ((forced IS NULL) = (ended_at IS NULL)),
   PRIMARY KEY (session_no, n)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX turn_idempotency_key ON turn (session_no, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX turn_unsettled ON turn (session_no, n) WHERE state IN ('queued', 'dispatching', 'running');
--- The database, not the code, forbids two active turns in a session.
-CREATE UNIQUE INDEX turn_active ON turn (session_no) WHERE state IN ('dispatching', 'running');
+-- The database, not the code, forbids two active turns in a session: place 0 is there once. A step from `dispatching` to
+-- `running` does not change the place, so it does not write this index.
+CREATE UNIQUE INDEX turn_place ON turn (session_no, place) WHERE place IS NOT NULL;
+-- The database, not the code, keeps the first outcome.
+CREATE TRIGGER turn_outcome_stays BEFORE UPDATE ON turn WHEN OLD.ended_at IS NOT NULL
+BEGIN
+  SELECT RAISE(ABORT, 'the turn has an outcome');
+END;
 
 -- A large prompt lives apart from its turn, so that it is written once and not again with every change of state.
 CREATE TABLE turn_prompt (
   turn_id TEXT PRIMARY KEY REFERENCES turn (id),
   prompt TEXT NOT NULL
-) WITHOUT ROWID;
-
--- Its primary key is the promise of exactly one outcome.
-CREATE TABLE turn_outcome (
-  turn_id TEXT PRIMARY KEY REFERENCES turn (id),
-  state TEXT NOT NULL CHECK (state IN ('completed', 'cancelled', 'failed', 'timed_out', 'interrupted', 'expired')),
-  delivery TEXT NOT NULL CHECK (delivery IN ('no', 'yes', 'unknown')),
-  stop_reason TEXT,
-  forced INTEGER NOT NULL CHECK (forced IN (0, 1)),
-  error TEXT,
-  usage TEXT,
-  ended_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- crc: CRC-32 over this row, started with the crc of the row before; session.last_crc is the last of the chain.
