@@ -7,8 +7,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { expect } from 'vitest'
-
 import { createSocketTransport } from '../../src/cli/socket-transport.ts'
 import type { SocketTransport } from '../../src/cli/socket-transport.ts'
 import { HoldfastClient } from '../../src/client/client.ts'
@@ -16,6 +14,7 @@ import { readToken } from '../../src/config/token.ts'
 import type { EventView } from '../../src/wire/event.ts'
 import type { TurnView } from '../../src/wire/turn.ts'
 import { listLeaks } from './leak-check.ts'
+import { until } from './until.ts'
 
 export interface TestAgent {
   readonly command: readonly [string, ...string[]]
@@ -32,6 +31,8 @@ const LAUNCHER = join(import.meta.dirname, '../../bin/holdfast.cjs')
 const SCRIPTED = join(import.meta.dirname, '../agents/scripted-agent.mjs')
 const READY_MS = 20_000
 const EXIT_MS = 30_000
+const LEAKS_MS = 5_000
+const OUTPUT_SHOWN = 4_000
 
 export class TestGateway implements AsyncDisposable {
   readonly home: string
@@ -73,13 +74,22 @@ export class TestGateway implements AsyncDisposable {
     return new HoldfastClient({ transport, token: () => readToken(join(this.home, 'state/token')) })
   }
 
-  /** A further life on the same home. */
+  /** A further life on the same home. Rejects at once when it ends before it is ready. */
   async start(): Promise<void> {
+    const child = this.launch()
+    const isReady = async (): Promise<boolean> => {
+      if (hasEnded(child)) throw new Error(`the gateway ended in its start: ${this.output.slice(-OUTPUT_SHOWN)}`)
+      return this.client.isReady()
+    }
+    await until(isReady, { ms: READY_MS, what: () => `the gateway is ready: ${this.output.slice(-OUTPUT_SHOWN)}` })
+  }
+
+  /** A further life, from its first instruction on; waits for nothing, so that it can be killed in its start. */
+  launch(): ChildProcess {
     const child = this.spawn('serve')
     this.#child = child
     child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
-    const isReady = (): Promise<boolean> => this.client.isReady().catch(() => false)
-    await expect.poll(isReady, { timeout: READY_MS, message: `the gateway is not ready: ${this.output}` }).toBe(true)
+    return child
   }
 
   /** One command of the command line, in this home. */
@@ -102,7 +112,7 @@ export class TestGateway implements AsyncDisposable {
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+    if (child === undefined || hasEnded(child)) return child?.exitCode ?? null
     const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
     child.kill(signal)
     const timer = setTimeout(() => child.kill('SIGKILL'), EXIT_MS)
@@ -153,9 +163,14 @@ export class TestGateway implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGTERM')
-    await expect.poll(() => this.leaks(), { timeout: 5_000, message: 'processes are left' }).toEqual([])
+    const what = (): string => `no process is left: ${JSON.stringify(this.leaks())}`
+    await until(() => this.leaks().length === 0, { ms: LEAKS_MS, what })
     await rm(this.home, { recursive: true, force: true })
   }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
 }
 
 function textOf(data: unknown): string {

@@ -1,0 +1,15 @@
+// A short torture in every run of the tests; `npm run torture` is the long one.
+
+import { expect, test } from 'vitest'
+
+import { runTorture } from './torture/run-torture.ts'
+
+const SEED = 39
+
+test('no rule is broken by 12 rounds of SIGKILL under load (B 39, D 91)', { timeout: 120_000 }, async () => {
+  const totals = await runTorture({ rounds: 12, seed: SEED, onRound: () => {} })
+  // A torture in which little happened proves little.
+  expect(totals.kills).toBeGreaterThanOrEqual(12)
+  expect(totals.received).toBeGreaterThan(50)
+  expect(totals.shown).toBeGreaterThan(500)
+})

@@ -1,0 +1,64 @@
+// What the clients of one world were told, as they were told it. Only grows; rules.ts compares it with what is stored.
+
+import type { EventView } from '../../../src/wire/event.ts'
+import type { OnInterrupt } from '../../../src/store/records.ts'
+import type { TurnView } from '../../../src/wire/turn.ts'
+
+export interface TorturedSession {
+  readonly id: string
+  readonly onInterrupt: OnInterrupt
+}
+
+export interface Acceptance {
+  readonly session: string
+  readonly key: string
+  readonly turnId: string
+  readonly text: string
+}
+
+export interface SeenEnd {
+  readonly turnId: string
+  readonly outcome: string
+}
+
+export class History {
+  readonly sessions: TorturedSession[] = []
+  /** Every 202, also those that repeat a key. */
+  readonly accepted: Acceptance[] = []
+  /** Turns that a cancel said have ended. */
+  readonly endedByCancel: string[] = []
+  /** Permission requests that were answered, and the answer that was taken. */
+  readonly answered: { readonly permissionId: string; readonly optionId: string }[] = []
+  readonly ends: SeenEnd[] = []
+  /** What was wrong at the moment it was seen. */
+  readonly problems: string[] = []
+  readonly #seen = new Map<string, Map<number, string>>()
+
+  /** Remembers an event of a session; a second reader must be shown the same one. */
+  see(session: string, event: EventView): void {
+    const events = this.#seen.get(session) ?? new Map<number, string>()
+    this.#seen.set(session, events)
+    const text = JSON.stringify(event)
+    const before = events.get(event.seq)
+    if (before !== undefined && before !== text)
+      this.problem(`${session}: event ${event.seq} was shown as ${before} and as ${text}`)
+    events.set(event.seq, text)
+  }
+
+  /** JSON text of each event that was seen, by seq. */
+  seen(session: string): ReadonlyMap<number, string> {
+    return this.#seen.get(session) ?? new Map<number, string>()
+  }
+
+  get seenCount(): number {
+    return [...this.#seen.values()].reduce((sum, events) => sum + events.size, 0)
+  }
+
+  end(turn: TurnView): void {
+    if (turn.outcome !== null) this.ends.push({ turnId: turn.id, outcome: JSON.stringify(turn.outcome) })
+  }
+
+  problem(text: string): void {
+    this.problems.push(text)
+  }
+}
