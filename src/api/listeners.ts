@@ -40,7 +40,9 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
   checkDirectory(dirname(path))
   const stat = lstatSync(path, { throwIfNoEntry: false })
   if (stat !== undefined) {
-    if (!stat.isSocket() || (await isAnswered(path))) throw new HoldfastError('PORT_IN_USE', { address: path })
+    if (!stat.isSocket())
+      throw new HoldfastError('STATE_DIR_UNSAFE', { path, reason: 'a file that is no socket is there' })
+    if (await isAnswered(path)) throw new HoldfastError('PORT_IN_USE', { address: path })
     rmSync(path, { force: true })
   }
   await listen(server, { path }, path)

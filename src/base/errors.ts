@@ -40,7 +40,7 @@ export const ERRORS = {
     'Check that the command speaks ACP on stdio; see the stderr tail in details.',
     true,
   ),
-  AGENT_EXITED: spec('Agent {agent} exited ({exit}) during {stage}.', 'See the stderr tail in details.', true),
+  AGENT_EXITED: spec('Agent {agent} exited ({exit}) during {stage}.', 'Its last words on stderr are in details.', true),
   AGENT_NOT_ACP: spec(
     'Agent {agent} does not speak ACP: {reason}.',
     'Check the command and its arguments; its first output is in details.',
@@ -65,7 +65,7 @@ export const ERRORS = {
   ),
   SESSION_BLOCKED: spec(
     'Session {session} waits for a decision: {reason}.',
-    'Resume it with continue, retry or discard.',
+    'Decide with: holdfast resume {session} --action continue|retry|discard.',
   ),
   SESSION_CONFLICT: spec('Session {session} exists with another {field}.', 'Use the same value, or another key.'),
   CWD_NOT_ABSOLUTE: spec('The working directory {cwd} is not absolute.', 'Send an absolute path.'),
@@ -89,7 +89,10 @@ export const ERRORS = {
     true,
   ),
   IDEMPOTENCY_KEY_REUSED: spec('The idempotency key was used for another body.', 'Use a new key for a new prompt.'),
-  TURN_NOT_FOUND: spec('There is no turn {turn} in session {session}.', 'List the turns of the session.'),
+  TURN_NOT_FOUND: spec(
+    'There is no turn {turn} in session {session}.',
+    'List its turns with: holdfast sessions show {session}.',
+  ),
   TURN_NOT_ACTIVE: spec('Turn {turn} has ended ({state}).', 'Nothing needs to be done.'),
   TURN_TIMED_OUT: spec(
     'The turn ended at its {stage} deadline of {seconds} s.',
@@ -98,10 +101,13 @@ export const ERRORS = {
   ),
   TURN_INTERRUPTED: spec(
     'The turn was cut by {reason}; delivery is {delivery}.',
-    'Decide with continue, retry or discard.',
+    'If its session is blocked, decide with: holdfast resume SESSION --action continue|retry|discard.',
   ),
   TURN_OUTPUT_LIMIT: spec('The turn passed its output limit of {limit}.', 'Raise the limit, or split the work.'),
-  PERMISSION_NOT_FOUND: spec('There is no permission request {permission}.', 'List the open requests.'),
+  PERMISSION_NOT_FOUND: spec(
+    'There is no permission request {permission}.',
+    'List the open ones with: holdfast permissions ls.',
+  ),
   PERMISSION_CLOSED: spec('Permission request {permission} is {state} already.', 'Nothing needs to be done.'),
   PERMISSION_OPTION_UNKNOWN: spec('Option {option} was not offered.', 'Answer with one of the offered option ids.'),
   CURSOR_AHEAD: spec(

@@ -25,6 +25,8 @@ export interface StartedGateway {
   readonly pid: number
   /** File that the gateway logs to. */
   readonly log: string
+  /** Bytes that the file had before: what earlier gateways said. */
+  readonly logOffset: number
   /** Resolves when the process is gone: its exit code, or undefined after a signal. Must not keep this process alive. */
   readonly exited: Promise<number | undefined>
 }

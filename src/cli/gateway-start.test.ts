@@ -12,7 +12,7 @@ writeFileSync(log, `${'x'.repeat(9000)}\nearlier\nlast words\n`)
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 const never = new Promise<number | undefined>(() => {})
-const started = (exited: Promise<number | undefined>) => async () => ({ pid: 42, log, exited })
+const started = (exited: Promise<number | undefined>) => async () => ({ pid: 42, log, logOffset: 9001, exited })
 
 test('it is said with pid and log, and readiness is waited for', async () => {
   const notes: string[] = []
@@ -26,7 +26,7 @@ test('without readiness it fails at the bound with the end of the log', async ()
   const waiting = startGateway({ start: started(never), isReady: async () => false, note: () => {}, waitMs: 100 })
   await expect(waiting).rejects.toMatchObject({
     code: 'GATEWAY_START_FAILED',
-    details: { log, tail: expect.stringMatching(/earlier\nlast words$/) },
+    details: { log, tail: expect.stringMatching(/^earlier\nlast words$/) },
   })
 })
 

@@ -25,7 +25,7 @@ const TAIL_LINES = 12
  * log. A process that leaves because another gateway holds the directory is no failure: that one is waited for.
  */
 export async function startGateway({ start, isReady, note, waitMs = WAIT_MS }: StartOptions): Promise<void> {
-  const { pid, log, exited } = await start()
+  const { pid, log, logOffset, exited } = await start()
   note(`started the gateway (pid ${pid}, log ${terminalText(log)})`)
   let exit: { code: number | undefined } | undefined
   void exited.then((code) => (exit = { code }))
@@ -33,23 +33,23 @@ export async function startGateway({ start, isReady, note, waitMs = WAIT_MS }: S
   while (performance.now() < untilMs) {
     if (await isReady()) return
     if (exit !== undefined && exit.code !== EXIT.temporary)
-      throw await startFailed(`it exited with ${exit.code ?? 'a signal'}`, log)
+      throw await startFailed(`it exited with ${exit.code ?? 'a signal'}`, log, logOffset)
     await pause(POLL_MS)
   }
-  throw await startFailed(`no answer within ${waitMs / 1000} s`, log)
+  throw await startFailed(`no answer within ${waitMs / 1000} s`, log, logOffset)
 }
 
-async function startFailed(reason: string, log: string): Promise<HoldfastError> {
-  return new HoldfastError('GATEWAY_START_FAILED', { reason, log, tail: await readTail(log) })
+async function startFailed(reason: string, log: string, logOffset: number): Promise<HoldfastError> {
+  return new HoldfastError('GATEWAY_START_FAILED', { reason, log, tail: await readTail(log, logOffset) })
 }
 
-async function readTail(log: string): Promise<string> {
+async function readTail(log: string, from: number): Promise<string> {
   try {
     await using file = await open(log, 'r')
     const { size } = await file.stat()
     const { buffer, bytesRead } = await file.read({
       buffer: Buffer.alloc(TAIL_BYTES),
-      position: Math.max(0, size - TAIL_BYTES),
+      position: Math.max(from <= size ? from : 0, size - TAIL_BYTES),
     })
     return buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n').slice(-TAIL_LINES).join('\n')
   } catch {

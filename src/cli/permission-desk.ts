@@ -8,7 +8,7 @@ import type { PermissionAsked, PermissionMode } from './permission-rule.ts'
 import { denyOption, isApproval, optionByRule } from './permission-rule.ts'
 import type { PermissionTally } from './turn-result.ts'
 
-/** Asks the person; resolves with an option id, or undefined when `signal` aborted (answered elsewhere) or no answer came. */
+/** Asks the person; resolves with an option id, or undefined when `signal` aborted (its reason says why, for people) or no answer came. */
 export type AskPerson = (asked: PermissionAsked, signal: AbortSignal) => Promise<string | undefined>
 
 export interface DeskPorts {
@@ -68,7 +68,7 @@ export class PermissionDesk {
     const request = typeof id === 'string' ? this.#open.get(id) : undefined
     if (request === undefined) return
     this.#open.delete(request.id)
-    request.closed.abort()
+    request.closed.abort(state === 'answered' ? 'answered elsewhere' : 'no longer asked')
     if (state !== 'answered' && state !== 'timed_out') return
     if (typeof optionId === 'string' && isApproval(request.asked.options, optionId)) this.#approved += 1
     else this.#denied += 1
@@ -76,7 +76,7 @@ export class PermissionDesk {
 
   /** The turn is over: no question stays on the screen. */
   close(): void {
-    for (const request of this.#open.values()) request.closed.abort()
+    for (const request of this.#open.values()) request.closed.abort('no longer asked')
     this.#open.clear()
   }
 

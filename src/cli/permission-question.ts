@@ -12,7 +12,7 @@ import type { PermissionAsked } from './permission-rule.ts'
 const INPUT_WIDTH_MAX = 2000
 const CHANGES_MAX = 20
 
-/** Asks until an offered option is named; undefined when `signal` aborts (answered elsewhere) or the input ends. */
+/** Asks until an offered option is named; undefined when `signal` aborts (its reason is said) or the input ends. */
 export async function askPerson(
   terminal: Terminal,
   { err, errStyle }: Screen,
@@ -24,7 +24,7 @@ export async function askPerson(
     err.write('answer with a number: ')
     const line = await readLine(terminal, signal)
     if (line === undefined) {
-      err.write(signal.aborted ? '\n(answered elsewhere)\n' : '\n')
+      err.write(signal.aborted ? `\n(${String(signal.reason)})\n` : '\n')
       return undefined
     }
     const optionId = asked.options[Number(line.trim()) - 1]?.['optionId']

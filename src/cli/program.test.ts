@@ -38,6 +38,15 @@ describe('usage', () => {
     },
   )
 
+  test.each([
+    [['prompt', '--timeout', 'soon'], 'holdfast prompt'],
+    [['--json', 'sessions', 'bogus'], 'holdfast sessions'],
+    [['sessions', 'show'], 'holdfast sessions show'],
+    [['promt'], 'holdfast'],
+  ])('%j points at the help of %s', async (args, name) => {
+    expect((await cli.run(args)).err).toContain(`See: ${name} --help\n`)
+  })
+
   test('with --json the error is an object on stdout too', async () => {
     const { code, out } = await cli.run(['prompt', '--json'])
     expect(code).toBe(2)

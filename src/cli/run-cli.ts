@@ -1,6 +1,7 @@
 // Runs the command line once: parse, run, say what failed, and hand back the exit code. Never exits the process.
 
 import { CommanderError } from 'commander'
+import type { Command } from 'commander'
 import type { CliDeps } from './deps.ts'
 import { EXIT } from './exit-codes.ts'
 import { Screen } from './output/screen.ts'
@@ -30,6 +31,22 @@ async function runProgram(deps: CliDeps, argv: readonly string[], screen: Screen
     const { showFailure } = await import('./output/failure.ts')
     if (!(error instanceof CommanderError)) return showFailure(screen, error)
     const [message = 'wrong usage', ...hints] = error.message.replace(/^error: /, '').split('\n')
-    return showFailure(screen, new UsageError(message, [...hints, 'See: holdfast --help'].join(' ')))
+    return showFailure(
+      screen,
+      new UsageError(message, [...hints, `See: ${nameOf(program.command, argv)} --help`].join(' ')),
+    )
   }
+}
+
+/** The command that `argv` means, as it is typed. */
+function nameOf(root: Command, argv: readonly string[]): string {
+  const names = ['holdfast']
+  let command = root
+  for (const word of argv.filter((arg) => !arg.startsWith('-'))) {
+    const next = command.commands.find((child) => child.name() === word || child.aliases().includes(word))
+    if (next === undefined) break
+    names.push(word)
+    command = next
+  }
+  return names.join(' ')
 }

@@ -3,6 +3,7 @@
 
 import type { Timer } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
+import { ignore } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { HoldfastClient } from '../client/client.ts'
 import type { SessionView } from '../wire/session.ts'
@@ -15,6 +16,8 @@ import { terminalLine } from './output/terminal-text.ts'
 import { TurnText } from './output/turn-text.ts'
 import { PermissionDesk } from './permission-desk.ts'
 import type { PermissionAsked, PermissionMode } from './permission-rule.ts'
+import { codeOf } from './error-code.ts'
+import { blockedText } from './send-prompt.ts'
 import type { CancelCause } from './turn-result.ts'
 import { CANCELLED_EXIT_CODE, exitCodeOf } from './turn-result.ts'
 import { watchTurn } from './turn-watch.ts'
@@ -43,8 +46,8 @@ export interface TurnJob {
 
 /** How long a turn that we cancelled may take to end before we leave it to the gateway: its cancel grace, and room to end the agent. */
 const CANCEL_MS = 60_000
-/** How long a gateway that went away may stay away: a restart with its drain, and then some. */
-const LOST_MS = 180_000
+/** How long a gateway that went away may stay away: it drains before it goes, so a restart is quick. */
+const LOST_MS = 60_000
 
 /** Watches the turn to its end; resolves with the exit code. */
 export async function runTurn(context: CommandContext, job: TurnJob): Promise<number> {
@@ -64,6 +67,7 @@ class RunningTurn {
   /** Aborts when this command stops watching; the turn is the gateway's. */
   readonly #leave = new AbortController()
   #cancelledFor: CancelCause | undefined
+  #isBlocked = false
   #lostAtMs = 0
   /** Set when the gateway stayed away for too long. */
   #lostFor: Error | undefined
@@ -88,6 +92,8 @@ class RunningTurn {
 
   async watch(): Promise<number> {
     const { client, session, after, turnId } = this.#job
+    const whenBlocked = (): void => void this.#leaveIfBlocked().catch(ignore('the stream says how it goes on'))
+    if (session.blocked_by !== null) whenBlocked()
     const onReconnect = (attempt: number, error: unknown): void => this.#lost(attempt, error)
     const events = client.events(session.id, { after, signal: this.#leave.signal, onReconnect })
     try {
@@ -96,10 +102,15 @@ class RunningTurn {
         desk: this.#desk,
         text: this.#text,
         screen: this.#context.screen,
+        blocked: whenBlocked,
       })
+      if (state === 'interrupted') await this.#sayIfBlocked().catch(ignore('the gateway has left already'))
       return exitCodeOf({ state, permissions: this.#desk.tally, cancelledFor: this.#cancelledFor })
     } catch (error) {
-      if (this.#lostFor !== undefined) throw this.#lostFor
+      if (this.#lostFor !== undefined) {
+        this.#sayWhere()
+        throw this.#lostFor
+      }
       if (!this.#leave.signal.aborted) throw error
       return this.#left()
     } finally {
@@ -139,11 +150,28 @@ class RunningTurn {
     return askPerson(deps.terminal, screen, asked, signal)
   }
 
+  /** Says how to free the session; true when it is blocked. */
+  async #sayIfBlocked(): Promise<boolean> {
+    const session = await this.#job.client.getSession(this.#job.session.id)
+    if (session.blocked_by !== null) this.#note(blockedText(session))
+    return session.blocked_by !== null
+  }
+
+  /** Our turn is still queued behind one that was interrupted: nobody may decide about that one for long. */
+  async #leaveIfBlocked(): Promise<void> {
+    const { client, session, turnId } = this.#job
+    const { state } = await client.getTurn(session.id, turnId)
+    if (state !== 'queued' || !(await this.#sayIfBlocked())) return
+    this.#isBlocked = true
+    this.#leave.abort()
+  }
+
   /** The stream was cut: the client reconnects; we wait for the gateway only so long. */
   #lost(attempt: number, error: unknown): void {
     if (attempt === 1) {
       this.#lostAtMs = performance.now()
-      return this.#note('lost the gateway; reconnecting')
+      const what = codeOf(error) === 'GATEWAY_DRAINING' ? 'the gateway stops' : 'lost the gateway'
+      return this.#note(`${what}; waiting up to ${LOST_MS / 1000} s for it to come back`)
     }
     if (performance.now() - this.#lostAtMs < LOST_MS) return
     this.#lostFor =
@@ -152,10 +180,15 @@ class RunningTurn {
   }
 
   #left(): number {
-    const { session, turnId } = this.#job
     if (this.#context.screen.out.closed.aborted) return EXIT.io
-    this.#note(`left turn ${turnId} to the gateway; see: holdfast events -f ${session.id}`)
+    this.#sayWhere()
+    if (this.#isBlocked) return EXIT.failed
     return this.#cancelledFor === undefined ? EXIT.interrupted : CANCELLED_EXIT_CODE[this.#cancelledFor]
+  }
+
+  #sayWhere(): void {
+    const { session, turnId } = this.#job
+    this.#note(`left turn ${turnId} to the gateway; see: holdfast events -f ${session.id}`)
   }
 
   #note(text: string): void {

@@ -20,6 +20,12 @@ export interface SentPrompt {
   readonly after: number
 }
 
+/** What somebody has to do about a session that is blocked. */
+export function blockedText({ key, id }: Pick<SessionView, 'key' | 'id'>): string {
+  const name = terminalLine(key ?? id)
+  return `the session waits for a decision about an interrupted turn: holdfast resume ${name} --action continue|retry|discard`
+}
+
 /** Resolves when the prompt is stored. */
 export async function sendPrompt({ screen }: CommandContext, job: PromptJob): Promise<SentPrompt> {
   const { client, session, body, leaves } = job
@@ -29,11 +35,7 @@ export async function sendPrompt({ screen }: CommandContext, job: PromptJob): Pr
   else if (leaves) screen.print(`${turn.id}\n`)
   if (leaves) screen.note(`stored; follow it with: holdfast events -f ${name}`)
   else if (position > 0) screen.note(`queued behind ${position} ${position === 1 ? 'prompt' : 'prompts'}`)
-  if (session.blocked_by !== null) {
-    screen.note(
-      `the session waits for a decision about an interrupted turn: holdfast resume ${name} --action continue|retry|discard`,
-    )
-  }
+  if (leaves && session.blocked_by !== null) screen.note(blockedText(session))
   // A turn that existed may have begun before the session was looked at.
   return { turnId: turn.id, after: replayed ? 0 : session.last_seq }
 }

@@ -5,6 +5,7 @@ import { HoldfastError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { EventView } from '../wire/event.ts'
+import { failureHelp } from './output/failure-help.ts'
 import { outcomeText } from './output/outcome.ts'
 import type { Screen } from './output/screen.ts'
 import type { TurnText } from './output/turn-text.ts'
@@ -17,13 +18,19 @@ export interface WatchPorts {
   readonly desk: PermissionDesk
   readonly text: TurnText
   readonly screen: Screen
+  /** Another turn of the session was interrupted and holds the queue. */
+  blocked(): void
 }
 
 /** Resolves with the terminal state of `turnId`. CANCELLED when the stream ends before it. */
-export async function watchTurn(turnId: string, { events, desk, text, screen }: WatchPorts): Promise<TurnEndState> {
+export async function watchTurn(
+  turnId: string,
+  { events, desk, text, screen, blocked }: WatchPorts,
+): Promise<TurnEndState> {
   for await (const event of events) {
     const data = isJsonObject(event.data) ? event.data : {}
     const ours = event.turn_id === turnId
+    if (!ours && event.type === 'session.blocked') blocked()
     if (!ours && !(event.turn_id === null && event.type.startsWith('agent.'))) continue
     if (screen.json) screen.record(event)
     if (event.type === 'permission.requested') desk.requested(data)
@@ -40,6 +47,7 @@ function endOf(data: JsonObject, { text, screen }: Pick<WatchPorts, 'text' | 'sc
   text.breakLine()
   const outcome = outcomeText(state, data)
   if (outcome !== undefined) screen.note(outcome)
+  failureHelp(screen, data['error'])
   return state
 }
 

@@ -2,7 +2,7 @@
 // Owns one connection at a time. A connection that says nothing for longer than three heartbeats counts as lost.
 
 import { ignore, pause } from '../base/deadline.ts'
-import { isHoldfastError } from '../base/errors.ts'
+import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import type { EventView, StreamEnd } from '../wire/event.ts'
 import { ApiError } from './api-error.ts'
 import type { Requests } from './requests.ts'
@@ -13,7 +13,7 @@ export interface EventsOptions {
   /** The last `seq` that the caller has; 0 (the default) is before the first. */
   readonly after?: number
   readonly signal?: AbortSignal
-  /** Told each time the connection is lost, before the wait. */
+  /** Told each time the connection is lost, before the wait; GATEWAY_DRAINING when the gateway said that it ends. */
   readonly onReconnect?: (attempt: number, error: unknown) => void
 }
 
@@ -81,7 +81,9 @@ async function* readStream(requests: Requests, path: string, signal: AbortSignal
 function toStep({ event, data }: SseFrame): StreamStep | undefined {
   if (event === 'hello') return { kind: 'hello' }
   if (event !== 'end') return { kind: 'event', event: JSON.parse(data) as EventView }
-  return (JSON.parse(data) as StreamEnd).reason === 'session_closed' ? { kind: 'closed' } : undefined
+  const { reason } = JSON.parse(data) as StreamEnd
+  if (reason === 'gateway_stopping') throw new HoldfastError('GATEWAY_DRAINING')
+  return reason === 'session_closed' ? { kind: 'closed' } : undefined
 }
 
 /** Aborts a connection on which nothing came for too long; ends with the connection. */

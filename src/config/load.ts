@@ -107,6 +107,7 @@ function readText(path: string, isNamed: boolean): string | undefined {
 function readFile(draft: Draft, json: JsonObject, place: Place): void {
   for (const [section, content] of Object.entries(json)) {
     if (section === '$schema') continue
+    if (isOptionName(section)) throw invalid(section, `must be nested: ${nested(section)}`, place)
     if (!SECTIONS.includes(section)) throw unknownKey(section, SECTIONS, place)
     if (!isJsonObject(content)) throw invalid(section, 'must be an object', place)
     for (const [key, value] of Object.entries(content)) readKey(draft, section, { key, value }, place)
@@ -145,6 +146,11 @@ function readFlags(draft: Draft, flags: Readonly<Record<string, string>>): void 
 function unknownKey(key: string, known: readonly string[], place: Place): HoldfastError {
   const meant = suggestionFor(key, known)
   return invalid(key, `is not known${meant === undefined ? '' : ` (did you mean ${meant}?)`}`, place)
+}
+
+function nested(name: OptionName): string {
+  const section = sectionOf(name)
+  return `{ "${section}": { "${name.slice(section.length + 1)}": … } }`
 }
 
 function isOptionName(name: string): name is OptionName {

@@ -29,7 +29,8 @@ test('without it the XDG directories hold, and their defaults', () => {
 
 describe('refused', () => {
   test('a home that is not absolute', () => {
-    expect(() => pathsOf({ HOLDFAST_HOME: 'x' }, '/home/me')).toThrow('HOLDFAST_HOME is not absolute')
+    const details = { reason: 'HOLDFAST_HOME is not absolute: x', file: 'HOLDFAST_HOME' }
+    expect(() => pathsOf({ HOLDFAST_HOME: 'x' }, '/home/me')).toThrow(expect.objectContaining({ details }))
   })
 
   test('a socket path of 108 bytes; 107 are fine', () => {

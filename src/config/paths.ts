@@ -28,8 +28,9 @@ export function pathsOf(env: Environment, home: string = homedir()): Paths {
   const socket = join(runDir, 'gateway.sock')
   const bytes = Buffer.byteLength(socket)
   if (bytes >= SOCKET_PATH_BYTES) {
-    const reason = `the path of the socket has ${bytes} bytes, at most ${SOCKET_PATH_BYTES - 1} are possible; use a shorter HOLDFAST_HOME or XDG_RUNTIME_DIR`
-    throw new HoldfastError('CONFIG_INVALID', { reason, file: socket })
+    const reason = `the path of the socket has ${bytes} bytes, at most ${SOCKET_PATH_BYTES - 1} are possible: ${socket}`
+    const variable = env['HOLDFAST_HOME'] ? 'HOLDFAST_HOME' : 'XDG_RUNTIME_DIR'
+    throw new HoldfastError('CONFIG_INVALID', { reason, file: variable })
   }
   return {
     configFile,
@@ -46,7 +47,10 @@ function directoriesOf(env: Environment, home: string): Pick<Paths, 'configFile'
   const own = env['HOLDFAST_HOME']
   if (own !== undefined && own !== '') {
     if (!isAbsolute(own))
-      throw new HoldfastError('CONFIG_INVALID', { reason: 'HOLDFAST_HOME is not absolute', file: own })
+      throw new HoldfastError('CONFIG_INVALID', {
+        reason: `HOLDFAST_HOME is not absolute: ${own}`,
+        file: 'HOLDFAST_HOME',
+      })
     const root = resolve(own)
     return { configFile: join(root, 'config.jsonc'), stateDir: join(root, 'state'), runDir: join(root, 'run') }
   }

@@ -1,5 +1,6 @@
 // The gateway as a program of its own: what the command line may ask for besides the API. Loads the configuration once.
 
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -42,13 +43,14 @@ export async function serveGateway({ version, detached, flags, stop, announce }:
 }
 
 /** Starts `holdfast serve --detached` in a session of its own. */
-export async function startGatewayProcess(): Promise<DetachedProcess & { log: string }> {
+export async function startGatewayProcess(): Promise<DetachedProcess & { log: string; logOffset: number }> {
   const env = systemEnvironment()
   const paths = pathsOf(env)
   const stateDir = openStateDir(paths.stateDir)
+  const logOffset = statSync(paths.logFile, { throwIfNoEntry: false })?.size ?? 0
   const argv = [process.execPath, LAUNCHER, 'serve', '--detached'] as const
   const started = await startDetached({ argv: [...argv], env, cwd: stateDir.path, outputFile: paths.logFile })
-  return { ...started, log: paths.logFile }
+  return { ...started, log: paths.logFile, logOffset }
 }
 
 export interface Orphan {

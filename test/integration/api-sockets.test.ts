@@ -1,6 +1,6 @@
 // The API on real sockets: what only shows on the wire, and how the listeners come and go.
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import type { NetConnectOpts } from 'node:net'
@@ -128,6 +128,16 @@ describe('listeners', () => {
     const api = createApi(new TestGateway().ports({ tcp: undefined, socket: join(dir, 's') }))
     await expect(api.listen()).rejects.toMatchObject({ code: 'STATE_DIR_UNSAFE' })
     await api.close()
+  })
+
+  test('a file in the place of the socket is not taken away, and is not called a port', async () => {
+    await using listening = await listenTestApi()
+    const socket = join(dirname(listening.socket), 'file')
+    writeFileSync(socket, 'mine')
+    const api = createApi(new TestGateway().ports({ tcp: undefined, socket }))
+    await expect(api.listen()).rejects.toMatchObject({ code: 'STATE_DIR_UNSAFE', details: { path: socket } })
+    await api.close()
+    expect(readFileSync(socket, 'utf8')).toBe('mine')
   })
 
   test('a socket that another gateway answers on is not taken; a leftover is', async () => {

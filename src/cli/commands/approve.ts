@@ -43,6 +43,12 @@ async function chooseOption(client: HoldfastClient, id: string, deny: boolean): 
 async function findOpen(client: HoldfastClient, id: string): Promise<PermissionView> {
   const { permissions } = await client.listPermissions({ state: 'open', limit: 200 })
   const found = permissions.find((permission) => permission.id === id)
-  if (found === undefined) throw new HoldfastError('PERMISSION_NOT_FOUND', { permission: id })
-  return found
+  return found ?? (await notOpen(client, id))
+}
+
+async function notOpen(client: HoldfastClient, id: string): Promise<never> {
+  const { permissions } = await client.listPermissions({ limit: 200 })
+  const closed = permissions.find((permission) => permission.id === id)
+  if (closed === undefined) throw new HoldfastError('PERMISSION_NOT_FOUND', { permission: id })
+  throw new HoldfastError('PERMISSION_CLOSED', { permission: id, state: closed.state })
 }

@@ -1,5 +1,8 @@
 // The other commands against the real API over the socket: what they print for people and for programs, and how they exit.
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import type { OnPrompt } from '../../../test/_support/fake-connector.ts'
@@ -95,6 +98,7 @@ describe('permissions', () => {
     const again = await run('approve', String(id), 'once')
     expect(again.code).toBe(1)
     expect(again.err).toContain('(PERMISSION_CLOSED)')
+    expect((await run('approve', String(id))).err).toContain('is answered already. (PERMISSION_CLOSED)')
     expect((await run('approve', 'perm_nope')).err).toContain('(PERMISSION_NOT_FOUND)')
   })
 })
@@ -151,6 +155,13 @@ describe('the gateway', () => {
     expect((await run('doctor')).out).toMatch(/^warn +agent fake +node: not found$/m)
   })
 
+  test('doctor fails for a configuration that no gateway could start with', async () => {
+    writeFileSync(join(gateway.cli.home, 'config.jsonc'), '{ "http.port": 1 }')
+    const { code, out } = await run('doctor')
+    expect(code).toBe(1)
+    expect(out).toMatch(/^fail +configuration +.*http\.port must be nested: \{ "http": \{ "port": … \} \}/m)
+  })
+
   test('stop asks it to drain and waits until it is gone', async () => {
     expect(await run('stop')).toMatchObject({ code: 0, out: 'stopped gateway 4711\n' })
     expect(gateway.stops).toEqual([{ now: false, drainMs: undefined }])
@@ -176,7 +187,7 @@ test('a command that needs a gateway starts one, says so once, and goes on', asy
   await using later = await TestCliGateway.start({}, false)
   const startGateway = async (): Promise<StartedGateway> => {
     void later.listen()
-    return { pid: 321, log: '/var/log/x', exited: new Promise(() => {}) }
+    return { pid: 321, log: '/var/log/x', logOffset: 0, exited: new Promise(() => {}) }
   }
   const { code, out, err } = await later.cli.run(['prompt', 'hi'], { deps: { startGateway } })
   expect(code).toBe(0)

@@ -1,5 +1,6 @@
 // `holdfast doctor`: looks at everything that Holdfast needs and says what is wrong. Starts nothing, changes nothing.
 
+import { isHoldfastError } from '../../base/errors.ts'
 import type { HoldfastClient } from '../../client/client.ts'
 import type { CommandContext } from '../context.ts'
 import {
@@ -17,6 +18,7 @@ import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
 import type { Screen } from '../output/screen.ts'
 import { terminalLine } from '../output/terminal-text.ts'
+import { loadConfig } from '../../config/load.ts'
 import { pathsOf } from '../../config/paths.ts'
 import type { Paths } from '../../config/paths.ts'
 
@@ -33,11 +35,24 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
     for (const check of found) show(check, screen)
   }
   add(checkNode(process.version), checkSqlite(process.versions['sqlite']), checkPlatform(process.platform))
-  add(...(await checkFiles(pathsOf(deps.env))))
+  const paths = pathsOf(deps.env)
+  add(checkConfig(context, paths), ...(await checkFiles(paths)))
   add(...(await checkGateway(context)))
   if (options.orphans === true) add(...(await checkOrphans(context)))
   if (options.verify === true) add(...(await checkStore(context)))
   return checks.some(({ result }) => result === 'fail') ? EXIT.failed : EXIT.done
+}
+
+/** As the next start of a gateway would read it. */
+function checkConfig({ deps }: CommandContext, paths: Paths): Check {
+  const name = 'configuration'
+  try {
+    const { file } = loadConfig({ env: deps.env, paths })
+    return { name, result: 'ok', detail: file ?? `defaults; ${paths.configFile} is not there` }
+  } catch (error) {
+    if (!isHoldfastError(error)) throw error
+    return { name, result: 'fail', detail: `${error.message} ${error.help}` }
+  }
 }
 
 async function checkFiles(paths: Paths): Promise<Check[]> {

@@ -134,7 +134,18 @@ describe('how a turn ends is how prompt exits', () => {
     }
     const { code, err } = await gateway.cli.run(['prompt', 'hi'])
     expect(code).toBe(1)
-    expect(err).toContain('the turn failed: Agent fake answered with an error: boom. (AGENT_ERROR)')
+    expect(err).toContain(
+      'the turn failed: Agent fake answered with an error: boom. (AGENT_ERROR)\nThe raw error is in details.\n',
+    )
+  })
+
+  test('a failed turn shows the last words of the agent', async () => {
+    gateway.onPrompt = ({ listener }, turnId) => {
+      const details = { agent: 'fake', stderrTail: 'no such \u001b[2Jkey' }
+      listener.answered(turnId, { kind: 'error', error: { code: 'AGENT_EXITED' as const, message: 'Gone.', details } })
+      listener.batchEnd(1)
+    }
+    expect((await gateway.cli.run(['prompt', 'hi'])).err).toMatch(/in details\.\nno such ␛\[2Jkey\n$/)
   })
 
   test('--timeout cancels the turn: exit 3', async () => {
@@ -172,6 +183,59 @@ describe('how a turn ends is how prompt exits', () => {
     run.interrupt()
     expect(await run.done).toBe(130)
     expect(run.terminal.err()).toMatch(/left turn turn_\w+ to the gateway/)
+  })
+})
+
+describe('a gateway that goes away', () => {
+  const running = async (): Promise<void> => {
+    const [status] = await gateway.sessions.service.list({}, { limit: 1 })
+    expect(status?.live.activity).toBe('running')
+  }
+
+  test('a turn that is cut by its death is told as interrupted, with the command that frees the session', async () => {
+    gateway.onPrompt = hang
+    const run = gateway.cli.start(['prompt', '-s', 'mine', '--agent', 'fake', 'hi'])
+    await vi.waitFor(running, 5_000)
+    await gateway.restart()
+    expect(await run.done).toBe(1)
+    expect(run.terminal.err()).toContain('(TURN_INTERRUPTED)')
+    expect(run.terminal.err()).toContain('holdfast resume mine --action continue|retry|discard')
+  })
+
+  test('an announced stop is said as one, and waited for', async () => {
+    gateway.onPrompt = hang
+    const run = gateway.cli.start(['prompt', 'hi'])
+    await vi.waitFor(() => expect(run.terminal.out()).toContain('working'), 5_000)
+    await gateway.cut()
+    await vi.waitFor(() => expect(run.terminal.err()).toContain('the gateway stops; waiting up to 60 s'), 5_000)
+    await gateway.listen()
+    run.interrupt()
+    expect(await run.done).toBe(130)
+  })
+
+  test('a prompt behind the interrupted turn stays stored, and its client leaves: exit 1', async () => {
+    gateway.onPrompt = hang
+    await gateway.cli.run(['prompt', '-s', 'mine', '--agent', 'fake', '--no-wait', 'first'])
+    await vi.waitFor(running, 5_000)
+    const behind = gateway.cli.start(['prompt', '-s', 'mine', 'second'])
+    await vi.waitFor(() => expect(behind.terminal.err()).toContain('queued behind 1 prompt'), 5_000)
+    await gateway.restart()
+    expect(await behind.done).toBe(1)
+    expect(behind.terminal.err()).toMatch(/holdfast resume mine .*\nholdfast: left turn turn_\w+ to the gateway/)
+  })
+
+  test('a session that is blocked takes no prompt that waits: exit 1, nothing stored', async () => {
+    gateway.onPrompt = hang
+    await gateway.cli.run(['prompt', '-s', 'mine', '--agent', 'fake', '--no-wait', 'first'])
+    await vi.waitFor(running, 5_000)
+    await gateway.restart()
+    const { code, err } = await gateway.cli.run(['prompt', '-s', 'mine', 'second'])
+    expect(code).toBe(1)
+    expect(err).toMatch(/\(SESSION_BLOCKED\)\nDecide with: holdfast resume mine --action continue\|retry\|discard\.\n$/)
+    expect((await gateway.sessions.service.get('mine')).session.lastTurnN).toBe(1)
+    const keyed = await gateway.cli.run(['prompt', '-s', 'mine', '--idempotency-key', 'k', 'second'])
+    expect(keyed.code).toBe(1)
+    expect(keyed.err).toContain('left turn')
   })
 })
 
@@ -244,6 +308,16 @@ describe('permission requests', () => {
     expect(run.terminal.err()).toMatch(/\(\d{4} more characters are not shown; see: holdfast permissions ls --json\)/)
     run.terminal.stdin.write('2\n')
     expect(await run.done).toBe(5)
+  })
+
+  test('a question that Ctrl-C takes back is not said to be answered by somebody', async () => {
+    gateway.onPrompt = asksFirst(execute)
+    const run = gateway.cli.start(['prompt', 'hi'], { tty: { stdin: true, stderr: true } })
+    await vi.waitFor(() => expect(run.terminal.err()).toContain('answer with a number: '), 5_000)
+    run.interrupt()
+    expect(await run.done).toBe(130)
+    expect(run.terminal.err()).toContain('(no longer asked)')
+    expect(run.terminal.err()).not.toContain('elsewhere')
   })
 
   test('a question ends when somebody else answers', async () => {

@@ -1,5 +1,7 @@
 // `holdfast prompt`: sends a prompt to a session and streams the turn. Accepted means stored: with --no-wait that is the end.
 
+import { HoldfastError } from '../../base/errors.ts'
+import type { SessionView } from '../../wire/session.ts'
 import type { OnInterrupt } from '../choices.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -23,6 +25,7 @@ export async function prompt(context: CommandContext, options: PromptOptions, wo
   using gateway = await openGateway(context)
   const { client } = gateway
   const session = await chooseSession(client, { ...options, here })
+  if (options.wait && options.idempotencyKey === undefined) refuseBlocked(session)
   const body = {
     prompt: text,
     ...(options.onInterrupt !== undefined && { on_interrupt: options.onInterrupt }),
@@ -31,6 +34,12 @@ export async function prompt(context: CommandContext, options: PromptOptions, wo
   }
   const sent = await sendPrompt(context, { client, session, body, leaves: !options.wait })
   return options.wait ? await runTurn(context, { client, session, options, ...sent }) : EXIT.done
+}
+
+/** A prompt would wait for a decision that nobody makes while this command waits. With a key it may be one that has ended. */
+function refuseBlocked({ key, id, blocked_by: turn }: SessionView): void {
+  if (turn === null) return
+  throw new HoldfastError('SESSION_BLOCKED', { session: key ?? id, reason: `turn ${turn} was interrupted` })
 }
 
 // Nobody waits, so the limit can only hold for the time in the queue.

@@ -7,7 +7,8 @@ import { codeOf } from '../error-code.ts'
 import { EXIT, EXIT_CODE } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Screen } from './screen.ts'
-import { terminalLine, terminalText } from './terminal-text.ts'
+import { showTail } from './failure-help.ts'
+import { terminalLine } from './terminal-text.ts'
 
 export interface Failure {
   readonly code: ErrorCode | 'USAGE'
@@ -16,8 +17,6 @@ export interface Failure {
   readonly details: Readonly<Record<string, unknown>>
   readonly exitCode: number
 }
-
-const TAIL_CHARACTERS_MAX = 4000
 
 /** What was thrown, as it is said and as it ends the program. Unknown errors are INTERNAL, with their message. */
 export function toFailure(error: unknown): Failure {
@@ -34,8 +33,7 @@ export function showFailure(screen: Screen, error: unknown): number {
   if (screen.json) screen.record({ error: { code, message, details } })
   screen.note(screen.errStyle.red(`${terminalLine(message)} (${code})`))
   if (help !== undefined && help !== '') screen.err.write(`${terminalLine(help)}\n`)
-  const tail = tailOf(details)
-  if (tail !== undefined) screen.err.write(`${screen.errStyle.dim(tail)}\n`)
+  showTail(screen, details)
   return exitCode
 }
 
@@ -52,12 +50,4 @@ function errorFacts(error: unknown): Pick<Failure, 'message' | 'help' | 'details
 function detailsOf(error: unknown): Record<string, unknown> {
   const details = error instanceof Error && 'details' in error ? error.details : undefined
   return isJsonObject(details) ? details : {}
-}
-
-/** The end of an agent's stderr or of a log, when an error carries one. */
-function tailOf(details: Readonly<Record<string, unknown>>): string | undefined {
-  const tail = details['tail'] ?? details['stderrTail'] ?? details['stderr_tail'] ?? details['stderr']
-  const text = Array.isArray(tail) ? tail.join('\n') : tail
-  if (typeof text !== 'string' || text.trim() === '') return undefined
-  return terminalText(text.trimEnd().slice(-TAIL_CHARACTERS_MAX))
 }
