@@ -57,9 +57,10 @@ export class TestGateway implements AsyncDisposable {
     const scripted: TestAgent = {
       command: [process.execPath, SCRIPTED, `--journal=${gateway.journal}`, `--state=${gateway.home}`],
     }
+    const stubborn: TestAgent = { command: [...scripted.command, '--term=ignore', '--eof=ignore'] }
     await mkdir(gateway.workspace)
     await writeFile(gateway.journal, '')
-    const file = { http: { enabled: false }, ...config, agents: { ...config['agents'], scripted, ...agents } }
+    const file = { http: { enabled: false }, ...config, agents: { ...config['agents'], scripted, stubborn, ...agents } }
     await writeFile(join(gateway.home, 'config.jsonc'), JSON.stringify(file))
     await gateway.start()
     return gateway
@@ -69,16 +70,27 @@ export class TestGateway implements AsyncDisposable {
     return this.#child?.pid ?? 0
   }
 
+  get process(): ChildProcess | undefined {
+    return this.#child
+  }
+
   get client(): HoldfastClient {
     const transport = (this.#transport ??= createSocketTransport(join(this.home, 'run/gateway.sock')))
     return new HoldfastClient({ transport, token: () => readToken(join(this.home, 'state/token')) })
   }
 
-  /** A further life on the same home. Rejects at once when it ends before it is ready. */
+  /** A further life on the same home. */
   async start(): Promise<void> {
-    const child = this.launch()
+    this.launch()
+    await this.ready()
+  }
+
+  /** Resolves when the life launched last is ready; rejects at once when it ends before. */
+  async ready(): Promise<void> {
+    const child = this.#child
     const isReady = async (): Promise<boolean> => {
-      if (hasEnded(child)) throw new Error(`the gateway ended in its start: ${this.output.slice(-OUTPUT_SHOWN)}`)
+      if (child === undefined || hasEnded(child))
+        throw new Error(`the gateway ended in its start: ${this.output.slice(-OUTPUT_SHOWN)}`)
       return this.client.isReady()
     }
     await until(isReady, { ms: READY_MS, what: () => `the gateway is ready: ${this.output.slice(-OUTPUT_SHOWN)}` })
@@ -110,8 +122,11 @@ export class TestGateway implements AsyncDisposable {
     return { code, ...out }
   }
 
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
-    const child = this.#child
+  /** Ends the life launched last, or `child`. */
+  async kill(
+    signal: NodeJS.Signals = 'SIGKILL',
+    child: ChildProcess | undefined = this.#child,
+  ): Promise<number | null> {
     if (child === undefined || hasEnded(child)) return child?.exitCode ?? null
     const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
     child.kill(signal)

@@ -49,7 +49,13 @@ export class BrokenRulesError extends Error {
 
 const DETAILS_SHOWN = 5
 const DETAIL_CHARS = 1_000
-const POLICIES = ['hold', 'continue', 'retry', 'hold'] as const
+/** The stubborn agents ignore the end of their stdin and SIGTERM: they outlive a gateway that is killed. */
+const SESSIONS = [
+  { agent: 'scripted', onInterrupt: 'hold' },
+  { agent: 'stubborn', onInterrupt: 'continue' },
+  { agent: 'scripted', onInterrupt: 'retry' },
+  { agent: 'stubborn', onInterrupt: 'hold' },
+] as const
 const CLIENTS_MAX = 3
 const LIFE_MS_MIN = 40
 const LIFE_MS_MAX = 1_400
@@ -97,7 +103,14 @@ class TortureWorld {
   async run(): Promise<void> {
     await this.#populate()
     for (let round = 1; round <= this.#options.rounds; round++) {
-      await this.#live()
+      if (this.#random.chance(0.2)) {
+        await this.#handOver(round)
+        continue
+      }
+      await this.#live(async () => {
+        await this.#killWarden()
+        await this.#kill()
+      })
       await this.#check(round)
       await this.#startAgain(round)
     }
@@ -116,8 +129,8 @@ class TortureWorld {
 
   async #populate(): Promise<void> {
     const history = this.#history
-    for (const onInterrupt of POLICIES) {
-      const session = await this.#gateway.newSession('scripted', { on_interrupt: onInterrupt })
+    for (const { agent, onInterrupt } of SESSIONS) {
+      const session = await this.#gateway.newSession(agent, { on_interrupt: onInterrupt })
       history.sessions.push({ id: session, onInterrupt })
       const count = 2 + this.#random.int(CLIENTS_MAX - 1)
       for (let i = 0; i < count; i++) {
@@ -130,8 +143,8 @@ class TortureWorld {
     this.#following = Promise.all(this.#patient.map((follower) => follower.run(this.#client, this.#ended.signal)))
   }
 
-  /** Traffic for a while, then SIGKILL in the middle of it. */
-  async #live(): Promise<void> {
+  /** Traffic for a while, then `kill` in the middle of it. */
+  async #live(kill: () => Promise<void>): Promise<void> {
     const killed = new AbortController()
     const { signal } = killed
     for (const follower of this.#hasty) if (this.#random.chance(0.5)) follower.rewind(this.#random)
@@ -143,14 +156,40 @@ class TortureWorld {
       ),
     ])
     await sleep(LIFE_MS_MIN + this.#random.int(LIFE_MS_MAX - LIFE_MS_MIN))
-    await this.#kill()
+    await kill()
     killed.abort()
     await busy
+  }
+
+  /** The next life waits for the lock already when this one dies: it starts into everything that is still dying. */
+  async #handOver(round: number): Promise<void> {
+    let left = new Set<string>()
+    await this.#live(async () => {
+      const first = this.#gateway.process
+      this.#gateway.launch()
+      await sleep(this.#random.int(2 * START_MS_MAX))
+      const { pid } = await this.#client.status()
+      if (pid !== first?.pid) this.#history.problem(`${pid} answers while ${first?.pid} holds the lock`)
+      left = new Set(this.#agents())
+      await this.#killWarden()
+      await this.#gateway.kill('SIGKILL', first)
+      this.#kills += 1
+    })
+    await this.#gateway.ready()
+    this.#expectGone(round, left)
   }
 
   async #kill(): Promise<void> {
     await this.#gateway.kill()
     this.#kills += 1
+  }
+
+  /** Sometimes the warden goes first: then only the next start can end what is left. */
+  async #killWarden(): Promise<void> {
+    if (!this.#random.chance(0.3)) return
+    const { warden_pid: warden } = await this.#client.status()
+    if (warden === null || !this.#gateway.leaks().some(({ pid }) => pid === warden)) return
+    process.kill(warden, 'SIGKILL')
   }
 
   /** Sometimes it dies in its start, even twice; then it must start, and what the life before left must be gone by then. */
@@ -162,6 +201,10 @@ class TortureWorld {
     }
     const left = new Set(this.#agents())
     await this.#gateway.start()
+    this.#expectGone(round, left)
+  }
+
+  #expectGone(round: number, left: ReadonlySet<string>): void {
     const alive = this.#agents().filter((agent) => left.has(agent))
     if (alive.length > 0) this.#fail(round, [{ rule: 'a start ends what the life before left (B 28)', details: alive }])
   }
@@ -202,7 +245,7 @@ class TortureWorld {
     await this.#following
     const code = await this.#gateway.kill('SIGTERM')
     const left = this.#gateway.leaks().map(({ pid, command }) => `${pid} ${command}`)
-    const doctor = await this.#gateway.run('doctor', '--verify', '--orphans')
+    const doctor = await this.#gateway.run('doctor', '--verify')
     const breaks: Break[] = [
       { rule: 'a gateway at rest stops with 0', details: code === 0 ? [] : [`exit ${code}`] },
       { rule: 'a stop leaves no process', details: left },
