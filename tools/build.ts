@@ -13,11 +13,19 @@ async function main(): Promise<number> {
   const emitted = await runStep({ name: 'emit', command: ['tsc', '-p', join(ROOT, 'tsconfig.build.json')] })
   process.stdout.write(emitted.output)
   if (!emitted.ok) return 1
+  removeQueries()
   const assets = copyAssets()
   const leftovers = findLeftovers()
   for (const leftover of leftovers) console.log(leftover)
   console.log(`dist: ${globSync('**/*.js', { cwd: DIST }).length} modules, ${assets} assets`)
   return leftovers.length === 0 ? 0 : 1
+}
+
+/** What builds the SQL needs a development tool and has done its work: a package that still loads it must not start. */
+function removeQueries(): void {
+  for (const path of globSync('store/{query,dialect,schema,tables/*-queries}.js{,.map}', { cwd: DIST })) {
+    rmSync(join(DIST, path))
+  }
 }
 
 function copyAssets(): number {

@@ -12,6 +12,7 @@ const STEPS: readonly Step[] = [
   { name: 'lock file', command: ['node', 'tools/check-lock.ts'] },
   { name: 'unused', command: ['knip', '--no-progress'] },
   { name: 'docs fresh', command: ['node', 'tools/gen-docs.ts', '--check'] },
+  { name: 'statements fresh', command: ['node', 'tools/gen-statements.ts', '--check'] },
   { name: 'validators fresh', command: ['node', 'tools/gen-acp-validators.ts', '--check'] },
 ]
 

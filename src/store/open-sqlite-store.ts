@@ -8,14 +8,14 @@ import type { Clock } from '../base/clock.ts'
 import type { HoldfastError } from '../base/errors.ts'
 import type { Logger } from '../observe/logger.ts'
 import { Checkpointer } from './checkpoint.ts'
-import { sqliteDialect } from './dialect.ts'
 import { assertMigratable, migrate } from './migrate.ts'
 import { probeSqlite } from './probe.ts'
 import { Repository } from './repository.ts'
 import { fromSqlite, growWal, openReader, openWriter, SqliteReader, SqliteWriter } from './sqlite-connection.ts'
 import { ensurePrivateFile } from './state-dir.ts'
+import { SQLITE_STATEMENTS } from './statements.gen.ts'
 import type { Store } from './store.ts'
-import { compileTables } from './tables.ts'
+import { createTables } from './tables.ts'
 
 export interface SqliteStoreOptions {
   /** Absolute path; made with mode 0600 when it is missing. Its directory must exist. */
@@ -37,7 +37,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     logger?.warn({ problem, directory: dirname(file) }, 'checkpoint failed')
   })
   return new Repository({
-    tables: compileTables(sqliteDialect()),
+    tables: createTables(SQLITE_STATEMENTS),
     reader,
     writer,
     instanceNumber,

@@ -7,15 +7,15 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { sqliteDialect } from './dialect.ts'
 import { openSqliteStore } from './open-sqlite-store.ts'
 import type { Statement } from './statement.ts'
-import { compileTables } from './tables.ts'
+import { SQLITE_STATEMENTS } from './statements.gen.ts'
+import { createTables } from './tables.ts'
 
 const SESSIONS = 1_000
 const EVENTS_PER_SESSION = 20
 
-const { nodes, sessions, turns, events, permissions, leases } = compileTables(sqliteDialect())
+const { nodes, sessions, turns, events, permissions, leases } = createTables(SQLITE_STATEMENTS)
 const statements: Statement<never, unknown>[] = [nodes, sessions, turns, events, permissions, leases].flatMap((table) =>
   Object.values<Statement<never, unknown>>(table.statements()),
 )

@@ -1,7 +1,5 @@
-// A statement: SQL that is built and compiled once when the store opens, then run with named arguments.
-// Owns the mapping from names to positions; never talks to a database.
-
-import type { Compilable } from 'kysely'
+// A statement: generated SQL that is run with named arguments.
+// Owns the mapping from names to positions; never talks to a database and never builds SQL.
 
 export type SqlValue = string | number | null
 
@@ -22,15 +20,34 @@ export interface Executor {
   all<Args, Row>(statement: Statement<Args, Row>, args: Args, isEnough?: (row: Row) => boolean): Row[] | Promise<Row[]>
 }
 
-/**
- * Compiles the query that `build` makes. `build` gets a marker for each argument it names, to be used where a value would
- * stand. Its cost (35 to 60 us with Kysely) is paid once; a call of the statement costs what a raw prepared one costs.
- */
-export function statement<Args, Row>(name: string, build: (args: Args) => Compilable<Row>): Statement<Args, Row> {
-  const { sql, parameters } = build(markers as Args).compile()
-  const names = parameters.map((parameter) => (parameter instanceof Marker ? parameter.name : undefined))
-  const constants = parameters.map((parameter) => (parameter instanceof Marker ? null : (parameter as SqlValue)))
-  const bind = (args: Args): SqlValue[] => {
+/** SQL as the generator writes it. A parameter is the name of an argument or a constant. */
+export interface StatementText {
+  readonly sql: string
+  readonly parameters: readonly (string | { readonly constant: SqlValue })[]
+}
+
+/** A text with the types of its arguments and its rows, which only the type checker sees. */
+export interface Query<Args, Row> extends StatementText {
+  readonly args?: (args: Args) => void
+  readonly row?: Row
+}
+
+/** The texts of a table's queries: one is missing until the generator has run, and the type check says so. */
+export type TextsOf<Queries> = { readonly [Key in keyof Queries]: StatementText }
+export type StatementsOf<Queries> = {
+  readonly [Key in keyof Queries]: Queries[Key] extends Query<infer Args, infer Row> ? Statement<Args, Row> : never
+}
+
+/** The statements of `texts`, named `<table>.<key>`. */
+export function statementsOf<Queries>(table: string, texts: TextsOf<Queries>): StatementsOf<Queries> {
+  const entries = Object.entries<StatementText>(texts).map(([key, text]) => [key, toStatement(`${table}.${key}`, text)])
+  return Object.fromEntries(entries) as StatementsOf<Queries>
+}
+
+function toStatement(name: string, { sql, parameters }: StatementText): Statement<unknown, unknown> {
+  const names = parameters.map((parameter) => (typeof parameter === 'string' ? parameter : undefined))
+  const constants = parameters.map((parameter) => (typeof parameter === 'string' ? null : parameter.constant))
+  const bind = (args: unknown): SqlValue[] => {
     const given = args as Readonly<Record<string, SqlValue>>
     const values = constants.slice()
     for (let i = 0; i < names.length; i++) {
@@ -41,19 +58,3 @@ export function statement<Args, Row>(name: string, build: (args: Args) => Compil
   }
   return { name, sql, bind }
 }
-
-/** A row to insert in which every column is an argument of the same name. */
-export function rowOf<Row>(args: Row, columns: readonly (keyof Row)[]): Row {
-  return Object.fromEntries(columns.map((column) => [column, args[column]])) as Row
-}
-
-class Marker {
-  readonly name: string
-
-  constructor(name: string) {
-    this.name = name
-  }
-}
-
-/** Has a marker under every name. */
-const markers: unknown = new Proxy({}, { get: (_, name) => new Marker(String(name)) })

@@ -5,7 +5,7 @@ import type { SessionNo } from './records.ts'
 import type { Executor } from './statement.ts'
 import type { Tables } from './tables.ts'
 import { chainedCrc, toEvent } from './tables/event.ts'
-import type { SessionRow } from './tables/session.ts'
+import type { SessionRow } from './tables/session-queries.ts'
 
 const SESSIONS_PER_PAGE = 200
 const EVENTS_PER_PAGE = 500

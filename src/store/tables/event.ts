@@ -5,28 +5,27 @@ import { crc32 } from 'node:zlib'
 
 import type { TurnId } from '../../base/ids.ts'
 import type { EventRecord, NewEvent, SessionNo } from '../records.ts'
-import type { StoreDialect } from '../dialect.ts'
 import type { EventTable } from '../schema.ts'
-import { statement } from '../statement.ts'
-import type { Executor, SqlValue, Statement } from '../statement.ts'
+import { statementsOf } from '../statement.ts'
+import type { Executor, SqlValue, Statement, StatementsOf, TextsOf } from '../statement.ts'
+import type { EventQueries } from './event-queries.ts'
 import type { Head } from './session.ts'
 
-type EventStatements = ReturnType<typeof compile>
 type Append = Statement<readonly SqlValue[], unknown>
 
 /** Rows per statement, largest first. Cost per event: 1.4 us in rows of 64, 1.5 of 16, 2.4 of 4, 3.4 alone. */
-const APPEND_SIZES = [64, 16, 4, 1]
+const APPEND_SIZES = [64, 16, 4, 1] as const
 const COLUMNS = 7
 /** An agent may send updates of megabytes: a page of them must not fill the memory. */
 const PAGE_CHARS_MAX = 4 * 1024 * 1024
 
 export class EventRows {
-  readonly #statements: EventStatements
+  readonly #statements: StatementsOf<EventQueries>
   readonly #appends: readonly { size: number; statement: Append }[]
 
-  constructor(dialect: StoreDialect) {
-    this.#statements = compile(dialect)
-    this.#appends = APPEND_SIZES.map((size) => ({ size, statement: compileAppend(dialect, size) }))
+  constructor(texts: TextsOf<EventQueries>) {
+    this.#statements = statementsOf('event', texts)
+    this.#appends = APPEND_SIZES.map((size) => ({ size, statement: toAppend(this.#statements[`append${size}`]) }))
   }
 
   /** Appends `chained` to the session's log. */
@@ -56,9 +55,8 @@ export class EventRows {
     return row?.seq ?? 0
   }
 
-  statements() {
-    const [largest] = this.#appends
-    return { ...this.#statements, append: largest!.statement }
+  statements(): StatementsOf<EventQueries> {
+    return this.#statements
   }
 }
 
@@ -116,35 +114,6 @@ function flatten(no: SessionNo, { events, crcs }: Chained, from: number, to: num
 }
 
 /** Arguments by position, so that a long list costs no lookups by name. */
-function compileAppend({ builder }: StoreDialect, size: number): Append {
-  const rows = Array.from({ length: size }, () => ({
-    session_no: 0,
-    seq: 0,
-    turn_id: null,
-    type: 'update' as const,
-    at: 0,
-    data: '',
-    crc: 0,
-  }))
-  const { sql } = builder.insertInto('event').values(rows).compile()
-  return { name: `event.append${size}`, sql, bind: (values) => values as SqlValue[] }
-}
-
-type PageArgs = { no: number; after: number; limit: number }
-
-function compile({ builder }: StoreDialect) {
-  const page = (args: PageArgs) =>
-    builder
-      .selectFrom('event')
-      .where('session_no', '=', args.no)
-      .where('seq', '>', args.after)
-      .orderBy('seq')
-      .limit(args.limit)
-  return {
-    read: statement('event.read', (args: PageArgs) => page(args).select(['seq', 'turn_id', 'type', 'at', 'data'])),
-    readRows: statement('event.readRows', (args: PageArgs) => page(args).selectAll()),
-    lastSeq: statement('event.lastSeq', (args: { no: number }) =>
-      builder.selectFrom('event').select('seq').where('session_no', '=', args.no).orderBy('seq', 'desc').limit(1),
-    ),
-  }
+function toAppend({ name, sql }: Statement<readonly SqlValue[], unknown>): Append {
+  return { name, sql, bind: (values) => values as SqlValue[] }
 }

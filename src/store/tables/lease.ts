@@ -1,17 +1,13 @@
 // Process leases: durable proof, written before a spawn, that an OS process tree is ours.
 
-import { sql } from 'kysely'
-
 import type { SessionId } from '../../base/ids.ts'
 import type { LeaseRecord, LeaseState } from '../records.ts'
-import type { StoreDialect } from '../dialect.ts'
 import type { LeaseTable } from '../schema.ts'
-import { rowOf, statement } from '../statement.ts'
-import type { Executor } from '../statement.ts'
+import { statementsOf } from '../statement.ts'
+import type { LeaseQueries, NewLeaseRow } from './lease-queries.ts'
+import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
 
-type LeaseStatements = ReturnType<typeof compile>
 type LeaseRow = Omit<LeaseTable, 'id'> & { id: number }
-type NewRow = Omit<LeaseTable, 'id'>
 
 export interface LeasePatch {
   readonly state?: LeaseState
@@ -21,10 +17,10 @@ export interface LeasePatch {
 }
 
 export class LeaseRows {
-  readonly #statements: LeaseStatements
+  readonly #statements: StatementsOf<LeaseQueries>
 
-  constructor(dialect: StoreDialect) {
-    this.#statements = compile(dialect)
+  constructor(texts: TextsOf<LeaseQueries>) {
+    this.#statements = statementsOf('lease', texts)
   }
 
   async insert(tx: Executor, lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): Promise<LeaseRecord> {
@@ -45,7 +41,7 @@ export class LeaseRows {
     return found.toSorted((a, b) => a.id - b.id).map(toLease)
   }
 
-  statements(): LeaseStatements {
+  statements(): StatementsOf<LeaseQueries> {
     return this.#statements
   }
 }
@@ -69,7 +65,7 @@ function toLease(row: LeaseRow): LeaseRecord {
   }
 }
 
-function toRow(lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): NewRow {
+function toRow(lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): NewLeaseRow {
   return {
     session_id: lease.sessionId,
     generation: lease.generation,
@@ -84,53 +80,5 @@ function toRow(lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): NewRow {
     created_at: lease.createdAt,
     updated_at: lease.createdAt,
     exit: lease.exit ?? null,
-  }
-}
-
-const COLUMNS = [
-  'session_id',
-  'generation',
-  'agent',
-  'node_epoch',
-  'state',
-  'boot_id',
-  'tag',
-  'command_digest',
-  'pid',
-  'start_ticks',
-  'created_at',
-  'updated_at',
-  'exit',
-] as const satisfies readonly (keyof NewRow)[]
-
-type UpdateArgs = {
-  id: number
-  state: LeaseState | null
-  pid: number | null
-  startTicks: string | null
-  exit: string | null
-  now: number
-}
-
-function compile({ builder }: StoreDialect) {
-  return {
-    insert: statement('lease.insert', (args: NewRow) =>
-      builder.insertInto('lease').values(rowOf(args, COLUMNS)).returningAll(),
-    ),
-    update: statement('lease.update', (args: UpdateArgs) =>
-      builder
-        .updateTable('lease')
-        .set({
-          state: sql<LeaseState>`coalesce(${args.state}, state)`,
-          pid: sql<number>`coalesce(${args.pid}, pid)`,
-          start_ticks: sql<string>`coalesce(${args.startTicks}, start_ticks)`,
-          exit: sql<string>`coalesce(${args.exit}, exit)`,
-          updated_at: args.now,
-        })
-        .where('id', '=', args.id),
-    ),
-    list: statement('lease.list', (args: { state: LeaseState }) =>
-      builder.selectFrom('lease').selectAll().where('state', '=', args.state).orderBy('id'),
-    ),
   }
 }

@@ -1,17 +1,15 @@
 // Nodes: one row for each gateway, whose epoch fences every older life of it.
 
 import type { NodeRecord } from '../store.ts'
-import type { StoreDialect } from '../dialect.ts'
-import { statement } from '../statement.ts'
-import type { Executor } from '../statement.ts'
-
-type NodeStatements = ReturnType<typeof compile>
+import { statementsOf } from '../statement.ts'
+import type { NodeQueries } from './node-queries.ts'
+import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
 
 export class NodeRows {
-  readonly #statements: NodeStatements
+  readonly #statements: StatementsOf<NodeQueries>
 
-  constructor(dialect: StoreDialect) {
-    this.#statements = compile(dialect)
+  constructor(texts: TextsOf<NodeQueries>) {
+    this.#statements = statementsOf('node', texts)
   }
 
   /** Raises the node's epoch by one, from 1 at its first life. */
@@ -25,26 +23,7 @@ export class NodeRows {
     return (await tx.all(this.#statements.isCurrent, { id, epoch })).length === 1
   }
 
-  statements(): NodeStatements {
+  statements(): StatementsOf<NodeQueries> {
     return this.#statements
-  }
-}
-
-function compile({ builder, now }: StoreDialect) {
-  return {
-    open: statement('node.open', (args: { id: string; now: number }) =>
-      builder
-        .insertInto('node')
-        .values({ id: args.id, epoch: 1, started_at: now(args) })
-        .onConflict((conflict) =>
-          conflict
-            .column('id')
-            .doUpdateSet((row) => ({ epoch: row('node.epoch', '+', 1), started_at: row.ref('excluded.started_at') })),
-        )
-        .returning(['epoch', 'started_at']),
-    ),
-    isCurrent: statement('node.isCurrent', (args: { id: string; epoch: number }) =>
-      builder.selectFrom('node').select('epoch').where('id', '=', args.id).where('epoch', '=', args.epoch),
-    ),
   }
 }

@@ -5,14 +5,10 @@ import { HoldfastError } from '../../base/errors.ts'
 import type { PermissionId, TurnId } from '../../base/ids.ts'
 import type { PermissionRecord, PermissionState, SessionNo } from '../records.ts'
 import type { SessionWrite } from '../store.ts'
-import type { StoreDialect } from '../dialect.ts'
-import { permissionIsOpen } from '../schema.ts'
-import type { PermissionTable } from '../schema.ts'
-import { rowOf, statement } from '../statement.ts'
-import type { Executor } from '../statement.ts'
+import { statementsOf } from '../statement.ts'
+import type { NewPermissionRow, PermissionQueries } from './permission-queries.ts'
+import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
 
-type PermissionStatements = ReturnType<typeof compile>
-type NewRow = Omit<PermissionTable, 'no'>
 type Closing = Extract<SessionWrite, { kind: 'permission.close' }>
 
 export interface PermissionFilter {
@@ -21,10 +17,10 @@ export interface PermissionFilter {
 }
 
 export class PermissionRows {
-  readonly #statements: PermissionStatements
+  readonly #statements: StatementsOf<PermissionQueries>
 
-  constructor(dialect: StoreDialect) {
-    this.#statements = compile(dialect)
+  constructor(texts: TextsOf<PermissionQueries>) {
+    this.#statements = statementsOf('permission', texts)
   }
 
   async insert(tx: Executor, no: SessionNo, permission: PermissionRecord): Promise<void> {
@@ -65,12 +61,12 @@ export class PermissionRows {
     return row!.count
   }
 
-  statements(): PermissionStatements {
+  statements(): StatementsOf<PermissionQueries> {
     return this.#statements
   }
 }
 
-function toPermission(row: NewRow): PermissionRecord {
+function toPermission(row: NewPermissionRow): PermissionRecord {
   return {
     id: row.id as PermissionId,
     sessionNo: row.session_no,
@@ -87,7 +83,7 @@ function toPermission(row: NewRow): PermissionRecord {
   }
 }
 
-function toRow(permission: PermissionRecord): NewRow {
+function toRow(permission: PermissionRecord): NewPermissionRow {
   return {
     id: permission.id,
     session_no: permission.sessionNo,
@@ -101,81 +97,5 @@ function toRow(permission: PermissionRecord): NewRow {
     requested_at: permission.requestedAt,
     due_at: permission.dueAt,
     closed_at: permission.closedAt ?? null,
-  }
-}
-
-const COLUMNS = [
-  'id',
-  'session_no',
-  'turn_id',
-  'generation',
-  'tool_call',
-  'options',
-  'state',
-  'option_id',
-  'answered_by',
-  'requested_at',
-  'due_at',
-  'closed_at',
-] as const satisfies readonly (keyof NewRow)[]
-
-type CloseArgs = {
-  no: number
-  id: string
-  state: PermissionState
-  optionId: string | null
-  answeredBy: string | null
-  closedAt: number
-}
-
-function compile(dialect: StoreDialect) {
-  return { ...compileWrites(dialect), ...compileReads(dialect) }
-}
-
-function compileWrites({ builder }: StoreDialect) {
-  return {
-    insert: statement('permission.insert', (args: NewRow) =>
-      builder.insertInto('permission').values(rowOf(args, COLUMNS)),
-    ),
-    close: statement('permission.close', (args: CloseArgs) =>
-      builder
-        .updateTable('permission')
-        .set({
-          state: args.state,
-          option_id: args.optionId,
-          answered_by: args.answeredBy,
-          closed_at: args.closedAt,
-        })
-        .where('id', '=', args.id)
-        .where('session_no', '=', args.no)
-        .where(permissionIsOpen()),
-    ),
-  }
-}
-
-function compileReads({ builder }: StoreDialect) {
-  const permission = builder.selectFrom('permission').selectAll()
-  const newest = permission.orderBy('no', 'desc')
-  return {
-    find: statement('permission.find', (args: { id: string }) => permission.where('id', '=', args.id)),
-    list: statement('permission.list', (args: { limit: number }) => newest.limit(args.limit)),
-    listState: statement('permission.listState', (args: { state: PermissionState; limit: number }) =>
-      newest.where('state', '=', args.state).limit(args.limit),
-    ),
-    listSession: statement('permission.listSession', (args: { no: number; limit: number }) =>
-      newest.where('session_no', '=', args.no).limit(args.limit),
-    ),
-    listOpen: statement('permission.listOpen', (args: { no: number; limit: number }) =>
-      newest.where('session_no', '=', args.no).where(permissionIsOpen()).limit(args.limit),
-    ),
-    listBoth: statement('permission.listBoth', (args: { no: number; state: PermissionState; limit: number }) =>
-      newest.where('session_no', '=', args.no).where('state', '=', args.state).limit(args.limit),
-    ),
-    countOpen: statement('permission.countOpen', () =>
-      builder
-        .selectFrom('permission')
-        .select((row) => row.fn.countAll<number>().as('count'))
-        .where(permissionIsOpen()),
-    ),
   }
 }

@@ -1,21 +1,15 @@
 // Session rows: create, acquire, the fenced advance of the event head, lists.
 // The fence is here: `advance` changes a row only for the owner that the row names.
 
-import { sql } from 'kysely'
-
 import { LeaseLostError } from '../../base/errors.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../base/ids.ts'
 import type { SessionNo, SessionRecord, SessionState } from '../records.ts'
 import type { Fence, NewSession, PageRequest, SessionFilter, SessionPatch, StoreCounts } from '../store.ts'
-import type { StoreDialect } from '../dialect.ts'
-import { permissionIsOpen, sessionIsNotClosed, turnIsUnsettled } from '../schema.ts'
-import type { SessionTable } from '../schema.ts'
-import { statement } from '../statement.ts'
-import type { Executor } from '../statement.ts'
-import { compileSessionLists, listShape } from './session-list.ts'
-
-type SessionStatements = ReturnType<typeof compile>
-export type SessionRow = Omit<SessionTable, 'no'> & { no: number }
+import { statementsOf } from '../statement.ts'
+import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
+import { listShape } from './session-list.ts'
+import type { SessionListQueries } from './session-list-queries.ts'
+import type { SessionQueries, SessionRow } from './session-queries.ts'
 
 /** The end of a session's event chain. */
 export interface Head {
@@ -26,10 +20,12 @@ export interface Head {
 const FIRST_PAGE = Number.MAX_SAFE_INTEGER
 
 export class SessionRows {
-  readonly #statements: SessionStatements
+  readonly #statements: StatementsOf<SessionQueries>
+  readonly #lists: StatementsOf<SessionListQueries>
 
-  constructor(dialect: StoreDialect) {
-    this.#statements = compile(dialect)
+  constructor(texts: TextsOf<SessionQueries>, lists: TextsOf<SessionListQueries>) {
+    this.#statements = statementsOf('session', texts)
+    this.#lists = statementsOf('session.list', lists)
   }
 
   async insert(tx: Executor, session: NewSession): Promise<SessionRecord> {
@@ -92,7 +88,7 @@ export class SessionRows {
       before: page.before ?? FIRST_PAGE,
       limit: page.limit,
     }
-    return (await db.all(this.#statements.lists[listShape(filter)]!, args)).map(toSession)
+    return (await db.all(this.#lists[listShape(filter)], args)).map(toSession)
   }
 
   async listUnsettled(db: Executor): Promise<SessionRecord[]> {
@@ -113,8 +109,7 @@ export class SessionRows {
   }
 
   statements() {
-    const { lists, ...others } = this.#statements
-    return { ...others, ...lists }
+    return { ...this.#statements, ...this.#lists }
   }
 }
 
@@ -146,123 +141,5 @@ export function toSession(row: SessionRow): SessionRecord {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     closedAt: row.closed_at ?? undefined,
-  }
-}
-
-function compile(dialect: StoreDialect) {
-  return { ...compileReads(dialect), ...compileOwnership(dialect), lists: compileSessionLists(dialect) }
-}
-
-type InsertArgs = Omit<NewSession, 'key'> & { key: string | null }
-type OwnerArgs = { no: number; node: string; epoch: number }
-type AdvanceArgs = OwnerArgs & { fromSeq: number; seq: number; crc: number; turnN: number; now: number }
-type PatchArgs = {
-  no: number
-  state: SessionState | null
-  setBlockedBy: number
-  blockedBy: string | null
-  setAgentSessionId: number
-  agentSessionId: string | null
-  generation: number | null
-  closedAt: number | null
-}
-
-function compileOwnership({ builder, now }: StoreDialect) {
-  return {
-    insert: statement('session.insert', (args: InsertArgs) =>
-      builder
-        .insertInto('session')
-        .values({
-          id: args.id,
-          key: args.key,
-          agent: args.agent,
-          cwd: args.cwd,
-          mode: args.mode,
-          on_interrupt: args.onInterrupt,
-          state: 'open',
-          generation: 0,
-          node_id: '',
-          epoch: 0,
-          last_seq: 0,
-          last_crc: 0,
-          last_turn_n: 0,
-          created_at: args.createdAt,
-          updated_at: args.createdAt,
-        })
-        .returningAll(),
-    ),
-    acquire: statement('session.acquire', (args: { no: number; node: string }) =>
-      builder
-        .updateTable('session')
-        .set((row) => ({ node_id: args.node, epoch: row('epoch', '+', 1) }))
-        .where('no', '=', args.no)
-        .returningAll(),
-    ),
-    head: statement('session.head', (args: OwnerArgs) =>
-      builder
-        .selectFrom('session')
-        .select(['last_seq', 'last_crc'])
-        .where('no', '=', args.no)
-        .where('node_id', '=', args.node)
-        .where('epoch', '=', args.epoch),
-    ),
-    advance: statement('session.advance', (args: AdvanceArgs) =>
-      builder
-        .updateTable('session')
-        .set({
-          last_seq: args.seq,
-          last_crc: args.crc,
-          last_turn_n: sql<number>`case when last_turn_n < ${args.turnN} then ${args.turnN} else last_turn_n end`,
-          updated_at: now(args),
-        })
-        .where('no', '=', args.no)
-        .where('node_id', '=', args.node)
-        .where('epoch', '=', args.epoch)
-        .where('last_seq', '=', args.fromSeq),
-    ),
-    patch: statement('session.patch', (args: PatchArgs) =>
-      builder
-        .updateTable('session')
-        .set({
-          state: sql<SessionState>`coalesce(${args.state}, state)`,
-          blocked_by: sql<string>`case when ${args.setBlockedBy} = 1 then ${args.blockedBy} else blocked_by end`,
-          agent_session_id: sql<string>`case when ${args.setAgentSessionId} = 1 then ${args.agentSessionId} else agent_session_id end`,
-          generation: sql<number>`coalesce(${args.generation}, generation)`,
-          closed_at: sql<number>`coalesce(${args.closedAt}, closed_at)`,
-        })
-        .where('no', '=', args.no),
-    ),
-  }
-}
-
-function compileReads({ builder }: StoreDialect) {
-  const session = builder.selectFrom('session').selectAll('session')
-  return {
-    findById: statement('session.findById', (args: { id: string }) => session.where('id', '=', args.id)),
-    findByKey: statement('session.findByKey', (args: { key: string }) =>
-      session.where('key', '=', args.key).where(sessionIsNotClosed()),
-    ),
-    findByNo: statement('session.findByNo', (args: { no: number }) => session.where('no', '=', args.no)),
-    listUnsettled: statement('session.listUnsettled', () =>
-      session
-        .where('no', 'in', (some) =>
-          some
-            .selectFrom('turn')
-            .select('turn.session_no as no')
-            .where(turnIsUnsettled())
-            .unionAll(some.selectFrom('permission').select('permission.session_no as no').where(permissionIsOpen()))
-            .unionAll(some.selectFrom('session as s').select('s.no').where('s.state', '=', 'closing')),
-        )
-        .orderBy('no'),
-    ),
-    walk: statement('session.walk', (args: { after: number; limit: number }) =>
-      session.where('no', '>', args.after).orderBy('no').limit(args.limit),
-    ),
-    count: statement('session.count', (args: { state: SessionState }) =>
-      builder
-        .selectFrom('session')
-        .select((row) => row.fn.countAll<number>().as('count'))
-        .where('state', '=', args.state),
-    ),
   }
 }

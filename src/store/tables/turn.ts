@@ -1,31 +1,26 @@
 // Turn rows: the turn that changes, its prompt that never does, and its one outcome.
 
-import { sql } from 'kysely'
-
 import { assert } from '../../base/assert.ts'
 import { HoldfastError } from '../../base/errors.ts'
 import type { StoredError } from '../../base/errors.ts'
 import type { TurnId } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
-import type { Delivery, SessionNo, TurnEndState, TurnOutcome, TurnRecord, TurnState } from '../records.ts'
+import type { SessionNo, TurnEndState, TurnOutcome, TurnRecord } from '../records.ts'
 import type { PageRequest, TurnPatch } from '../store.ts'
-import type { StoreDialect } from '../dialect.ts'
-import { turnIsActive, turnIsUnsettled } from '../schema.ts'
 import type { TurnTable } from '../schema.ts'
-import { rowOf, statement } from '../statement.ts'
-import type { Executor } from '../statement.ts'
-
-type TurnStatements = ReturnType<typeof compile>
+import { statementsOf } from '../statement.ts'
+import type { OutcomeColumns, TurnQueries, TurnRow } from './turn-queries.ts'
+import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
 
 /** A row must stay below 1,000 bytes, or SQLite gives it a page of its own. */
 const INLINE_CHARS_MAX = 512
 const FIRST_PAGE = Number.MAX_SAFE_INTEGER
 
 export class TurnRows {
-  readonly #statements: TurnStatements
+  readonly #statements: StatementsOf<TurnQueries>
 
-  constructor(dialect: StoreDialect) {
-    this.#statements = compile(dialect)
+  constructor(texts: TextsOf<TurnQueries>) {
+    this.#statements = statementsOf('turn', texts)
   }
 
   /** The turn's own `sessionNo` must be the fence's, else a fence would guard the wrong rows. */
@@ -84,7 +79,7 @@ export class TurnRows {
     return { queued: unsettled!.count - active!.count, active: active!.count }
   }
 
-  statements(): TurnStatements {
+  statements(): StatementsOf<TurnQueries> {
     return this.#statements
   }
 
@@ -96,8 +91,6 @@ export class TurnRows {
     return new HoldfastError('TURN_NOT_ACTIVE', { turn: turnId, state: turn.state })
   }
 }
-
-type TurnRow = TurnTable & { large_prompt: string | null }
 
 function toTurn(row: TurnRow): TurnRecord {
   return {
@@ -167,8 +160,6 @@ function placeOf({ state, n }: TurnRecord): number | null {
   return state === 'dispatching' || state === 'running' ? 0 : null
 }
 
-type OutcomeColumns = Pick<TurnTable, 'stop_reason' | 'forced' | 'error' | 'usage' | 'ended_at'>
-
 const NO_OUTCOME: OutcomeColumns = { stop_reason: null, forced: null, error: null, usage: null, ended_at: null }
 
 function toOutcomeColumns(outcome: TurnOutcome): OutcomeColumns {
@@ -178,131 +169,5 @@ function toOutcomeColumns(outcome: TurnOutcome): OutcomeColumns {
     error: outcome.error === undefined ? null : JSON.stringify(outcome.error),
     usage: outcome.usage === undefined ? null : JSON.stringify(outcome.usage),
     ended_at: outcome.endedAt,
-  }
-}
-
-type PatchArgs = {
-  no: number
-  turnId: string
-  state: TurnState | null
-  delivery: Delivery | null
-  generation: number | null
-  dispatchedAt: number | null
-  runningAt: number | null
-}
-type EndArgs = { no: number; turnId: string; state: TurnEndState; delivery: Delivery } & OutcomeColumns
-
-const TURN_COLUMNS = [
-  'id',
-  'session_no',
-  'n',
-  'place',
-  'state',
-  'origin',
-  'idempotency_key',
-  'body_hash',
-  'retry_of',
-  'on_interrupt',
-  'delivery',
-  'generation',
-  'accepted_at',
-  'expires_at',
-  'dispatched_at',
-  'running_at',
-  'prompt',
-  'stop_reason',
-  'forced',
-  'error',
-  'usage',
-  'ended_at',
-] as const satisfies readonly (keyof TurnTable)[]
-
-const OUTCOME_COLUMNS = [
-  'stop_reason',
-  'forced',
-  'error',
-  'usage',
-  'ended_at',
-] as const satisfies readonly (keyof TurnTable)[]
-
-function compile(dialect: StoreDialect) {
-  return { ...compileWrites(dialect), ...compileReads(dialect) }
-}
-
-function compileWrites({ builder }: StoreDialect) {
-  return {
-    insert: statement('turn.insert', (args: TurnTable) => builder.insertInto('turn').values(rowOf(args, TURN_COLUMNS))),
-    insertPrompt: statement('turn.insertPrompt', (args: { id: string; prompt: string }) =>
-      builder.insertInto('turn_prompt').values({ turn_id: args.id, prompt: args.prompt }),
-    ),
-    patch: statement('turn.patch', (args: PatchArgs) =>
-      builder
-        .updateTable('turn')
-        .set({
-          ...patched(args),
-          place: sql<number>`case coalesce(${args.state}, state) when 'queued' then n else 0 end`,
-        })
-        .where('id', '=', args.turnId)
-        .where('session_no', '=', args.no)
-        .where(turnIsUnsettled()),
-    ),
-    patchActive: statement('turn.patchActive', (args: PatchArgs) =>
-      builder
-        .updateTable('turn')
-        .set(patched(args))
-        .where('id', '=', args.turnId)
-        .where('session_no', '=', args.no)
-        .where(turnIsActive()),
-    ),
-    end: statement('turn.end', (args: EndArgs) =>
-      builder
-        .updateTable('turn')
-        .set({
-          ...rowOf<OutcomeColumns>(args, OUTCOME_COLUMNS),
-          state: args.state,
-          delivery: args.delivery,
-          place: null,
-        })
-        .where('id', '=', args.turnId)
-        .where('session_no', '=', args.no)
-        .where(turnIsUnsettled()),
-    ),
-  }
-}
-
-function patched(args: PatchArgs) {
-  return {
-    state: sql<TurnState>`coalesce(${args.state}, state)`,
-    delivery: sql<Delivery>`coalesce(${args.delivery}, delivery)`,
-    generation: sql<number>`coalesce(${args.generation}, generation)`,
-    dispatched_at: sql<number>`coalesce(${args.dispatchedAt}, dispatched_at)`,
-    running_at: sql<number>`coalesce(${args.runningAt}, running_at)`,
-  }
-}
-
-function compileReads({ builder }: StoreDialect) {
-  const turn = builder
-    .selectFrom('turn')
-    .leftJoin('turn_prompt as p', 'p.turn_id', 'turn.id')
-    .selectAll('turn')
-    .select('p.prompt as large_prompt')
-  const count = builder.selectFrom('turn').select((row) => row.fn.countAll<number>().as('count'))
-  return {
-    find: statement('turn.find', (args: { turnId: string }) => turn.where('turn.id', '=', args.turnId)),
-    findByKey: statement('turn.findByKey', (args: { no: number; key: string }) =>
-      turn.where('turn.session_no', '=', args.no).where('turn.idempotency_key', '=', args.key),
-    ),
-    list: statement('turn.list', (args: { no: number; before: number; limit: number }) =>
-      turn
-        .where('turn.session_no', '=', args.no)
-        .where('turn.n', '<', args.before)
-        .orderBy('turn.n', 'desc')
-        .limit(args.limit),
-    ),
-    listUnsettled: statement('turn.listUnsettled', (args: { no: number }) =>
-      turn.where('turn.session_no', '=', args.no).where(turnIsUnsettled()),
-    ),
-    countUnsettled: statement('turn.countUnsettled', () => count.where(turnIsUnsettled())),
-    countActive: statement('turn.countActive', () => count.where(turnIsActive())),
   }
 }

@@ -1,0 +1,131 @@
+// The queries of session rows.
+// Read by the generator only (tools/gen-statements.ts); src/store/statements.gen.ts is what runs.
+
+import { sql } from 'kysely'
+
+import type { SessionState } from '../records.ts'
+import type { NewSession } from '../store.ts'
+import type { StoreDialect } from '../dialect.ts'
+import { query } from '../query.ts'
+import { permissionIsOpen, sessionIsNotClosed, turnIsUnsettled } from '../schema.ts'
+import type { SessionTable } from '../schema.ts'
+
+export type SessionQueries = ReturnType<typeof sessionQueries>
+
+export type SessionRow = Omit<SessionTable, 'no'> & { no: number }
+
+export function sessionQueries(dialect: StoreDialect) {
+  return { ...reads(dialect), ...ownership(dialect) }
+}
+
+type InsertArgs = Omit<NewSession, 'key'> & { key: string | null }
+type OwnerArgs = { no: number; node: string; epoch: number }
+type AdvanceArgs = OwnerArgs & { fromSeq: number; seq: number; crc: number; turnN: number; now: number }
+type PatchArgs = {
+  no: number
+  state: SessionState | null
+  setBlockedBy: number
+  blockedBy: string | null
+  setAgentSessionId: number
+  agentSessionId: string | null
+  generation: number | null
+  closedAt: number | null
+}
+
+function ownership({ builder, now }: StoreDialect) {
+  return {
+    insert: query((args: InsertArgs) =>
+      builder
+        .insertInto('session')
+        .values({
+          id: args.id,
+          key: args.key,
+          agent: args.agent,
+          cwd: args.cwd,
+          mode: args.mode,
+          on_interrupt: args.onInterrupt,
+          state: 'open',
+          generation: 0,
+          node_id: '',
+          epoch: 0,
+          last_seq: 0,
+          last_crc: 0,
+          last_turn_n: 0,
+          created_at: args.createdAt,
+          updated_at: args.createdAt,
+        })
+        .returningAll(),
+    ),
+    acquire: query((args: { no: number; node: string }) =>
+      builder
+        .updateTable('session')
+        .set((row) => ({ node_id: args.node, epoch: row('epoch', '+', 1) }))
+        .where('no', '=', args.no)
+        .returningAll(),
+    ),
+    head: query((args: OwnerArgs) =>
+      builder
+        .selectFrom('session')
+        .select(['last_seq', 'last_crc'])
+        .where('no', '=', args.no)
+        .where('node_id', '=', args.node)
+        .where('epoch', '=', args.epoch),
+    ),
+    advance: query((args: AdvanceArgs) =>
+      builder
+        .updateTable('session')
+        .set({
+          last_seq: args.seq,
+          last_crc: args.crc,
+          last_turn_n: sql<number>`case when last_turn_n < ${args.turnN} then ${args.turnN} else last_turn_n end`,
+          updated_at: now(args),
+        })
+        .where('no', '=', args.no)
+        .where('node_id', '=', args.node)
+        .where('epoch', '=', args.epoch)
+        .where('last_seq', '=', args.fromSeq),
+    ),
+    patch: query((args: PatchArgs) =>
+      builder
+        .updateTable('session')
+        .set({
+          state: sql<SessionState>`coalesce(${args.state}, state)`,
+          blocked_by: sql<string>`case when ${args.setBlockedBy} = 1 then ${args.blockedBy} else blocked_by end`,
+          agent_session_id: sql<string>`case when ${args.setAgentSessionId} = 1 then ${args.agentSessionId} else agent_session_id end`,
+          generation: sql<number>`coalesce(${args.generation}, generation)`,
+          closed_at: sql<number>`coalesce(${args.closedAt}, closed_at)`,
+        })
+        .where('no', '=', args.no),
+    ),
+  }
+}
+
+function reads({ builder }: StoreDialect) {
+  const session = builder.selectFrom('session').selectAll('session')
+  return {
+    findById: query((args: { id: string }) => session.where('id', '=', args.id)),
+    findByKey: query((args: { key: string }) => session.where('key', '=', args.key).where(sessionIsNotClosed())),
+    findByNo: query((args: { no: number }) => session.where('no', '=', args.no)),
+    listUnsettled: query(() =>
+      session
+        .where('no', 'in', (some) =>
+          some
+            .selectFrom('turn')
+            .select('turn.session_no as no')
+            .where(turnIsUnsettled())
+            .unionAll(some.selectFrom('permission').select('permission.session_no as no').where(permissionIsOpen()))
+            .unionAll(some.selectFrom('session as s').select('s.no').where('s.state', '=', 'closing')),
+        )
+        .orderBy('no'),
+    ),
+    walk: query((args: { after: number; limit: number }) =>
+      session.where('no', '>', args.after).orderBy('no').limit(args.limit),
+    ),
+    count: query((args: { state: SessionState }) =>
+      builder
+        .selectFrom('session')
+        .select((row) => row.fn.countAll<number>().as('count'))
+        .where('state', '=', args.state),
+    ),
+  }
+}
