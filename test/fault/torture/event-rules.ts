@@ -12,6 +12,7 @@ export const checkEvents: Readonly<Record<string, Rule>> = {
   'one turn.ended for each end, with its facts (S8)': eachSession(endsMatch),
   'a turn is told in legal steps (S2, S8, N3)': eachSession(stepsAreLegal),
   'prompts leave in the order of their acceptance (S12)': eachSession(orderIsKept),
+  'a closed session says so once and stays closed (S10)': eachSession(closeIsFinal),
   'a completed turn has the whole output of its agent': eachSession(outputIsWhole),
 }
 
@@ -99,6 +100,13 @@ function* orderIsKept({ turns, events }: SessionFacts): Iterable<string> {
     if (turn.n < last) yield `turn ${turn.n} left after turn ${last}`
     last = turn.n
   }
+}
+
+function* closeIsFinal({ record, events }: SessionFacts): Iterable<string> {
+  const at = events.findIndex(({ type }) => type === 'session.closed')
+  if (at >= 0 !== (record.state === 'closed')) yield `it is ${record.state}, session.closed is event ${at + 1}`
+  const later = at < 0 ? [] : events.slice(at + 1).map(({ type }) => type)
+  if (later.length > 0) yield `after session.closed: ${later.join(', ')}`
 }
 
 function* outputIsWhole({ turns, events }: SessionFacts): Iterable<string> {

@@ -43,6 +43,7 @@ const PLANTS: Readonly<Record<keyof typeof ALL, (world: SmallWorld) => void>> = 
   'one turn.ended for each end, with its facts (S8)': ({ turns }) => (turns[0]!.outcome = outcome('failed', 'yes')),
   'a turn is told in legal steps (S2, S8, N3)': ({ events }) => (events[2]!.turnId = 'turn_2' as TurnId),
   'prompts leave in the order of their acceptance (S12)': ({ turns }) => (turns[0]!.n = 9),
+  'a closed session says so once and stays closed (S10)': ({ events }) => (events.at(-1)!.type = 'session.closed'),
   'a completed turn has the whole output of its agent': ({ events }) =>
     (events[5]!.data = chunk('permission: yes no ')),
   'an answer that was taken stays (S9)': ({ history }) =>

@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { ignore } from '../../../src/base/deadline.ts'
 import { HoldfastClient } from '../../../src/client/client.ts'
 import { createSocketTransport } from '../../../src/cli/socket-transport.ts'
 import type { SocketTransport } from '../../../src/cli/socket-transport.ts'
@@ -116,6 +117,9 @@ class TortureWorld {
     }
     await settle(this.#client, this.#history.sessions)
     await this.#followersCatchUp()
+    this.#ended.abort()
+    await this.#following
+    await this.#closeUnderFire()
     await this.#stop()
   }
 
@@ -239,10 +243,28 @@ class TortureWorld {
     }
   }
 
+  /** Every session is closed in the middle of its work, and the gateway dies at that; a close that was begun goes on. */
+  async #closeUnderFire(): Promise<void> {
+    const ids = this.#history.sessions.map(({ id }) => id)
+    for (const id of ids) for (const prompt of ['@hang', 'behind it']) await this.#client.prompt(id, { prompt })
+    await sleep(this.#random.int(START_MS_MAX))
+    const closing = ids.map((id) => this.#client.closeSession(id).catch(ignore('the gateway dies')))
+    await sleep(this.#random.int(2 * START_MS_MAX))
+    await this.#kill()
+    await Promise.all(closing)
+    await this.#check(0)
+    await this.#startAgain(0)
+    const closed = await Promise.all(ids.map((id) => this.#client.closeSession(id)))
+    const open = closed.filter(({ session }) => session.state !== 'closed').map(({ session }) => session.id)
+    const breaks = [
+      { rule: 'a close ends in closed (S10)', details: open },
+      { rule: 'a close leaves no process', details: this.#agents() },
+    ].filter(({ details }) => details.length > 0)
+    if (breaks.length > 0) this.#fail(0, breaks)
+  }
+
   /** A clean end, the last look at everything, and nothing that lives. */
   async #stop(): Promise<void> {
-    this.#ended.abort()
-    await this.#following
     const code = await this.#gateway.kill('SIGTERM')
     const left = this.#gateway.leaks().map(({ pid, command }) => `${pid} ${command}`)
     const doctor = await this.#gateway.run('doctor', '--verify')
