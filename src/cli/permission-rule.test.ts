@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { JsonObject } from '../base/json.ts'
-import { denyOption, optionByRule } from './permission-rule.ts'
+import { allowOnceOption, denyOption, isApproval, optionByRule } from './permission-rule.ts'
 
 const base = mkdtempSync(path.join(tmpdir(), 'holdfast-rule-'))
 const cwd = path.join(base, 'project')
@@ -82,4 +82,14 @@ describe('rules', () => {
   test('ask leaves everything to the person', () => {
     expect(optionByRule('ask', { toolCall: read({ path: 'src' }), options }, cwd)).toBeUndefined()
   })
+})
+
+test('an id that is offered twice is picked by no rule, and counts as a yes if it may be one', () => {
+  const twice: JsonObject[] = [
+    { optionId: 'x', name: 'No', kind: 'allow_always' },
+    { optionId: 'x', name: 'Once', kind: 'allow_once' },
+    { optionId: 'x', name: 'No', kind: 'reject_once' },
+  ]
+  expect([allowOnceOption(twice), denyOption(twice)]).toEqual([undefined, undefined])
+  expect(isApproval([...twice].toReversed(), 'x')).toBe(true)
 })

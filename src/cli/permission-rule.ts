@@ -43,13 +43,18 @@ export function denyOption(options: readonly JsonObject[]): string | undefined {
 
 /** True for the option kinds that let the agent go on. */
 export function isApproval(options: readonly JsonObject[], optionId: string | null | undefined): boolean {
-  const kind = options.find((option) => option['optionId'] === optionId)?.['kind']
-  return kind === 'allow_once' || kind === 'allow_always'
+  const kinds = options.filter((option) => option['optionId'] === optionId).map((option) => option['kind'])
+  return kinds.some((kind) => kind === 'allow_once' || kind === 'allow_always')
+}
+
+/** An id that is offered twice may mean the other one: no rule picks it. */
+function isOneOf(options: readonly JsonObject[], { optionId }: JsonObject): boolean {
+  return options.filter((option) => option['optionId'] === optionId).length === 1
 }
 
 function findOption(options: readonly JsonObject[], kinds: readonly string[]): string | undefined {
   for (const kind of kinds) {
-    const id = options.find((option) => option['kind'] === kind)?.['optionId']
+    const id = options.find((option) => option['kind'] === kind && isOneOf(options, option))?.['optionId']
     if (typeof id === 'string') return id
   }
   return undefined

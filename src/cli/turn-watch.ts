@@ -77,7 +77,9 @@ function textOf(value: unknown): string {
 }
 
 function warningText(data: JsonObject): string {
-  const { error, message } = data
+  const { error, message, warning, excerpt } = data
   if (isJsonObject(error) && typeof error['message'] === 'string') return error['message']
-  return typeof message === 'string' ? message : JSON.stringify(data)
+  if (typeof message === 'string') return message
+  if (typeof warning !== 'string') return JSON.stringify(data)
+  return `${warning.replaceAll('_', ' ')}${typeof excerpt === 'string' ? `: ${terminalLine(excerpt, 100)}` : ''}`
 }

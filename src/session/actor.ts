@@ -23,6 +23,8 @@ export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'post' | 'mark'
   readonly clock: Clock
   readonly limits: SessionLimits
   readonly logger: Logger
+  /** The mailbox is empty; the actor may have become idle. */
+  onPause(): void
   /** The actor has nothing to do and no process; whoever holds it may forget it. */
   onRest(actor: SessionActor): void
   /** The actor is over: closed, drained, or failed. */
@@ -130,7 +132,9 @@ export class SessionActor {
       this.#fail(error as Error)
     }
     this.#isRunning = false
-    if (!this.isOver && this.isResting) this.#ports.onRest(this)
+    if (this.isOver) return
+    this.#ports.onPause()
+    if (this.isResting) this.#ports.onRest(this)
   }
 
   /** One batch of the mailbox as one transaction: what arrived together is stored together (group commit). */

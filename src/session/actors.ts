@@ -8,7 +8,7 @@ import { SessionActor } from './actor.ts'
 import type { ActorPorts } from './actor.ts'
 import type { Input, ReplyTo, ReplyValue } from './state.ts'
 
-export interface ActorsPorts extends Omit<ActorPorts, 'onRest' | 'onEnd'> {
+export interface ActorsPorts extends Omit<ActorPorts, 'onPause' | 'onRest' | 'onEnd'> {
   readonly ids: Ids
   readonly node: string
 }
@@ -109,7 +109,12 @@ export class Actors implements AsyncDisposable {
     const turns = await store.listUnsettledTurns(no)
     const openPermissions = await store.listPermissions({ sessionNo: no, state: 'open' }, PERMISSIONS_MAX)
     const actor = new SessionActor(
-      { ...this.#ports, onRest: (resting) => this.#rest(resting), onEnd: (ended) => this.#remove(ended) },
+      {
+        ...this.#ports,
+        onPause: () => this.#paused(),
+        onRest: (resting) => this.#rest(resting),
+        onEnd: (ended) => this.#remove(ended),
+      },
       record,
     )
     this.#live.set(no, actor)
@@ -141,9 +146,17 @@ export class Actors implements AsyncDisposable {
     if (this.#open.get(no) === opening) this.#open.delete(no)
   }
 
-  /** All agent slots are taken and a session waits: the agent that has been idle longest makes room. */
+  /** Who waits for a slot is not told again when a turn ends: its agent may be the one that makes room. */
+  #paused(): void {
+    if (this.#ports.slots.pressure > 0) this.#evictOne()
+  }
+
+  /** All agent slots are taken and sessions wait: the agent that has been idle longest makes room, one for each that waits. */
   #evictOne(): void {
-    const idle = [...this.#live.values()].filter((actor) => actor.live.activity === 'idle')
+    const actors = [...this.#live.values()]
+    const leaving = actors.filter((actor) => actor.live.activity === 'stopping').length
+    if (leaving >= this.#ports.slots.pressure) return
+    const idle = actors.filter((actor) => actor.live.activity === 'idle')
     const oldest = idle.reduce<SessionActor | undefined>(
       (a, b) => (a === undefined || b.idleSince < a.idleSince ? b : a),
       undefined,

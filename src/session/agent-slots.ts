@@ -38,6 +38,11 @@ export class AgentSlots {
     return this.#live
   }
 
+  /** How many starts wait because every slot is taken. */
+  get pressure(): number {
+    return this.#live >= this.#limits.liveMax ? this.#waiters.length : 0
+  }
+
   /** Resolves in FIFO order. Rejects with AGENT_LIMIT after the wait, with CANCELLED when `signal` aborts. */
   acquire(signal: AbortSignal): Promise<AgentSlot> {
     if (signal.aborted) return Promise.reject(new CancelledError('agent slot'))
@@ -70,7 +75,7 @@ export class AgentSlots {
       })
       signal.addEventListener('abort', onAbort, { once: true })
       this.#waiters.push(waiter)
-      if (this.#live >= this.#limits.liveMax) this.onPressure()
+      if (this.pressure > 0) this.onPressure()
     })
   }
 
@@ -101,6 +106,6 @@ export class AgentSlots {
 
   #grantNext(): void {
     while (this.#waiters.length > 0 && this.#isFree()) this.#waiters[0]?.grant()
-    if (this.#waiters.length > 0 && this.#live >= this.#limits.liveMax) this.onPressure()
+    if (this.pressure > 0) this.onPressure()
   }
 }

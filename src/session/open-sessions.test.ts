@@ -275,6 +275,18 @@ test('a prompt that expires in the queue is never sent; one without an answer to
   expect(await at.service.permissions({ sessionId: id }, 10)).toMatchObject([{ state: 'timed_out', optionId: 'n' }])
 })
 
+test('a refusal at the deadline never sends an id that also means yes (C 67, H 137)', async () => {
+  await using at = await TestSessions.start({ permissionMs: 200 })
+  const { id } = await newSession(at)
+  const kinds = ['allow_always', 'reject_once']
+  const options = kinds.map((kind) => ({ optionId: 'x', name: 'No', kind }))
+  at.connector.onPrompt = ({ listener }) => listener.permissionAsked({ requestId: 1, toolCall: '{}', options })
+  await at.service.prompt(id, { prompt: HELLO })
+  const states = () => at.service.permissions({ sessionId: id }, 10)
+  await expect.poll(states).toMatchObject([{ state: 'timed_out', optionId: undefined }])
+  expect(at.connector.agents[0]?.outcomes).toEqual([{ outcome: 'cancelled' }])
+})
+
 test('a cancel answers the open permission request with cancelled, and a death leaves it void (C 68, 70)', async () => {
   await using at = await TestSessions.start()
   const options = [{ optionId: 'y', name: 'Yes', kind: 'allow_once' }]

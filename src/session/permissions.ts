@@ -120,8 +120,11 @@ function respond(draft: Draft, requestId: AgentRequestId, outcome: PermissionOut
     draft.effect({ kind: 'agent.permission', generation: agent.generation, requestId, outcome })
 }
 
+/** The agent's own way to be refused. An id that is offered twice may mean yes as well: it is never sent unasked (S9). */
 function findReject(options: readonly JsonObject[]): string | undefined {
-  const byKind = (kind: string): JsonObject | undefined => options.find((option) => option['kind'] === kind)
+  const ids = options.map((option) => option['optionId'])
+  const single = options.filter(({ optionId }) => ids.indexOf(optionId) === ids.lastIndexOf(optionId))
+  const byKind = (kind: string): JsonObject | undefined => single.find((option) => option['kind'] === kind)
   const id = (byKind('reject_once') ?? byKind('reject_always'))?.['optionId']
   return typeof id === 'string' ? id : undefined
 }
