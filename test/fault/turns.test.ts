@@ -1,0 +1,154 @@
+// Fault battery C: how turns end and requests are settled when agent, client and clock are against them. One real gateway for all.
+
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { TestGateway } from '../_support/test-gateway.ts'
+import type { TestAgent } from '../_support/test-gateway.ts'
+import type { EventView } from '../../src/wire/event.ts'
+import type { PermissionView } from '../../src/wire/permission.ts'
+
+const SILENCE_MS = 1_500
+const PERMISSION_MS = 2_500
+
+let gateway: TestGateway
+beforeAll(async () => {
+  const deadlines = { silenceMs: SILENCE_MS, cancelGraceMs: 1_500, permissionMs: PERMISSION_MS, sessionNewMs: 1_500 }
+  const agents = { lostMemory: scripted('--load=error'), hangingMemory: scripted('--load=hang') }
+  gateway = await TestGateway.start({ agents, config: { deadlines } })
+})
+afterAll(() => gateway[Symbol.asyncDispose]())
+
+function scripted(...flags: string[]): TestAgent {
+  return { command: [process.execPath, join(import.meta.dirname, '../agents/scripted-agent.mjs'), ...flags] }
+}
+
+const said = (events: readonly EventView[], turnId: string | null): string =>
+  events
+    .filter((event) => event.type === 'update' && event.turn_id === turnId)
+    .map(({ data }) => (data as { content?: { text?: string } }).content?.text ?? '')
+    .join('')
+
+async function open(session: string, count: number): Promise<PermissionView[]> {
+  const list = async () => (await gateway.client.listPermissions({ session, state: 'open' })).permissions
+  await expect.poll(list, { timeout: 10_000 }).toHaveLength(count)
+  return list()
+}
+
+async function running(session: string, turnId: string): Promise<void> {
+  const state = async () => (await gateway.client.getTurn(session, turnId)).state
+  await expect.poll(state, { timeout: 10_000 }).toBe('running')
+}
+
+describe.concurrent('C', () => {
+  test('44: what a cancelled agent says late is never in the next turn', async () => {
+    const session = await gateway.newSession()
+    const { turn } = await gateway.client.prompt(session, { prompt: '@say early @late 600' })
+    await running(session, turn.id)
+    await gateway.client.cancel(session, turn.id)
+    const next = await gateway.ask(session, 'next')
+    expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'cancelled', outcome: { forced: false } })
+    expect(next.state).toBe('completed')
+    const events = await gateway.events(session)
+    expect(said(events, turn.id)).toBe('earlylate output')
+    expect(said(events, next.id)).toBe('echo: next')
+  })
+
+  test('47: a turn that speaks is not ended for silence, however long it takes', async () => {
+    const session = await gateway.newSession()
+    const started = Date.now()
+    expect(await gateway.ask(session, '@chunks 30 100')).toMatchObject({ state: 'completed' })
+    expect(Date.now() - started).toBeGreaterThan(2 * SILENCE_MS)
+  })
+
+  test('50: what an agent says after its answer is kept without a turn, in order', async () => {
+    const session = await gateway.newSession()
+    const turn = await gateway.ask(session, '@say before @after 5')
+    const outside = async () => said(await gateway.events(session), null)
+    await expect.poll(outside, { timeout: 5_000 }).toBe('after 1 after 2 after 3 after 4 after 5 ')
+    const next = await gateway.ask(session, 'next')
+    const events = await gateway.events(session)
+    expect([said(events, turn.id), said(events, next.id)]).toEqual(['before', 'echo: next'])
+  })
+
+  test('67: a request that nobody answers is refused at its deadline; the turn goes on; silence did not count', async () => {
+    const session = await gateway.newSession()
+    const turn = await gateway.ask(session, '@perm @say done')
+    expect(turn.state).toBe('completed')
+    const events = await gateway.events(session)
+    expect(said(events, turn.id)).toBe('permission: no done')
+    const closed = events.find((event) => event.type === 'permission.closed')
+    expect(closed?.data).toMatchObject({ state: 'timed_out', option_id: 'no' })
+    expect(PERMISSION_MS).toBeGreaterThan(SILENCE_MS)
+  })
+
+  test('69: two requests at once are settled once each; a second answer is 409', async () => {
+    const session = await gateway.newSession()
+    const { turn } = await gateway.client.prompt(session, { prompt: '@perm-twice' })
+    const requests = await open(session, 2)
+    const answers = requests.flatMap(({ id }) =>
+      ['yes', 'no'].map((option_id) => gateway.client.answerPermission(id, { option_id })),
+    )
+    const results = await Promise.allSettled(answers)
+    const refused = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason as unknown)
+    expect(refused).toMatchObject(Array.from({ length: 2 }, () => ({ code: 'PERMISSION_CLOSED', status: 409 })))
+    expect((await gateway.ended(session, turn.id)).state).toBe('completed')
+    const text = said(await gateway.events(session), turn.id)
+    expect(text.match(/permission: (yes|no) /g)).toHaveLength(2)
+  })
+
+  test('71: a request that the agent does not wait for is void when its turn ends', async () => {
+    const session = await gateway.newSession()
+    expect((await gateway.ask(session, '@perm-no-wait')).state).toBe('completed')
+    const states = async () => (await gateway.client.listPermissions({ session })).permissions.map(({ state }) => state)
+    await expect.poll(states, { timeout: 10_000 }).not.toContain('open')
+    expect((await gateway.ask(session, 'next')).state).toBe('completed')
+  })
+
+  test.each([
+    { agent: 'lostMemory', why: 'refuses', code: 'AGENT_ERROR' },
+    { agent: 'hangingMemory', why: 'takes for ever', code: 'AGENT_START_TIMEOUT' },
+  ])('72: an agent that $why to load its conversation fails the turn, never silently starts afresh', async (broken) => {
+    const session = await gateway.newSession(broken.agent)
+    await gateway.ask(session, '@kill9')
+    const turn = await gateway.ask(session, 'who am I')
+    expect(turn).toMatchObject({ state: 'failed', delivery: 'no', outcome: { error: { code: broken.code } } })
+    const ready = (await gateway.events(session)).filter((event) => event.type === 'agent.ready')
+    expect(ready).toHaveLength(1)
+  })
+})
+
+test('46: a turn ends at its own limit, whatever it says meanwhile', async () => {
+  const deadlines = { turnMs: 2_000, cancelGraceMs: 200 }
+  await using limited = await TestGateway.start({ config: { deadlines } })
+  const session = await limited.newSession()
+  const started = Date.now()
+  const turn = await limited.ask(session, '@chunks 1000 50')
+  expect(turn).toMatchObject({ state: 'timed_out', outcome: { error: { code: 'TURN_TIMED_OUT' } } })
+  expect(Date.now() - started).toBeGreaterThanOrEqual(2_000)
+  expect(Date.now() - started).toBeLessThan(5_000)
+})
+
+test('75, 107: an idle agent makes room for another session, and its own goes on in a new process that is said', async () => {
+  await using narrow = await TestGateway.start({
+    config: { agents: { liveMax: 1 }, deadlines: { initializeMs: 1_500, cancelGraceMs: 200 } },
+  })
+  const [first, second] = await Promise.all([narrow.newSession(), narrow.newSession()])
+  await narrow.ask(first, 'remember me')
+  await narrow.ask(second, 'make room')
+  const third = await narrow.ask(first, '@recall')
+  const events = await narrow.events(first)
+  expect(said(events, third.id)).toBe('recall 1: remember me')
+  const ready = events.filter((event) => event.type === 'agent.ready').map(({ data }) => data)
+  expect(ready).toMatchObject([{ generation: 1, continuity: 'new' }, { generation: 2 }])
+  const busy = await narrow.client.prompt(first, { prompt: '@hang' })
+  await expect.poll(async () => (await narrow.client.getSession(first)).activity, { timeout: 10_000 }).toBe('running')
+  const waiting = await narrow.ask(second, 'no room')
+  expect(waiting).toMatchObject({ state: 'failed', delivery: 'no', outcome: { error: { code: 'AGENT_LIMIT' } } })
+  const patient = await narrow.client.prompt(second, { prompt: 'room again' })
+  const starts = async () => (await narrow.client.getSession(second)).activity
+  await expect.poll(starts, { timeout: 5_000, interval: 20 }).toBe('starting')
+  await narrow.client.cancel(first, busy.turn.id)
+  expect((await narrow.ended(second, patient.turn.id)).state).toBe('completed')
+})
