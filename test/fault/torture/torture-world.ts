@@ -71,6 +71,9 @@ export async function runWorld(options: WorldOptions): Promise<void> {
   const world = new TortureWorld(gateway, options)
   try {
     await world.run()
+  } catch (error) {
+    if (error instanceof BrokenRulesError) throw error
+    throw new Error(`${String(error)}\nthe world is kept in ${gateway.home}`, { cause: error })
   } finally {
     await world.end()
   }
@@ -170,15 +173,18 @@ class TortureWorld {
     let left = new Set<string>()
     await this.#live(async () => {
       const first = this.#gateway.process
-      this.#gateway.launch()
-      await sleep(this.#random.int(2 * START_MS_MAX))
+      const second = this.#gateway.launch()
+      // Long enough for a life that does not wait to be seen, or a moment in which it has hardly begun to wait.
+      await sleep(this.#random.chance(0.5) ? 3 * START_MS_MAX : this.#random.int(START_MS_MAX))
       const { pid } = await this.#client.status()
       if (pid !== first?.pid) this.#history.problem(`${pid} answers while ${first?.pid} holds the lock`)
+      if (second.exitCode !== null) this.#history.problem(`the next life does not wait, it exits ${second.exitCode}`)
       left = new Set(this.#agents())
       await this.#killWarden()
       await this.#gateway.kill('SIGKILL', first)
       this.#kills += 1
     })
+    if (this.#history.problems.length > 0) await this.#check(round)
     await this.#gateway.ready()
     this.#expectGone(round, left)
   }
