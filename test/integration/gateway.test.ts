@@ -122,7 +122,7 @@ test('SIGKILL of the gateway: agents, also deaf and daemonised ones, are gone wi
     await gateway.client.prompt(session, { prompt: `${child} @say ready @hang` })
     await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('ready')
   }
-  expect(gateway.leaks().length).toBeGreaterThanOrEqual(5)
+  await expect.poll(() => gateway.leaks().length, { timeout: 5_000 }).toBeGreaterThanOrEqual(5) // forks take a moment
   await gateway.kill()
   await expect.poll(() => gateway.leaks(), { timeout: 2_000, interval: 20 }).toEqual([])
 })
