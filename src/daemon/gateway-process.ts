@@ -1,21 +1,25 @@
 // The gateway as a program of its own: what the command line may ask for besides the API. Loads the configuration once.
 
 import { statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { systemClock } from '../base/clock.ts'
+import { isHoldfastError } from '../base/errors.ts'
 import { loadConfig } from '../config/load.ts'
 import { pathsOf } from '../config/paths.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import { systemEnvironment } from '../config/environment.ts'
 import { openLog } from '../observe/logger.ts'
 import { listTagged } from '../process/kill-tagged.ts'
+import type { TaggedProcess } from '../process/kill-tagged.ts'
 import { startDetached } from '../process/start-detached.ts'
 import type { DetachedProcess } from '../process/start-detached.ts'
 import { openSqliteStore } from '../store/open-sqlite-store.ts'
 import { acquireInstanceLock } from '../store/instance-lock.ts'
-import { openStateDir } from '../store/state-dir.ts'
+import { openStateDir, STORE_FILE } from '../store/state-dir.ts'
+import type { Store } from '../store/store.ts'
 import { readOwnBirth } from './own-birth.ts'
 import { runGateway } from './run-gateway.ts'
 import type { StopSwitch } from './stop-switch.ts'
@@ -60,34 +64,46 @@ export interface Orphan {
   readonly reason: string
 }
 
-/** Tagged processes whose gateway is not alive, of any gateway of this user, even without a database. */
+/**
+ * Agent processes of this gateway that live although it does not. Where there is no database any more, everything that carries
+ * the tag of any gateway: whose it is cannot be said then. Empty while the gateway runs.
+ */
 export async function findOrphans(): Promise<Orphan[]> {
-  const tagged = await listTagged()
-  const described = tagged.map(({ pid, instance, lease, epoch, argv, by }) => ({
+  const { stateDir } = pathsOf(systemEnvironment())
+  const storeFile = join(stateDir, STORE_FILE)
+  if (!existsSync(storeFile))
+    return (await listTagged()).map((each) => asOrphan(each, 'no database here says whose it is'))
+  try {
+    return await withStoppedStore('', async (store) => {
+      const own = await listTagged(store.instanceNumber())
+      return own.map((each) => asOrphan(each, 'its gateway does not run; ended at the next start'))
+    })
+  } catch (error) {
+    if (isHoldfastError(error) && error.code === 'INSTANCE_LOCKED') return []
+    throw error
+  }
+}
+
+function asOrphan({ pid, instance, lease, epoch, argv, by }: TaggedProcess, reason: string): Orphan {
+  const agent = argv.join(' ').slice(0, 200)
+  return {
     pid,
-    agent: argv.join(' ').slice(0, 200),
+    agent,
     session: `lease ${lease} of gateway ${instance}, epoch ${epoch}`,
-    reason: `${by} found, and no gateway runs here`,
-  }))
-  return (await isGatewayAlive()) ? [] : described
+    reason: `${by} found; ${reason}`,
+  }
 }
 
 /** Checks the database of a gateway that is stopped; INSTANCE_LOCKED when one runs. */
-export async function verifyStore(version: string): Promise<string[]> {
+export function verifyStore(version: string): Promise<string[]> {
+  return withStoppedStore(version, (store) => store.verify())
+}
+
+/** Gives `work` the database of a gateway that is not running, under its lock. */
+async function withStoppedStore<T>(version: string, work: (store: Store) => Promise<T>): Promise<T> {
   const stateDir = openStateDir(pathsOf(systemEnvironment()).stateDir)
   const owner = { ...readOwnBirth(), version, since: systemClock.now() }
   using _lock = await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: 0 })
   await using store = await openSqliteStore({ file: stateDir.storeFile })
-  return await store.verify()
-}
-
-async function isGatewayAlive(): Promise<boolean> {
-  const { stateDir } = pathsOf(systemEnvironment())
-  const owner = { ...readOwnBirth(), version: '', since: systemClock.now() }
-  try {
-    using _lock = await acquireInstanceLock(join(stateDir, 'instance.lock'), owner, { waitMs: 0 })
-    return false
-  } catch {
-    return true
-  }
+  return await work(store)
 }

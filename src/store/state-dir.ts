@@ -28,6 +28,8 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
   [0x01021997, '9p'],
   [0x65735546, 'FUSE'],
 ])
+export const STORE_FILE = 'holdfast.db'
+
 const OTHERS = 0o077
 
 /** Makes it when it is missing. STATE_DIR_UNSAFE when it is not ours alone, no directory, or on another machine. */
@@ -35,7 +37,7 @@ export function openStateDir(path: string, options: StateDirOptions = {}): State
   const real = existsSync(path) ? realpathSync(path) : resolve(path)
   ensurePrivateDirectory(real)
   if (!options.allowNetworkFileSystem) assertLocal(real)
-  return { path: real, storeFile: join(real, 'holdfast.db'), lockFile: join(real, 'instance.lock') }
+  return { path: real, storeFile: join(real, STORE_FILE), lockFile: join(real, 'instance.lock') }
 }
 
 /**

@@ -138,6 +138,28 @@ test('a warden that is killed is started again, and a clean stop leaves none', a
   expect(() => process.kill(second, 0)).toThrow('ESRCH')
 })
 
+test('doctor --orphans names what a killed gateway left, not what others run (B 40)', async () => {
+  await using other = await TestGateway.start()
+  await other.ask(await other.newSession(), 'hello')
+  await using gateway = await TestGateway.start()
+  expect((await gateway.run('doctor', '--orphans')).stdout).toMatch(/orphans +none/)
+  const session = await gateway.newSession()
+  await gateway.client.prompt(session, { prompt: '@spawn double-fork.mjs @say ready @hang' })
+  await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('ready')
+  process.kill((await gateway.client.status()).warden_pid ?? 0, 'SIGKILL')
+  await gateway.kill()
+  const { code, stdout } = await gateway.run('doctor', '--orphans')
+  expect(code).toBe(1)
+  const named = [...stdout.matchAll(/orphan (\d+)/g)].map((match) => Number(match[1]))
+  expect(named.toSorted()).toEqual(
+    gateway
+      .leaks()
+      .map(({ pid }) => pid)
+      .toSorted(),
+  )
+  await gateway.start() // ends them
+}, 60_000)
+
 test('queued prompts outlive the gateway and run once each, in order (B 30)', async () => {
   await using gateway = await TestGateway.start()
   const session = await gateway.newSession('scripted', { on_interrupt: 'continue' })

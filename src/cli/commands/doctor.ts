@@ -91,7 +91,7 @@ async function checkOrphans({ deps }: CommandContext): Promise<Check[]> {
   return orphans.map(({ pid, agent, session, reason }) => ({
     name: `orphan ${pid}`,
     result: 'fail' as const,
-    detail: `${agent} of ${session}: ${reason}; ended at the next start of the gateway`,
+    detail: `${agent} of ${session}: ${reason}`,
   }))
 }
 
