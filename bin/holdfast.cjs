@@ -23,7 +23,7 @@ function printVersion() {
   process.stdout.write(JSON.parse(text).version + '\n')
 }
 
-// The same range is in package.json (engines) and in the message of NODE_UNSUPPORTED.
+// The same range is in package.json (engines) and in src/cli/doctor-checks.ts.
 function isSupported(version) {
   var parts = version.split('.')
   var major = Number(parts[0])

@@ -60,7 +60,6 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   CONFIG_INVALID: 500,
   STATE_DIR_UNSAFE: 500,
   TOKEN_FILE_UNSAFE: 500,
-  NODE_UNSUPPORTED: 500,
 
   LEASE_LOST: 503,
   STORE_FAILED: 503,

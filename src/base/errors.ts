@@ -128,7 +128,6 @@ export const ERRORS = {
     'The token file {path} is not safe: {reason}.',
     'Make it yours with mode 0600, or remove it.',
   ),
-  NODE_UNSUPPORTED: spec('Node {version} is not supported.', 'Use Node >=24.16 <25 or >=26.1.'),
 
   // Store and ownership
   LEASE_LOST: spec('The session is owned by another epoch now.', 'The owner of the session answers; ask again.', true),

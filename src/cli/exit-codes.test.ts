@@ -43,7 +43,6 @@ const NOT_ONE: Partial<Record<ErrorCode, number>> = {
   CONFIG_INVALID: 78,
   STATE_DIR_UNSAFE: 78,
   TOKEN_FILE_UNSAFE: 78,
-  NODE_UNSUPPORTED: 78,
   STORE_NEWER: 78,
   CANCELLED: 130,
 }

@@ -80,7 +80,6 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   CONFIG_INVALID: EXIT.config,
   STATE_DIR_UNSAFE: EXIT.config,
   TOKEN_FILE_UNSAFE: EXIT.config,
-  NODE_UNSUPPORTED: EXIT.config,
 
   LEASE_LOST: EXIT.temporary,
   STORE_FAILED: EXIT.io,

@@ -4,7 +4,7 @@
 import { createAgentConnector } from '../agent/connect-agent.ts'
 import type { AgentDefinition } from '../agent/definition.ts'
 import { systemClock } from '../base/clock.ts'
-import { firstOf, whenAborted } from '../base/deadline.ts'
+import { firstOf, ignore, whenAborted } from '../base/deadline.ts'
 import { systemIds } from '../base/ids.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
@@ -57,6 +57,7 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
   const owner = { ...readOwnBirth(), version, since: systemClock.now() }
   scope.use(await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: LOCK_WAIT_MS, signal: stop.drain }))
   const failure = Promise.withResolvers<never>()
+  failure.promise.catch(ignore('a failure during the start rejects what the start waits for'))
   const store = scope.use(
     await openSqliteStore({ file: stateDir.storeFile, logger: log.logger('store'), onFailure: failure.reject }),
   )

@@ -130,7 +130,8 @@ export class Actors implements AsyncDisposable {
     if (this.#resting.has(no)) return
     const forget = (): void => {
       this.#resting.delete(no)
-      if (actor.isResting) this.#remove(actor)
+      const current = this.#live.get(no) // another one, if this one failed meanwhile and was opened again
+      if (current?.isResting) this.#remove(current)
     }
     this.#resting.set(no, this.#ports.clock.at(this.#ports.clock.now() + REST_MS, forget))
   }
