@@ -7,6 +7,7 @@ import { sqliteDialect } from '../src/store/dialect.ts'
 import type { StoreDialect } from '../src/store/dialect.ts'
 import type { Queries } from '../src/store/tables.ts'
 import { eventQueries } from '../src/store/tables/event-queries.ts'
+import { keeperQueries } from '../src/store/tables/keeper-queries.ts'
 import { leaseQueries } from '../src/store/tables/lease-queries.ts'
 import { nodeQueries } from '../src/store/tables/node-queries.ts'
 import { permissionQueries } from '../src/store/tables/permission-queries.ts'
@@ -29,6 +30,7 @@ function queriesOf(dialect: StoreDialect): Queries {
     turn: turnQueries(dialect),
     event: eventQueries(dialect),
     permission: permissionQueries(dialect),
+    keeper: keeperQueries(dialect),
     lease: leaseQueries(dialect),
   }
 }

@@ -16,6 +16,7 @@ class FakeProcess implements AgentProcess {
   readonly leaseId = 1
   readonly pid = 42
   readonly startedAt = 0
+  readonly isRetiring = false
   readonly sent: JsonObject[] = []
   acknowledged = 0
   stops = 0
@@ -35,6 +36,10 @@ class FakeProcess implements AgentProcess {
     const message = JSON.parse(line) as JsonObject
     this.sent.push(message)
     queueMicrotask(() => this.#answering(message, this))
+  }
+
+  wasWritten(): boolean {
+    return false
   }
 
   tell(...messages: (JsonObject | string)[]): void {

@@ -62,7 +62,7 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
     await openSqliteStore({ file: stateDir.storeFile, logger: log.logger('store'), onFailure: failure.reject }),
   )
   const { self: node } = localNodes(await store.openNode(LOCAL_NODE, systemClock.now()))
-  await reapEarlierLives({ store, node, clock: systemClock, logger: log.logger('keeper') })
+  await reapEarlierLives({ kept: new Set(), store, node, clock: systemClock, logger: log.logger('keeper') })
   const host = scope.use(
     await openInlineHost({ store, node, clock: systemClock, logger: log.logger('process'), hasWarden: true }),
   )

@@ -5,7 +5,8 @@
 import type { SessionId } from '../base/ids.ts'
 
 export interface SpawnSpec {
-  readonly sessionId: SessionId
+  /** Undefined for a process that is started before a session needs it: `assign` names its session later. */
+  readonly sessionId: SessionId | undefined
   readonly generation: number
   /** Name of the agent definition; for messages and the lease. */
   readonly agent: string
@@ -56,10 +57,19 @@ export interface AgentProcess {
   readonly leaseId: number
   readonly pid: number
   readonly startedAt: number
+  /** Number of the last line that any life of the gateway has acknowledged; telling starts with the next one. */
+  readonly acknowledged: number
+  /** Its keeper is of an older version and takes no new agents: to be stopped as soon as it is idle. */
+  readonly isRetiring: boolean
   /** Set at most once, before the first output is expected. Output that came earlier is kept and delivered then. */
   listen(listener: ProcessListener): void
-  /** Queues one line (without terminator) for stdin. `frameId` names it for `wasWritten`. Never throws for a dead process. */
+  /**
+   * Queues one line (without terminator) for stdin. A line whose `frameId` was written before, in any life of the gateway,
+   * is not written again. Never throws for a dead process.
+   */
   send(line: string, frameId?: string): void
+  /** Whether the host that holds the pipes has taken the frame of this name from an earlier life of the gateway or this one. */
+  wasWritten(frameId: string): boolean
   /** Lines up to `n` are stored; the host may forget them. Output pauses while too many are not acknowledged. */
   acknowledge(n: number): void
   /** Newest stderr, at most 4 KiB, control characters made visible. */
@@ -68,11 +78,25 @@ export interface AgentProcess {
   stop(): Promise<StopReport>
 }
 
+/** A process of an earlier life of the gateway, with what its lease says. */
+export interface HeldAgent {
+  readonly process: AgentProcess
+  /** Undefined for one that was started for no session. */
+  readonly sessionId: SessionId | undefined
+  readonly generation: number
+  readonly agent: string
+}
+
 export interface AgentHost extends AsyncDisposable {
   /** Commits the lease intent, then spawns. Rejects with AGENT_COMMAND_MISSING, AGENT_COMMAND_UNUSABLE or SPAWN_FAILED. */
   spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<AgentProcess>
-  /** A process that outlived an earlier gateway; undefined where the host cannot keep one (inline). */
-  attach(leaseId: number): Promise<AgentProcess | undefined>
+  /**
+   * Processes that outlived an earlier life of the gateway, alive or with an exit that nobody was told of yet. The caller
+   * listens to each or stops it. Empty where the host cannot keep any (inline).
+   */
+  held(): readonly HeldAgent[]
+  /** Gives a process that was started for no session to one. Resolves when its lease and its holder know. */
+  assign(process: AgentProcess, to: Pick<HeldAgent, 'sessionId' | 'generation'>): Promise<void>
   /** The last resort of a gateway that is told to end now: SIGKILL to the group of every agent, without waiting and without proof. */
   killNow(): void
   /** What `doctor` and `status` show of containment. */

@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import { deadline } from '../base/deadline.ts'
 import { CancelledError, HoldfastError } from '../base/errors.ts'
-import { ProcessLeases, type LeaseStore } from '../lease/process-leases.ts'
+import { ProcessLeases, tagEpochOf, type LeaseStore } from '../lease/process-leases.ts'
 import type { Logger } from '../observe/logger.ts'
 import { readBootId } from '../process/birth.ts'
 import { spawnUnderLease, type LeasedSpawnDeps } from '../process/leased-spawn.ts'
@@ -13,7 +13,7 @@ import { STOP_TIMES, type StopTimes } from '../process/stop-ladder.ts'
 import { probeTagging, type Tagging } from '../process/tag.ts'
 import { startWarden, type Warden } from '../process/warden.ts'
 import type { NodeRecord } from '../store/store.ts'
-import type { AgentHost, AgentProcess, HostDescription, SpawnSpec, StopReport } from './agent-host.ts'
+import type { AgentHost, AgentProcess, HeldAgent, HostDescription, SpawnSpec, StopReport } from './agent-host.ts'
 import { InlineProcess } from './inline-process.ts'
 import { LeaseAudit } from './lease-audit.ts'
 
@@ -41,9 +41,17 @@ const STOP_MARGIN_MS = 10_000
 /** Opens the host; probes once how process trees can be tagged here. */
 export async function openInlineHost(deps: InlineHostDeps): Promise<AgentHost> {
   const leases = new ProcessLeases(deps)
-  const tagging = deps.tagging ?? (await probeTagging(leases.instance, leases.epoch))
+  const { no } = await deps.store.insertKeeper({
+    hosting: 'inline',
+    nodeEpoch: deps.node.epoch,
+    version: '',
+    bootId: readBootId(),
+    secret: '',
+    startedAt: deps.clock.now(),
+  })
+  const tagging = deps.tagging ?? (await probeTagging(leases.instance, tagEpochOf(no)))
   if (tagging.kind === 'marker') deps.logger?.warn({}, 'process trees are marked by their environment only')
-  return new InlineHost(deps, leases, tagging)
+  return new InlineHost(deps, leases, { no, tagging })
 }
 
 /** Modes: open, then for ever closed; a closed host starts nothing. */
@@ -59,17 +67,25 @@ class InlineHost implements AgentHost {
   readonly #audit: LeaseAudit
   #isOpen = true
 
-  constructor(deps: InlineHostDeps, leases: ProcessLeases, tagging: Tagging) {
+  constructor(deps: InlineHostDeps, leases: ProcessLeases, { no, tagging }: { no: number; tagging: Tagging }) {
     this.#deps = deps
     this.#leases = leases
     // An older life of this gateway is no owner: its trees must not claim ours.
     const outerMarkers = readOwnMarkers().filter(({ instance }) => instance !== leases.instance)
-    this.#spawning = { leases, tagging, bootId: readBootId(), outerMarkers }
+    this.#spawning = { leases, keeperNo: no, tagging, bootId: readBootId(), outerMarkers }
     const { clock, logger, hasWarden = false, auditMs = AUDIT_MS } = deps
     const isOpen = (lease: number): boolean => this.#live.has(lease) || this.#stuck.has(lease)
-    this.#audit = new LeaseAudit({ leases, scanner: this.#scanner, clock, logger, everyMs: auditMs, isOpen })
+    this.#audit = new LeaseAudit({
+      instance: leases.instance,
+      epoch: tagEpochOf(no),
+      scanner: this.#scanner,
+      clock,
+      logger,
+      everyMs: auditMs,
+      isOpen,
+    })
     this.#warden = hasWarden
-      ? startWarden({ tagging, instance: leases.instance, epoch: leases.tagEpoch, clock, logger })
+      ? startWarden({ tagging, instance: leases.instance, epoch: tagEpochOf(no), clock, logger })
       : undefined
   }
 
@@ -84,8 +100,12 @@ class InlineHost implements AgentHost {
     }
   }
 
-  attach(): Promise<undefined> {
-    return Promise.resolve(undefined)
+  held(): readonly HeldAgent[] {
+    return []
+  }
+
+  async assign({ leaseId }: AgentProcess, { sessionId, generation }: Pick<HeldAgent, 'sessionId' | 'generation'>) {
+    if (sessionId !== undefined) await this.#leases.assigned(leaseId, sessionId, generation)
   }
 
   killNow(): void {

@@ -32,11 +32,14 @@ export class InlineProcess implements AgentProcess {
   readonly leaseId: number
   readonly pid: number
   readonly startedAt: number
+  readonly acknowledged = 0
+  readonly isRetiring = false
   readonly #leased: LeasedChild
   readonly #deps: InlineProcessDeps
   readonly #input: LineInput
   readonly #output: LineOutput
   readonly #stderr = new StderrRing()
+  readonly #written = new Set<string>()
   readonly #drained: Promise<void>
   #listener: ProcessListener | undefined
   #stopped: Promise<StopReport> | undefined
@@ -61,8 +64,14 @@ export class InlineProcess implements AgentProcess {
     this.#output.listen(listener)
   }
 
-  send(line: string): void {
+  send(line: string, frameId?: string): void {
+    if (frameId !== undefined && this.#written.has(frameId)) return
+    if (frameId !== undefined) this.#written.add(frameId)
     this.#input.send(line)
+  }
+
+  wasWritten(frameId: string): boolean {
+    return this.#written.has(frameId)
   }
 
   /** What the group of the root holds is gone at once; what left it is for the next start. */

@@ -2,13 +2,14 @@
 // missed, or what was started later by something that had kept our mark. Owns one timer.
 
 import type { Clock, Timer } from '../base/clock.ts'
-import type { ProcessLeases } from '../lease/process-leases.ts'
 import type { Logger } from '../observe/logger.ts'
 import { killTagged, listTagged } from '../process/kill-tagged.ts'
 import type { ProcessScanner } from '../process/process-scanner.ts'
 
 export interface LeaseAuditDeps {
-  readonly leases: ProcessLeases
+  readonly instance: number
+  /** Of the life whose processes are looked at. */
+  readonly epoch: number
   readonly scanner: ProcessScanner
   readonly clock: Clock
   readonly logger: Logger | undefined
@@ -47,8 +48,7 @@ export class LeaseAudit implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { leases, scanner, logger, isOpen } = this.#deps
-    const { instance, tagEpoch: epoch } = leases
+    const { instance, epoch, scanner, logger, isOpen } = this.#deps
     const found = await listTagged(instance)
     const strays = new Set(
       found.filter((each) => each.epoch === epoch && !isOpen(each.lease)).map(({ lease }) => lease),

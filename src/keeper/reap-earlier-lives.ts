@@ -2,7 +2,7 @@
 // Evidence is the tag or marker of this instance with another epoch, one lease at a time; what cannot be ended stays `stuck`.
 
 import type { Clock } from '../base/clock.ts'
-import { ProcessLeases } from '../lease/process-leases.ts'
+import { ProcessLeases, tagEpochOf } from '../lease/process-leases.ts'
 import type { LeaseStore } from '../lease/process-leases.ts'
 import type { Logger } from '../observe/logger.ts'
 import { readBootId } from '../process/birth.ts'
@@ -11,6 +11,8 @@ import { ProcessScanner } from '../process/process-scanner.ts'
 import type { NodeRecord } from '../store/store.ts'
 
 export interface ReapPorts {
+  /** Numbers of the keepers that live: what they hold is theirs. */
+  readonly kept: ReadonlySet<number>
   readonly store: LeaseStore
   readonly node: NodeRecord
   readonly clock: Clock
@@ -27,12 +29,13 @@ const SWEEP_MS_MAX = 5_000
 
 /** Resolves when no process of an earlier life is left, or is known as one that cannot be ended. */
 export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
-  const { node, logger } = ports
+  const { logger, kept } = ports
+  const keptEpochs = new Set([...kept].map(tagEpochOf))
   const leases = new ProcessLeases(ports)
   const { instance } = leases
   const found = await listTagged(instance)
   const dead = new Map(
-    found.filter(({ epoch }) => epoch !== leases.tagEpoch).map((each) => [`${each.lease}.${each.epoch}`, each]),
+    found.filter(({ epoch }) => !keptEpochs.has(epoch)).map((each) => [`${each.lease}.${each.epoch}`, each]),
   )
   const scanner = new ProcessScanner() // one for all: sweeps at the same time share their scans
   const reports = await Promise.all(
@@ -45,7 +48,7 @@ export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
     reports.filter(({ survivors }) => survivors.length > 0).map(({ lease, survivors }) => [lease, survivors]),
   )
   for (const lease of await leases.listOpen()) {
-    if (lease.nodeEpoch === node.epoch) continue
+    if (kept.has(lease.keeperNo)) continue
     // A lease of another boot is dead by definition; of this boot its tree was just looked for.
     if (lease.bootId === readBootId() && stuck.has(lease.id)) await leases.stuck(lease.id)
     else await leases.lost(lease.id)

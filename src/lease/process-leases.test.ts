@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest'
 
 import { createMemoryLeases } from '../../test/_support/memory-leases.ts'
 import type { SessionId } from '../base/ids.ts'
-import { ProcessLeases } from './process-leases.ts'
+import { ProcessLeases, tagEpochOf } from './process-leases.ts'
 
 const INTENT = {
+  keeperNo: 3,
   sessionId: 'ses_1' as SessionId,
   generation: 3,
   agent: 'echo',
@@ -33,7 +34,7 @@ describe('process leases', () => {
     const other = await leases.intend({ ...INTENT, argv: ['agent', '--token=other'] })
     expect(same.commandDigest).toBe(lease.commandDigest)
     expect(other.commandDigest).not.toBe(lease.commandDigest)
-    expect([leases.instance, leases.epoch]).toEqual([42, 9])
+    expect([leases.instance, tagEpochOf(2 ** 24 + 3)]).toEqual([42, 3])
   })
 
   test('each step is one row state, later each time; open leases are those that may have processes', async () => {

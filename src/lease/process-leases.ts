@@ -8,7 +8,10 @@ import type { SessionId } from '../base/ids.ts'
 import type { LeaseRecord } from '../store/records.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 
-export type LeaseStore = Pick<Store, 'insertLease' | 'updateLease' | 'listLeases' | 'instanceNumber'>
+export type LeaseStore = Pick<
+  Store,
+  'insertKeeper' | 'updateKeeper' | 'listKeepers' | 'insertLease' | 'updateLease' | 'listLeases' | 'instanceNumber'
+>
 
 export interface ProcessLeasesDeps {
   readonly store: LeaseStore
@@ -17,7 +20,9 @@ export interface ProcessLeasesDeps {
 }
 
 export interface LeaseIntent {
-  readonly sessionId: SessionId
+  /** Who will hold the process. */
+  readonly keeperNo: number
+  readonly sessionId: SessionId | undefined
   readonly generation: number
   readonly agent: string
   readonly argv: readonly string[]
@@ -49,15 +54,6 @@ export class ProcessLeases {
 
   get instance(): number {
     return this.#store.instanceNumber()
-  }
-
-  get epoch(): number {
-    return this.#node.epoch
-  }
-
-  /** The epoch as tags and markers carry it. */
-  get tagEpoch(): number {
-    return this.#node.epoch % TAG_EPOCHS
   }
 
   /** Resolves once the row is on disk: from here on a process that was started and not recorded can be found. */
@@ -93,6 +89,11 @@ export class ProcessLeases {
     return this.#store.updateLease(id, { state: 'lost' }, this.#clock.now())
   }
 
+  /** The process that was started for no session serves one now. */
+  assigned(id: number, sessionId: SessionId, generation: number): Promise<void> {
+    return this.#store.updateLease(id, { sessionId, generation }, this.#clock.now())
+  }
+
   stuck(id: number): Promise<void> {
     return this.#store.updateLease(id, { state: 'stuck' }, this.#clock.now())
   }
@@ -101,6 +102,11 @@ export class ProcessLeases {
   listOpen(): Promise<LeaseRecord[]> {
     return this.#store.listLeases(['spawning', 'running', 'stopping', 'stuck'])
   }
+}
+
+/** The number of a keeper as the tags and markers of its processes carry it. */
+export function tagEpochOf(keeperNo: number): number {
+  return keeperNo % TAG_EPOCHS
 }
 
 /** The command is evidence, not a place for secrets in arguments. */

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 
 import { CancelledError, HoldfastError, isHoldfastError } from '../base/errors.ts'
 import type { SessionId } from '../base/ids.ts'
-import type { ProcessLeases } from '../lease/process-leases.ts'
+import { tagEpochOf, type ProcessLeases } from '../lease/process-leases.ts'
 import { resolveCommand } from './resolve-command.ts'
 import { spawnChild, type Child } from './spawn.ts'
 import { tagCommand, type Tagging } from './tag.ts'
@@ -12,6 +12,7 @@ import { encodeMarker, MARKER_NAME, type Ownership } from './tag-value.ts'
 
 export interface LeasedSpawnDeps {
   readonly leases: ProcessLeases
+  readonly keeperNo: number
   readonly tagging: Tagging
   readonly bootId: string
   /** Markers of the gateways in whose trees this one runs, outermost first; usually empty. */
@@ -19,7 +20,7 @@ export interface LeasedSpawnDeps {
 }
 
 export interface LeasedSpawnSpec {
-  readonly sessionId: SessionId
+  readonly sessionId: SessionId | undefined
   readonly generation: number
   readonly agent: string
   readonly argv: readonly [string, ...string[]]
@@ -53,13 +54,13 @@ export async function spawnUnderLease<T>(
   spec: LeasedSpawnSpec,
   { own, disown, signal }: SpawnOwner<T>,
 ): Promise<T> {
-  const { leases, tagging, bootId } = deps
+  const { leases, keeperNo, tagging, bootId } = deps
   const command = await checkCommand(spec)
   if (signal?.aborted) throw new CancelledError('spawn')
   const tag = tagging.kind === 'marker' ? '' : tagging.hard
   const { sessionId, generation, agent, argv } = spec
-  const lease = await recordIntent(spec, leases.intend({ sessionId, generation, agent, argv, bootId, tag }))
-  const owner: Ownership = { instance: leases.instance, lease: lease.id, epoch: leases.tagEpoch }
+  const lease = await recordIntent(spec, leases.intend({ keeperNo, sessionId, generation, agent, argv, bootId, tag }))
+  const owner: Ownership = { instance: leases.instance, lease: lease.id, epoch: tagEpochOf(keeperNo) }
   const child = await startChild(deps, spec, { command, owner, signal })
   const recorded = leases.running(lease.id, { pid: child.pid, startTicks: child.birth?.startTicks })
   const owned = own({ child, leaseId: lease.id, owner, recorded })

@@ -138,11 +138,30 @@ export interface EventRecord extends NewEvent {
 
 export type LeaseState = 'spawning' | 'running' | 'stopping' | 'closed' | 'lost' | 'stuck'
 
+/** Who holds agent processes: a keeper process, or the gateway itself. */
+export interface KeeperRecord {
+  /** Also the epoch in the tags and markers of what it starts. */
+  readonly no: number
+  readonly hosting: 'inline' | 'keeper'
+  readonly nodeEpoch: number
+  readonly version: string
+  readonly bootId: string
+  /** What a gateway shows to be let in. */
+  readonly secret: string
+  readonly pid: number | undefined
+  readonly startTicks: string | undefined
+  readonly startedAt: number
+  readonly endedAt: number | undefined
+}
+
 /** Durable proof that an OS process tree is ours. */
 export interface LeaseRecord {
   /** Also the soft value of the rlimit tag. */
   readonly id: number
-  readonly sessionId: SessionId
+  /** Who holds the process. */
+  readonly keeperNo: number
+  /** Undefined for a process that waits for a session. */
+  readonly sessionId: SessionId | undefined
   readonly generation: number
   readonly agent: string
   readonly nodeEpoch: number

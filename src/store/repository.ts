@@ -9,7 +9,16 @@ import { CommitQueue } from './commit-queue.ts'
 import { RowRefusedError } from './connection.ts'
 import type { WriteConnection } from './connection.ts'
 import { Heads } from './heads.ts'
-import type { EventRecord, LeaseRecord, LeaseState, NewEvent, SessionNo, SessionRecord, TurnRecord } from './records.ts'
+import type {
+  EventRecord,
+  KeeperRecord,
+  LeaseRecord,
+  LeaseState,
+  NewEvent,
+  SessionNo,
+  SessionRecord,
+  TurnRecord,
+} from './records.ts'
 import type { Executor } from './statement.ts'
 import type {
   Durability,
@@ -24,6 +33,7 @@ import type {
 } from './store.ts'
 import type { Tables } from './tables.ts'
 import { chain } from './tables/event.ts'
+import type { KeeperPatch, NewKeeper } from './tables/keeper.ts'
 import type { LeasePatch } from './tables/lease.ts'
 import type { PermissionFilter } from './tables/permission.ts'
 import { verifyChains } from './verify.ts'
@@ -137,6 +147,19 @@ export class Repository implements Store {
 
   lastSeq(no: SessionNo): Promise<number> {
     return this.#engine.tables.events.lastSeq(this.#engine.reader, no)
+  }
+
+  insertKeeper(keeper: NewKeeper): Promise<KeeperRecord> {
+    return this.#write('promise', 1, (tx) => this.#engine.tables.keepers.insert(tx, keeper))
+  }
+
+  async updateKeeper(no: number, patch: KeeperPatch): Promise<void> {
+    const found = await this.#write('batch', 1, (tx) => this.#engine.tables.keepers.update(tx, no, patch))
+    assert(found, `there is no keeper ${no}`)
+  }
+
+  listKeepers(): Promise<KeeperRecord[]> {
+    return this.#engine.tables.keepers.listOpen(this.#engine.reader)
   }
 
   insertLease(lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): Promise<LeaseRecord> {

@@ -102,9 +102,23 @@ export interface PermissionTable {
   closed_at: number | null
 }
 
+export interface KeeperTable {
+  no: Generated<number>
+  hosting: 'inline' | 'keeper'
+  node_epoch: number
+  version: string
+  boot_id: string
+  secret: string
+  pid: number | null
+  start_ticks: string | null
+  started_at: number
+  ended_at: number | null
+}
+
 export interface LeaseTable {
   id: Generated<number>
-  session_id: string
+  keeper_no: number
+  session_id: string | null
   generation: number
   agent: string
   node_epoch: number
@@ -132,6 +146,7 @@ export interface TableTypes {
   turn_prompt: TurnPromptTable
   event: EventTable
   permission: PermissionTable
+  keeper: KeeperTable
   lease: LeaseTable
 }
 

@@ -474,10 +474,40 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       "parameters": []
     }
   },
+  "keeper": {
+    "insert": {
+      "sql": "insert into \"keeper\" (\"hosting\", \"node_epoch\", \"version\", \"boot_id\", \"secret\", \"pid\", \"start_ticks\", \"started_at\", \"ended_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
+      "parameters": [
+        "hosting",
+        "node_epoch",
+        "version",
+        "boot_id",
+        "secret",
+        "pid",
+        "start_ticks",
+        "started_at",
+        "ended_at"
+      ]
+    },
+    "update": {
+      "sql": "update \"keeper\" set \"pid\" = coalesce(?, pid), \"start_ticks\" = coalesce(?, start_ticks), \"ended_at\" = coalesce(?, ended_at) where \"no\" = ?",
+      "parameters": [
+        "pid",
+        "startTicks",
+        "endedAt",
+        "no"
+      ]
+    },
+    "listOpen": {
+      "sql": "select * from \"keeper\" where \"ended_at\" is null order by \"no\"",
+      "parameters": []
+    }
+  },
   "lease": {
     "insert": {
-      "sql": "insert into \"lease\" (\"session_id\", \"generation\", \"agent\", \"node_epoch\", \"state\", \"boot_id\", \"tag\", \"command_digest\", \"pid\", \"start_ticks\", \"created_at\", \"updated_at\", \"exit\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
+      "sql": "insert into \"lease\" (\"keeper_no\", \"session_id\", \"generation\", \"agent\", \"node_epoch\", \"state\", \"boot_id\", \"tag\", \"command_digest\", \"pid\", \"start_ticks\", \"created_at\", \"updated_at\", \"exit\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
       "parameters": [
+        "keeper_no",
         "session_id",
         "generation",
         "agent",
@@ -494,12 +524,14 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "update": {
-      "sql": "update \"lease\" set \"state\" = coalesce(?, state), \"pid\" = coalesce(?, pid), \"start_ticks\" = coalesce(?, start_ticks), \"exit\" = coalesce(?, exit), \"updated_at\" = ? where \"id\" = ?",
+      "sql": "update \"lease\" set \"state\" = coalesce(?, state), \"pid\" = coalesce(?, pid), \"start_ticks\" = coalesce(?, start_ticks), \"exit\" = coalesce(?, exit), \"session_id\" = coalesce(?, session_id), \"generation\" = coalesce(?, generation), \"updated_at\" = ? where \"id\" = ?",
       "parameters": [
         "state",
         "pid",
         "startTicks",
         "exit",
+        "sessionId",
+        "generation",
         "now",
         "id"
       ]

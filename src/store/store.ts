@@ -4,6 +4,7 @@
 import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type {
   EventRecord,
+  KeeperRecord,
   LeaseRecord,
   LeaseState,
   NewEvent,
@@ -134,11 +135,24 @@ export interface Store extends AsyncDisposable {
   readEvents(no: SessionNo, after: number, limit: number): Promise<EventRecord[]>
   lastSeq(no: SessionNo): Promise<number>
 
+  /** Intent to start something that holds agent processes, committed with fsync. Returns the record with its number. */
+  insertKeeper(keeper: Omit<KeeperRecord, 'no' | 'pid' | 'startTicks' | 'endedAt'>): Promise<KeeperRecord>
+  updateKeeper(no: number, patch: { pid?: number; startTicks?: string; endedAt?: number }): Promise<void>
+  /** Keepers that have not ended as far as is known, in the order they were made. */
+  listKeepers(): Promise<KeeperRecord[]>
+
   /** Lease intent, committed with fsync before a spawn. Returns the record with its id. */
   insertLease(lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): Promise<LeaseRecord>
   updateLease(
     id: number,
-    patch: { state?: LeaseState; pid?: number; startTicks?: string; exit?: string },
+    patch: {
+      state?: LeaseState
+      pid?: number
+      startTicks?: string
+      exit?: string
+      sessionId?: SessionId
+      generation?: number
+    },
     now: number,
   ): Promise<void>
   listLeases(states: readonly LeaseState[]): Promise<LeaseRecord[]>

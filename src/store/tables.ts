@@ -3,6 +3,8 @@
 import type { TextsOf } from './statement.ts'
 import { EventRows } from './tables/event.ts'
 import type { EventQueries } from './tables/event-queries.ts'
+import { KeeperRows } from './tables/keeper.ts'
+import type { KeeperQueries } from './tables/keeper-queries.ts'
 import { LeaseRows } from './tables/lease.ts'
 import type { LeaseQueries } from './tables/lease-queries.ts'
 import { NodeRows } from './tables/node.ts'
@@ -21,6 +23,7 @@ export interface Tables {
   readonly turns: TurnRows
   readonly events: EventRows
   readonly permissions: PermissionRows
+  readonly keepers: KeeperRows
   readonly leases: LeaseRows
 }
 
@@ -32,6 +35,7 @@ export interface Queries {
   readonly turn: TurnQueries
   readonly event: EventQueries
   readonly permission: PermissionQueries
+  readonly keeper: KeeperQueries
   readonly lease: LeaseQueries
 }
 
@@ -45,6 +49,7 @@ export function createTables(texts: StatementTexts): Tables {
     turns: new TurnRows(texts.turn),
     events: new EventRows(texts.event),
     permissions: new PermissionRows(texts.permission),
+    keepers: new KeeperRows(texts.keeper),
     leases: new LeaseRows(texts.lease),
   }
 }

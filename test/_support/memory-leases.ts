@@ -1,7 +1,7 @@
 // Lease rows in memory, for tests of what runs on top of them. Every write is a turn of the loop late, like a real store.
 
 import type { LeaseStore } from '../../src/lease/process-leases.ts'
-import type { LeaseRecord, LeaseState } from '../../src/store/records.ts'
+import type { KeeperRecord, LeaseRecord, LeaseState } from '../../src/store/records.ts'
 
 export interface MemoryLeases extends LeaseStore {
   readonly rows: ReadonlyMap<number, LeaseRecord>
@@ -11,18 +11,42 @@ export interface MemoryLeases extends LeaseStore {
   failing: 'insert' | 'update' | undefined
 }
 
+/** Tags carry the number of a keeper; tests that read tags know this one. */
+const FIRST_KEEPER = 7
+
 /** `instance` defaults to a random 24-bit number, so that tests that run side by side never see each other's processes. */
 export function createMemoryLeases(
   instance = Math.floor(Math.random() * 0xff_ffff),
   before: readonly LeaseRecord[] = [],
 ): MemoryLeases {
   const rows = new Map(before.map((row) => [row.id, row]))
+  const keepers: KeeperRecord[] = []
   const history: { id: number; state: LeaseState }[] = []
   const leases: MemoryLeases = {
     rows,
     history,
     failing: undefined,
     instanceNumber: () => instance,
+    insertKeeper: async (keeper) => {
+      await nextTurn()
+      const record = {
+        ...keeper,
+        no: keepers.length + FIRST_KEEPER,
+        pid: undefined,
+        startTicks: undefined,
+        endedAt: undefined,
+      }
+      keepers.push(record)
+      return record
+    },
+    updateKeeper: async (no, patch) => {
+      await nextTurn()
+      keepers[no - FIRST_KEEPER] = { ...keepers[no - FIRST_KEEPER]!, ...patch }
+    },
+    listKeepers: async () => {
+      await nextTurn()
+      return keepers.filter(({ endedAt }) => endedAt === undefined)
+    },
     insertLease: async (lease) => {
       await nextTurn()
       if (leases.failing === 'insert') throw new Error('insert refused')

@@ -34,11 +34,12 @@ async function leaveOrphans(...programs: string[]): Promise<Left & AsyncDisposab
   return { ...left, [Symbol.asyncDispose]: () => rm(left.directory, { recursive: true, force: true }) }
 }
 
-/** The reaper of the life that follows the rig's, or of another one. */
-function reap(store: MemoryLeases, epoch = 8): Promise<Reaped> {
+/** The reaper of a new life, to which the keepers named live. */
+function reap(store: MemoryLeases, ...kept: readonly number[]): Promise<Reaped> {
   const log = (): void => {}
   const logger = { debug: log, info: log, warn: log, error: log }
-  return reapEarlierLives({ store, node: { id: 'local', epoch, startedAt: 0 }, clock: systemClock, logger })
+  const node = { id: 'local', epoch: 8, startedAt: 0 }
+  return reapEarlierLives({ kept: new Set(kept), store, node, clock: systemClock, logger })
 }
 
 const PROGRAMS = ['double-fork.mjs', 'env-scrub.mjs', 'fork-storm.mjs']
@@ -82,7 +83,7 @@ test('A 26: what carries the tag of a lease that is no longer open is ended too'
   expect(report.ended).toBeGreaterThanOrEqual(1)
 })
 
-test('what the same life started, and what another instance started, is left alone', async () => {
+test('what a keeper that lives holds, and what another instance started, is left alone', async () => {
   await using rig = await openNastyHost()
   await using other = await openNastyHost()
   const [own, foreign] = await Promise.all([rig.start('double-fork.mjs'), other.start('double-fork.mjs')])

@@ -13,6 +13,7 @@ export type LeaseQueries = ReturnType<typeof leaseQueries>
 export type NewLeaseRow = Omit<LeaseTable, 'id'>
 
 const COLUMNS = [
+  'keeper_no',
   'session_id',
   'generation',
   'agent',
@@ -34,6 +35,8 @@ type UpdateArgs = {
   pid: number | null
   startTicks: string | null
   exit: string | null
+  sessionId: string | null
+  generation: number | null
   now: number
 }
 
@@ -48,6 +51,8 @@ export function leaseQueries({ builder }: StoreDialect) {
           pid: sql<number>`coalesce(${args.pid}, pid)`,
           start_ticks: sql<string>`coalesce(${args.startTicks}, start_ticks)`,
           exit: sql<string>`coalesce(${args.exit}, exit)`,
+          session_id: sql<string>`coalesce(${args.sessionId}, session_id)`,
+          generation: sql<number>`coalesce(${args.generation}, generation)`,
           updated_at: args.now,
         })
         .where('id', '=', args.id),

@@ -11,6 +11,9 @@ type LeaseRow = Omit<LeaseTable, 'id'> & { id: number }
 
 export interface LeasePatch {
   readonly state?: LeaseState
+  /** For a process that was started for no session. */
+  readonly sessionId?: SessionId
+  readonly generation?: number
   readonly pid?: number
   readonly startTicks?: string
   readonly exit?: string
@@ -30,8 +33,9 @@ export class LeaseRows {
 
   /** False when there is no such lease. */
   async update(tx: Executor, id: number, patch: LeasePatch, now: number): Promise<boolean> {
-    const { state = null, pid = null, startTicks = null, exit = null } = patch
-    return (await tx.run(this.#statements.update, { id, state, pid, startTicks, exit, now })) === 1
+    const { state = null, pid = null, startTicks = null, exit = null, sessionId = null, generation = null } = patch
+    const args = { id, state, pid, startTicks, exit, sessionId, generation, now }
+    return (await tx.run(this.#statements.update, args)) === 1
   }
 
   /** In the order they were made. */
@@ -49,7 +53,8 @@ export class LeaseRows {
 function toLease(row: LeaseRow): LeaseRecord {
   return {
     id: row.id,
-    sessionId: row.session_id as SessionId,
+    keeperNo: row.keeper_no,
+    sessionId: (row.session_id ?? undefined) as SessionId | undefined,
     generation: row.generation,
     agent: row.agent,
     nodeEpoch: row.node_epoch,
@@ -67,7 +72,8 @@ function toLease(row: LeaseRow): LeaseRecord {
 
 function toRow(lease: Omit<LeaseRecord, 'id' | 'updatedAt'>): NewLeaseRow {
   return {
-    session_id: lease.sessionId,
+    keeper_no: lease.keeperNo,
+    session_id: lease.sessionId ?? null,
     generation: lease.generation,
     agent: lease.agent,
     node_epoch: lease.nodeEpoch,

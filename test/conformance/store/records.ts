@@ -100,6 +100,7 @@ export function newPermission(fence: Fence, parts: Partial<PermissionRecord> = {
 
 export function newLease(parts: Partial<LeaseRecord> = {}): Omit<LeaseRecord, 'id' | 'updatedAt'> {
   return {
+    keeperNo: 1,
     sessionId: 'ses_1' as SessionId,
     generation: 1,
     agent: 'echo',

@@ -117,9 +117,25 @@ CREATE INDEX permission_session ON permission (session_no, no);
 CREATE INDEX permission_state ON permission (state, no);
 CREATE INDEX permission_open ON permission (session_no, no) WHERE state = 'open';
 
+-- Who holds agent processes: a keeper process, or a gateway itself. Its number is the epoch in the tags of what it starts.
+CREATE TABLE keeper (
+  no INTEGER PRIMARY KEY AUTOINCREMENT,
+  hosting TEXT NOT NULL CHECK (hosting IN ('inline', 'keeper')),
+  node_epoch INTEGER NOT NULL,
+  version TEXT NOT NULL,
+  boot_id TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  pid INTEGER,
+  start_ticks TEXT,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER
+);
+CREATE INDEX keeper_open ON keeper (no) WHERE ended_at IS NULL;
+
 CREATE TABLE lease (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  session_id TEXT NOT NULL,
+  keeper_no INTEGER NOT NULL,
+  session_id TEXT,
   generation INTEGER NOT NULL,
   agent TEXT NOT NULL,
   node_epoch INTEGER NOT NULL,
