@@ -52,7 +52,11 @@ export const ERRORS = {
   AGENT_AUTH_REQUIRED: spec('Agent {agent} needs a login.', 'Log in with the agent itself, then try again.'),
   AGENT_ERROR: spec('Agent {agent} answered with an error: {reason}.', 'The raw error is in details.', true),
   AGENT_PROTOCOL_ERROR: spec('Agent {agent} broke the protocol: {reason}.', 'Report it to the author of the agent.'),
-  AGENT_LIMIT: spec('All {limit} agent slots are busy.', 'Wait for a turn to end, or raise agents.liveMax.', true),
+  AGENT_LIMIT: spec(
+    'No agent can be started now: {reason}.',
+    'Wait for a turn to end, or look at agents.liveMax, agents.spawnsMax and agents.memoryFreeBytesMin.',
+    true,
+  ),
   AGENT_STUCK: spec('A process of agent {agent} could not be ended.', 'See holdfast doctor for its pid and state.'),
   SPAWN_FAILED: spec('Agent {agent} could not be started: {reason}.', 'See details.', true),
 

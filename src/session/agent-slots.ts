@@ -1,5 +1,5 @@
 // How many agent processes may live and how many may start at once. A slot is taken before the spawn and given back when the
-// process is gone. Under pressure it asks for an idle agent to be evicted; it never ends one itself.
+// process is gone. While memory is short nothing starts beside what lives. Under pressure it asks for room; it ends nothing itself.
 
 import { CancelledError, HoldfastError } from '../base/errors.ts'
 import type { Clock, Timer } from '../base/clock.ts'
@@ -20,34 +20,61 @@ interface Waiter {
   grant(): void
 }
 
+const enough = (): boolean => false
+
 export class AgentSlots {
   readonly #limits: SlotLimits
   readonly #clock: Clock
+  readonly #isMemoryShort: () => boolean
   readonly #waiters: Waiter[] = []
   #live = 0
   #starting = 0
-  /** Set by the owner of the sessions. Called when all slots are taken and somebody waits. */
+  /** Set by the owner of the sessions. Called when somebody waits and only the end of an agent can help. */
   onPressure: () => void = () => {}
 
-  constructor(limits: SlotLimits, clock: Clock) {
+  /** `isMemoryShort` is asked for every start and every second or so, and must be cheap. */
+  constructor(limits: SlotLimits, clock: Clock, isMemoryShort: () => boolean = enough) {
     this.#limits = limits
     this.#clock = clock
+    this.#isMemoryShort = isMemoryShort
   }
 
   get live(): number {
     return this.#live
   }
 
-  /** How many starts wait because every slot is taken. */
+  /** True while less memory is free than is kept free and the end of an agent could change that. */
+  get isMemoryShort(): boolean {
+    return this.#live > 0 && this.#isMemoryShort()
+  }
+
+  /** How many agents must end for those who wait: one each while the slots are taken, one at a time while memory is short. */
   get pressure(): number {
-    return this.#live >= this.#limits.liveMax ? this.#waiters.length : 0
+    if (this.#waiters.length === 0) return 0
+    if (this.#live >= this.#limits.liveMax) return this.#waiters.length
+    return this.isMemoryShort ? 1 : 0
   }
 
   /** Resolves in FIFO order. Rejects with AGENT_LIMIT after the wait, with CANCELLED when `signal` aborts. */
   acquire(signal: AbortSignal): Promise<AgentSlot> {
     if (signal.aborted) return Promise.reject(new CancelledError('agent slot'))
-    if (this.#waiters.length === 0 && this.#isFree()) return Promise.resolve(this.#take())
+    if (this.#waiters.length === 0 && this.#isFree()) return Promise.resolve(this.#takeStarting())
     return this.#wait(signal)
+  }
+
+  /**
+   * For a process that no session needs yet; undefined, and no wait, unless there is room and no session starts or waits.
+   * It is no start that others wait for: one spare may start beside `startingMax`.
+   */
+  acquireSpare(): AgentSlot | undefined {
+    if (this.#waiters.length > 0 || this.#starting > 0 || !this.#hasRoom()) return undefined
+    this.#live++
+    return this.#slot(() => {})
+  }
+
+  /** Looks again whether those who wait may start: memory comes back without telling anybody. */
+  recheck(): void {
+    this.#grantNext()
   }
 
   #wait(signal: AbortSignal): Promise<AgentSlot> {
@@ -62,7 +89,7 @@ export class AgentSlots {
       const waiter: Waiter = {
         grant: () => {
           leave()
-          resolve(this.#take())
+          resolve(this.#takeStarting())
         },
       }
       const onAbort = (): void => {
@@ -70,8 +97,9 @@ export class AgentSlots {
         reject(new CancelledError('agent slot'))
       }
       timer = this.#clock.at(this.#clock.now() + this.#limits.waitMs, () => {
+        const error = new HoldfastError('AGENT_LIMIT', { limit: this.#limits.liveMax, reason: this.#reason() })
         leave()
-        reject(new HoldfastError('AGENT_LIMIT', { limit: this.#limits.liveMax }))
+        reject(error)
       })
       signal.addEventListener('abort', onAbort, { once: true })
       this.#waiters.push(waiter)
@@ -79,21 +107,37 @@ export class AgentSlots {
     })
   }
 
-  #isFree(): boolean {
-    return this.#live < this.#limits.liveMax && this.#starting < this.#limits.startingMax
+  /** Why who waits has waited, for people. */
+  #reason(): string {
+    const { liveMax, startingMax } = this.#limits
+    if (this.#live >= liveMax) return `all ${liveMax} agent slots are busy`
+    if (this.isMemoryShort) return 'memory is short'
+    return `${startingMax} other agents are starting`
   }
 
-  #take(): AgentSlot {
+  #isFree(): boolean {
+    return this.#starting < this.#limits.startingMax && this.#hasRoom()
+  }
+
+  /** The first agent may always start: without any, nothing that we could end would free memory. */
+  #hasRoom(): boolean {
+    return this.#live < this.#limits.liveMax && !this.isMemoryShort
+  }
+
+  #takeStarting(): AgentSlot {
     this.#live++
     this.#starting++
     let isStarting = true
-    let isHeld = true
-    const started = (): void => {
+    return this.#slot(() => {
       if (!isStarting) return
       isStarting = false
       this.#starting--
       this.#grantNext()
-    }
+    })
+  }
+
+  #slot(started: () => void): AgentSlot {
+    let isHeld = true
     const release = (): void => {
       if (!isHeld) return
       isHeld = false
