@@ -97,6 +97,10 @@ export interface AgentHost extends AsyncDisposable {
   held(): readonly HeldAgent[]
   /** Gives a process that was started for no session to one. Resolves when its lease and its holder know. */
   assign(process: AgentProcess, to: Pick<HeldAgent, 'sessionId' | 'generation'>): Promise<void>
+  /** True where agents can outlive this gateway: a restart needs no drain then. */
+  readonly canHandOver: boolean
+  /** From here on disposing lets go of the agents without stopping one; another life of the gateway takes them over. */
+  handOver(): void
   /** The last resort of a gateway that is told to end now: SIGKILL to the group of every agent, without waiting and without proof. */
   killNow(): void
   /** What `doctor` and `status` show of containment. */
@@ -111,4 +115,15 @@ export interface HostDescription {
   readonly stuck: number
   /** The process that ends everything when this one dies; undefined where there is none. */
   readonly wardenPid: number | undefined
+  /** The processes that hold agents; empty when the gateway does it itself. */
+  readonly keepers: readonly KeeperDescription[]
+}
+
+export interface KeeperDescription {
+  readonly no: number
+  readonly pid: number
+  readonly version: string
+  readonly live: number
+  /** Of an older version: it keeps the agents it has and takes no new ones. */
+  readonly isRetiring: boolean
 }

@@ -1,15 +1,13 @@
-// Looks every minute for processes of this gateway's life whose lease is not open any more, and ends them: what a sweep has
+// Looks every minute for processes of this gateway whose lease is not open, whoever held them, and ends them: what a sweep has
 // missed, or what was started later by something that had kept our mark. Owns one timer.
 
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../observe/logger.ts'
-import { killTagged, listTagged } from '../process/kill-tagged.ts'
+import { killTagged, listTagged, type TaggedProcess } from '../process/kill-tagged.ts'
 import type { ProcessScanner } from '../process/process-scanner.ts'
 
 export interface LeaseAuditDeps {
   readonly instance: number
-  /** Of the life whose processes are looked at. */
-  readonly epoch: number
   readonly scanner: ProcessScanner
   readonly clock: Clock
   readonly logger: Logger | undefined
@@ -48,12 +46,13 @@ export class LeaseAudit implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { instance, epoch, scanner, logger, isOpen } = this.#deps
-    const found = await listTagged(instance)
-    const strays = new Set(
-      found.filter((each) => each.epoch === epoch && !isOpen(each.lease)).map(({ lease }) => lease),
-    )
-    for (const lease of strays) {
+    const { instance, scanner, logger, isOpen } = this.#deps
+    const strays = new Map<string, TaggedProcess>()
+    for (const each of await listTagged(instance)) {
+      if (!isOpen(each.lease)) strays.set(`${each.lease}.${each.epoch}`, each)
+    }
+    for (const { lease, epoch } of strays.values()) {
+      // A lease may have been opened since the look: numbers are never used again, so it is another one then.
       const { swept, survivors } = await killTagged({ instance, lease, epoch }, SWEEP_MS_MAX, scanner)
       this.#ended += swept
       logger?.warn({ leaseId: lease, swept, survivors }, 'processes of a closed lease found by the audit')

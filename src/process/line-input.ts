@@ -38,10 +38,10 @@ export class LineInput {
     stdin.on('drain', () => this.#disarm())
   }
 
-  /** Queues one line; adds the terminator. A no-op when the stream has ended. */
-  send(line: string): void {
+  /** Queues one line: text gets its terminator, bytes have it. A no-op when the stream has ended. */
+  send(line: string | Buffer): void {
     if (!this.#isOpen || !this.#stdin.writable) return
-    this.#stdin.write(`${line}\n`)
+    this.#stdin.write(typeof line === 'string' ? `${line}\n` : line)
     const waiting = this.#stdin.writableLength
     if (waiting <= this.#waitingBytesMax) return
     if (waiting > HARD_BYTES_MAX) return this.#stall()

@@ -1,0 +1,116 @@
+// Bytes into whole lines that stay bytes: where the last complete line ends, how many there are, which are too long.
+// Owns the bytes of at most one unfinished line. Never decodes; the one look into a line is whether it is blank.
+
+const LF = 0x0a
+const SPACE = 0x20
+
+/** Whole lines in order, each with its LF. */
+export interface FramedLines {
+  readonly count: number
+  readonly bytes: Buffer
+}
+
+/**
+ * Modes: open, then for ever closed once a line was too long or `end` was called. Blank lines are dropped and not counted.
+ * The lines do not depend on how the bytes were cut (X-01 … X-05, X-12).
+ */
+export class LineFramer {
+  readonly #lineBytesMax: number
+  #pending: Buffer[] = []
+  #pendingBytes = 0
+  #isClosed = false
+  #isTooLong = false
+
+  /** `lineBytesMax`: bytes of one line without its LF; a CR counts. */
+  constructor(lineBytesMax: number) {
+    this.#lineBytesMax = lineBytesMax
+  }
+
+  /** True once a line passed the bound: the lines before it were given, nothing after it ever is. */
+  get isTooLong(): boolean {
+    return this.#isTooLong
+  }
+
+  /** The lines that `chunk` completes; undefined when there are none. May keep and give views of `chunk`. */
+  push(chunk: Buffer): FramedLines | undefined {
+    if (this.#isClosed) return undefined
+    const end = chunk.lastIndexOf(LF) + 1
+    if (end === 0) {
+      this.#keep(chunk)
+      return undefined
+    }
+    const head = end === chunk.length ? chunk : chunk.subarray(0, end)
+    const region = this.#pendingBytes === 0 ? head : Buffer.concat([...this.#pending, head])
+    this.#pending = []
+    this.#pendingBytes = 0
+    const framed = this.#frame(region)
+    if (end < chunk.length && !this.#isClosed) this.#keep(chunk.subarray(end))
+    return framed
+  }
+
+  /** The last line when the input ended without a terminator; it gets one. Closes the framer. */
+  end(): FramedLines | undefined {
+    if (this.#isClosed) return undefined
+    const rest = this.#pending
+    const hasRest = this.#pendingBytes > 0
+    this.#close()
+    return hasRest ? this.#frame(Buffer.concat([...rest, Buffer.from([LF])])) : undefined
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#pendingBytes += bytes.length
+    if (this.#pendingBytes > this.#lineBytesMax) return this.#refuse()
+    this.#pending.push(bytes)
+  }
+
+  /** Counts the lines of `region`, which ends with an LF; cuts it before a line that is too long, and blank lines out of it. */
+  #frame(region: Buffer): FramedLines | undefined {
+    let kept: Buffer[] | undefined
+    let keptFrom = 0
+    let count = 0
+    let start = 0
+    while (start < region.length) {
+      const lf = region.indexOf(LF, start)
+      if (lf - start > this.#lineBytesMax) {
+        this.#refuse()
+        break
+      }
+      if (region[start]! <= SPACE && isBlank(region, start, lf)) {
+        ;(kept ??= []).push(region.subarray(keptFrom, start))
+        keptFrom = lf + 1
+      } else {
+        count++
+      }
+      start = lf + 1
+    }
+    if (count === 0) return undefined
+    const rest = region.subarray(keptFrom, start)
+    return { count, bytes: kept === undefined ? rest : Buffer.concat([...kept, rest]) }
+  }
+
+  #refuse(): void {
+    this.#isTooLong = true
+    this.#close()
+  }
+
+  #close(): void {
+    this.#isClosed = true
+    this.#pending = []
+    this.#pendingBytes = 0
+  }
+}
+
+function isBlank(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at]! > SPACE) return false
+  return true
+}
+
+/** The text of whole lines, without terminators. What is not UTF-8 becomes U+FFFD (X-04). */
+export function decodeLines(bytes: Buffer): string[] {
+  const lines = bytes.toString('utf8', 0, bytes.length - 1).split('\n')
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!
+    if (line.endsWith('\r')) lines[i] = line.slice(0, -1)
+  }
+  return lines
+}

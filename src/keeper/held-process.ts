@@ -1,0 +1,254 @@
+// One agent process, held: its pipes, its numbered output until somebody has stored it, its stop and the sweep of its tree.
+// The same in the gateway (inline) and in a keeper. Knows no lease rows, no sessions, and never looks into a line.
+
+import type { Clock } from '../base/clock.ts'
+import { signalGroup } from '../process/birth.ts'
+import { FramedOutput } from '../process/framed-output.ts'
+import { LineInput } from '../process/line-input.ts'
+import type { ProcessScanner } from '../process/process-scanner.ts'
+import type { Child, ExitStatus } from '../process/spawn.ts'
+import { StderrRing } from '../process/stderr-ring.ts'
+import { climbStopLadder, type StopTimes } from '../process/stop-ladder.ts'
+import type { Ownership } from '../process/tag-value.ts'
+import type { StopReport } from './agent-host.ts'
+import { FrameMemory } from './frame-memory.ts'
+import type { Held, HeldLabel, HeldReader, SpawnOrder } from './holder.ts'
+import { OutputSpool } from './output-spool.ts'
+
+export interface HeldProcessDeps {
+  readonly clock: Clock
+  readonly scanner: ProcessScanner
+  readonly times: StopTimes
+  readonly limits: OutputLimits
+  /** Where lines go that nobody reads; undefined: they stay in memory, within the same bounds. */
+  readonly spoolPath: string | undefined
+  readonly onForgotten: (process: HeldProcess) => void
+}
+
+export interface OutputLimits {
+  /** With a reader: at most so much is told and not acknowledged, and the agent waits while more is there. */
+  readonly windowLines: number
+  readonly windowBytes: number
+  /** Without a reader: so much is kept in memory, the rest in the spool's file … */
+  readonly memoryBytesMax: number
+  /** … up to this; then the agent waits. Nothing is lost. */
+  readonly spoolBytesMax: number
+}
+
+export const OUTPUT_LIMITS: OutputLimits = {
+  windowLines: 1_024,
+  windowBytes: 1024 * 1024,
+  memoryBytesMax: 256 * 1024,
+  spoolBytesMax: 64 * 1024 * 1024,
+}
+
+/** The last lines of a process that exited do not wait for acknowledgements; more than this may do so. */
+const LAST_BYTES_MAX = 16 * 1024 * 1024
+
+/** A process that exits closes its output a moment before: then the exit is what is told. */
+const END_GRACE_MS = 50
+
+/** Modes: running; stopping, by `stop` or because the root exited; stopped; forgotten. None goes back. With or without a reader. */
+export class HeldProcess implements Held {
+  readonly leaseId: number
+  readonly pid: number
+  readonly startTicks: string | undefined
+  readonly startedAt: number
+  label: HeldLabel
+  readonly #child: Child
+  readonly #owner: Ownership
+  readonly #deps: HeldProcessDeps
+  readonly #input: LineInput
+  readonly #output: FramedOutput
+  readonly #spool: OutputSpool
+  readonly #frames = new FrameMemory()
+  readonly #stderr = new StderrRing()
+  readonly #drained: Promise<void>
+  #reader: HeldReader | undefined
+  /** Number of the last line that this reader was told, and all bytes up to it. */
+  #told = 0
+  #toldBytes = 0
+  #hasToldEnd = false
+  #hasToldExit = false
+  #ending: 'end' | 'tooLong' | undefined
+  #exit: ExitStatus | undefined
+  #isStalled = false
+  #stopped: Promise<StopReport> | undefined
+  #report: StopReport | undefined
+
+  constructor(child: Child, owner: Ownership, order: SpawnOrder, deps: HeldProcessDeps) {
+    const { leaseId, sessionId, generation, agent, lineBytesMax } = order
+    this.#child = child
+    this.#owner = owner
+    this.#deps = deps
+    this.leaseId = leaseId
+    this.pid = child.pid
+    this.startTicks = child.birth?.startTicks
+    this.startedAt = deps.clock.now()
+    this.label = { sessionId, generation, agent }
+    this.#spool = new OutputSpool(deps.spoolPath)
+    this.#input = new LineInput(child.stdin, { clock: deps.clock, onStalled: () => this.#onStalled() })
+    this.#output = new FramedOutput(child.stdout, lineBytesMax, {
+      onLines: (lines) => {
+        this.#spool.add(lines, this.#reader === undefined ? deps.limits.memoryBytesMax : Infinity)
+        this.#advance()
+      },
+      onEnd: (why) => this.#onOutputEnd(why),
+    })
+    child.stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk))
+    this.#drained = child.exited.then((exit) => this.#onRootExit(exit))
+  }
+
+  get acknowledged(): number {
+    return this.#spool.acknowledged
+  }
+
+  get exit(): ExitStatus | undefined {
+    return this.#exit
+  }
+
+  get report(): StopReport | undefined {
+    return this.#report
+  }
+
+  /** Names of the newest frames, oldest first. */
+  get frames(): readonly string[] {
+    return this.#frames.list()
+  }
+
+  read(reader: HeldReader): void {
+    this.#reader = reader
+    this.#told = this.#spool.acknowledged
+    this.#toldBytes = this.#spool.freedBytes
+    this.#hasToldEnd = false
+    this.#hasToldExit = false
+    if (this.#isStalled) reader.onStalled()
+    this.#advance()
+    if (this.#report !== undefined) reader.onStopped(this.#report)
+  }
+
+  /** Nobody reads any more: what comes is kept for the next reader. */
+  unread(): void {
+    this.#reader = undefined
+    this.#regulate()
+  }
+
+  acknowledge(n: number): void {
+    this.#spool.acknowledge(n)
+    this.#advance()
+  }
+
+  send(line: string | Buffer, frameId: string | undefined): void {
+    if (frameId !== undefined && !this.#frames.add(frameId)) return
+    this.#input.send(line)
+  }
+
+  wasWritten(frameId: string): boolean {
+    return this.#frames.has(frameId)
+  }
+
+  stderrTail(): string {
+    return this.#stderr.tail()
+  }
+
+  /** Called when stderr has something new; for who keeps a copy of the tail elsewhere. */
+  onStderr(listener: () => void): void {
+    this.#child.stderr.on('data', listener)
+  }
+
+  relabel(label: HeldLabel): void {
+    this.label = label
+  }
+
+  stop(): Promise<StopReport> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  killNow(): void {
+    const { birth } = this.#child
+    if (birth !== undefined) signalGroup(birth, 'SIGKILL')
+  }
+
+  forget(): void {
+    this.#reader = undefined
+    this.#spool.close()
+    this.#deps.onForgotten(this)
+  }
+
+  async #stop(): Promise<StopReport> {
+    const target = { child: this.#child, owner: this.#owner, endInput: () => this.#input.end() }
+    const report = await climbStopLadder(target, this.#deps.scanner, this.#deps.times)
+    if (report.exit !== undefined) await this.#drained
+    this.#report = report
+    this.#reader?.onStopped(report)
+    return report
+  }
+
+  /** The tree of a root that exited is swept, whether or not anybody asks for a stop. */
+  async #onRootExit(exit: ExitStatus): Promise<void> {
+    void this.stop()
+    this.#input.destroy()
+    await this.#output.drain()
+    this.#child.stderr.destroy()
+    this.#exit = exit
+    this.#advance()
+  }
+
+  #onOutputEnd(why: 'end' | 'tooLong'): void {
+    if (why === 'tooLong') return this.#setEnding(why)
+    const { clock } = this.#deps
+    clock.at(clock.now() + END_GRACE_MS, () => this.#setEnding(why))
+  }
+
+  #setEnding(why: 'end' | 'tooLong'): void {
+    this.#ending = why
+    this.#advance()
+  }
+
+  #onStalled(): void {
+    this.#isStalled = true
+    this.#reader?.onStalled()
+  }
+
+  /** Tells the reader what it may be told now: lines up to the window, and after the last one how it ended. */
+  #advance(): void {
+    const reader = this.#reader
+    while (reader !== undefined && reader === this.#reader && this.#hasRoom()) {
+      const lines = this.#spool.read(this.#told)
+      if (lines === undefined) break
+      this.#told = lines.first + lines.count - 1
+      this.#toldBytes += lines.bytes.length
+      reader.onLines(lines)
+    }
+    this.#regulate()
+    if (reader === undefined || reader !== this.#reader || this.#told < this.#spool.lines) return
+    const isEnd = this.#ending === 'tooLong' || (this.#ending === 'end' && this.#exit === undefined)
+    if (this.#ending !== undefined && isEnd && !this.#hasToldEnd) {
+      this.#hasToldEnd = true
+      reader.onOutputEnd(this.#ending)
+    }
+    if (this.#exit !== undefined && !this.#hasToldExit) {
+      this.#hasToldExit = true
+      reader.onExit(this.#exit)
+    }
+  }
+
+  /** One told segment may pass the window; the next waits for an acknowledgement. */
+  #hasRoom(): boolean {
+    const { windowLines, windowBytes } = this.#deps.limits
+    const { acknowledged, freedBytes } = this.#spool
+    if (this.#told <= acknowledged) return true
+    if (this.#exit !== undefined) return this.#toldBytes - freedBytes < LAST_BYTES_MAX
+    return this.#told - acknowledged < windowLines && this.#toldBytes - freedBytes < windowBytes
+  }
+
+  #regulate(): void {
+    const { windowLines, windowBytes, spoolBytesMax } = this.#deps.limits
+    const { bytes, lines, acknowledged } = this.#spool
+    const isFull =
+      this.#reader === undefined ? bytes > spoolBytesMax : bytes > windowBytes || lines - acknowledged > windowLines
+    if (isFull) this.#output.pause()
+    else this.#output.resume()
+  }
+}

@@ -1,0 +1,93 @@
+// Lines of one process on their way to the gateway's logic: decoded, in order, in small batches, one batch a turn of the loop.
+// Owns what was told and not delivered yet, which the holder's window bounds. Never looks into a line.
+
+import { decodeLines } from '../base/line-framer.ts'
+import type { LineBatch } from './agent-host.ts'
+import type { NumberedLines } from './output-spool.ts'
+
+const BATCH_LINES_MAX = 128
+const BOM = '\u{feff}'
+
+export class LineDelivery {
+  readonly #deliver: (batch: LineBatch) => void
+  #waiting: string[] = []
+  #waitingFrom = 0
+  /** Number of the last line that was delivered, and of the last one that is here. */
+  #delivered: number
+  #here: number
+  /** What is to be told after the last waiting line, in order. */
+  #after: (() => void)[] = []
+  #isScheduled = false
+  #isOpen = false
+
+  /** Lines up to number `after` are not wanted. Nothing is delivered before `open`. */
+  constructor(after: number, deliver: (batch: LineBatch) => void) {
+    this.#delivered = after
+    this.#here = after
+    this.#deliver = deliver
+  }
+
+  open(): void {
+    this.#isOpen = true
+    this.#schedule()
+  }
+
+  /** The next lines; those that are here already, or were not wanted, are dropped. */
+  push({ first, count, bytes }: NumberedLines): void {
+    const lines = decodeLines(bytes)
+    const known = this.#here - first + 1
+    const fresh = known > 0 ? lines.slice(known) : lines
+    if (first === 1 && known <= 0 && fresh[0]?.startsWith(BOM)) fresh[0] = fresh[0].slice(1)
+    if (fresh.length === 0) return
+    this.#here = first + count - 1
+    if (this.#waiting.length === 0) this.#waiting = fresh
+    else for (const line of fresh) this.#waiting.push(line)
+    // From a read of the pipe or the socket: no other turn of the loop is needed for the first batch.
+    if (this.#isOpen && !this.#isScheduled) this.#next()
+  }
+
+  /** Runs `tell` once every line so far was delivered. */
+  afterLines(tell: () => void): void {
+    this.#after.push(tell)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || !this.#isOpen) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#next()
+    })
+  }
+
+  /** One batch a turn of the loop, so that other sessions and requests get theirs. */
+  #next(): void {
+    const lines = this.#takeBatch()
+    if (lines.length > 0) {
+      const first = this.#delivered + 1
+      this.#delivered += lines.length
+      // Before the call: a listener that throws must not stop the stream.
+      if (this.#delivered < this.#here || this.#after.length > 0) this.#schedule()
+      return this.#deliver({ first, lines })
+    }
+    const tells = this.#after
+    this.#after = []
+    for (const tell of tells) tell()
+  }
+
+  #takeBatch(): string[] {
+    if (this.#waitingFrom === 0 && this.#waiting.length <= BATCH_LINES_MAX) {
+      const all = this.#waiting
+      this.#waiting = []
+      return all
+    }
+    const batch = this.#waiting.slice(this.#waitingFrom, this.#waitingFrom + BATCH_LINES_MAX)
+    this.#waitingFrom += batch.length
+    if (this.#waitingFrom >= this.#waiting.length) {
+      this.#waiting = []
+      this.#waitingFrom = 0
+    }
+    return batch
+  }
+}
