@@ -59,6 +59,10 @@ export const ERRORS = {
   ),
   AGENT_STUCK: spec('A process of agent {agent} could not be ended.', 'See holdfast doctor for its pid and state.'),
   SPAWN_FAILED: spec('Agent {agent} could not be started: {reason}.', 'See details.', true),
+  CONTAINMENT_UNAVAILABLE: spec(
+    'Containment {mode}, which agent {agent} is to have, does not work here: {reason}.',
+    'See docs/containment.md and holdfast doctor; install what is missing, or configure another mode.',
+  ),
 
   // Sessions and turns
   SESSION_NOT_FOUND: spec('There is no session {session}.', 'List the sessions with: holdfast sessions ls.'),

@@ -47,6 +47,7 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   AGENT_LIMIT: EXIT.temporary,
   AGENT_STUCK: EXIT.failed,
   SPAWN_FAILED: EXIT.failed,
+  CONTAINMENT_UNAVAILABLE: EXIT.config,
 
   SESSION_NOT_FOUND: EXIT.noSession,
   SESSION_CLOSED: EXIT.failed,

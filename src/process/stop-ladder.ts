@@ -1,8 +1,9 @@
-// Stop ladder of one process tree: end stdin → SIGTERM and SIGCONT to the group → sweep → proven gone.
+// Stop ladder of one process tree: end stdin → SIGTERM and SIGCONT to the group → kill the enclosure → sweep → proven gone.
 // Owns the order of the rungs and their times. Never decides whether to stop; its owner does.
 
 import { deadline } from '../base/deadline.ts'
 import { signalGroup, trySignal } from './birth.ts'
+import type { Enclosure } from './enclosure.ts'
 import type { ProcessScanner } from './process-scanner.ts'
 import type { Child, ExitStatus } from './spawn.ts'
 import { sweep, sweepGroup, type SweepReport } from './sweep.ts'
@@ -22,6 +23,8 @@ export interface StopTarget {
   readonly owner: Ownership
   /** Asks politely: ends what the child reads. */
   readonly endInput: () => void
+  /** What stands around the tree, where something does. */
+  readonly enclosure?: Pick<Enclosure, 'kill'>
 }
 
 export interface LadderReport extends SweepReport {
@@ -51,6 +54,7 @@ export async function climbStopLadder(
     signalTree(child, 'SIGCONT')
     await exitsWithin(child, times.termMs)
   }
+  await target.enclosure?.kill()
   const swept = await sweepTree(target, scanner, times.sweepMs)
   // The sweep killed it; waiting for it here makes the exit part of the report.
   if (swept.survivors.length === 0) await exitsWithin(child, REAP_MS_MAX)

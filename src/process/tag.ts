@@ -1,11 +1,9 @@
 // How a process tree is tagged here: `prlimit`, a shell's `ulimit`, or the environment marker alone.
 // RLIMIT_LOCKS does nothing since Linux 2.4.25 but is inherited over fork, exec and setsid and readable by everybody.
 
-import { readFileSync, statSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 
-import { deadline } from '../base/deadline.ts'
-import { spawnChild } from './spawn.ts'
+import { findTool, runBriefly, TOOL_PATH } from './run-briefly.ts'
 import { hardLimitBelow } from './tag-value.ts'
 
 export type Tagging =
@@ -18,10 +16,7 @@ export interface LockLimits {
   readonly hard: string
 }
 
-const TOOL_PATH = '/usr/local/bin:/usr/bin:/bin:/run/current-system/sw/bin'
-const PROBE_MS_MAX = 2_000
 const PROBE_LEASE = 1
-const PROBE_BYTES_MAX = 16_384
 
 /**
  * Finds out once how trees can be tagged, by tagging a `cat` of its own limits and reading what comes back.
@@ -78,31 +73,11 @@ function* candidates(hard: string, toolPath: string): Iterable<Tagging> {
 async function works(tagging: Tagging, cat: string): Promise<boolean> {
   try {
     const argv = tagCommand(tagging, PROBE_LEASE, [cat, '/proc/self/limits'])
-    const limits = parseLockLimits(await outputOf(argv))
+    const limits = parseLockLimits((await runBriefly(argv)).stdout)
     return tagging.kind !== 'marker' && limits?.hard === tagging.hard && limits.soft === String(PROBE_LEASE)
   } catch {
     return false
   }
-}
-
-async function outputOf(argv: readonly [string, ...string[]]): Promise<string> {
-  const child = await spawnChild({ argv, cwd: '/', env: {} })
-  child.stdin.end()
-  child.stderr.resume()
-  let text = ''
-  child.stdout.setEncoding('latin1')
-  child.stdout.on('data', (chunk: string) => {
-    if (text.length < PROBE_BYTES_MAX) text += chunk
-  })
-  const ended = new Promise<void>((resolve) => child.stdout.once('close', resolve))
-  try {
-    await deadline(Promise.all([child.exited, ended]), { ms: PROBE_MS_MAX, stage: 'tag probe' })
-  } finally {
-    if (child.exit() === undefined) process.kill(child.pid, 'SIGKILL')
-    child.stdout.destroy()
-    child.stderr.destroy()
-  }
-  return text
 }
 
 function readOwnHardLimit(): string | undefined {
@@ -116,11 +91,4 @@ function readOwnHardLimit(): string | undefined {
 function parseHardLimit(text: string): string | undefined {
   const hard = /^Max file locks +\S+ +(\S+) /m.exec(text)?.[1]
   return hard === undefined || hard === 'unlimited' ? undefined : hard
-}
-
-function findTool(name: string, toolPath: string): string | undefined {
-  return toolPath
-    .split(delimiter)
-    .map((directory) => join(directory, name))
-    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
 }
