@@ -1,0 +1,75 @@
+// The part of a start that no session is needed for: spawn, then initialize. What fails leaves no process.
+
+import type { AgentCapabilities } from '../acp/initialize.ts'
+import { DeadlineError, HoldfastError, isHoldfastError } from '../base/errors.ts'
+import type { Clock } from '../base/clock.ts'
+import type { SessionId } from '../base/ids.ts'
+import type { AgentHost, AgentProcess } from '../keeper/agent-host.ts'
+import { AgentLink } from './agent-link.ts'
+import type { AgentDefinition } from './definition.ts'
+import { initializeAgent } from './initialize-agent.ts'
+import { MessageIds } from './message-ids.ts'
+
+export interface StartLimits {
+  readonly initializeMs: number
+  readonly lineBytesMax: number
+}
+
+export interface StartPorts {
+  readonly host: AgentHost
+  readonly clock: Clock
+  readonly limits: StartLimits
+  /** Version of Holdfast, for `clientInfo`. */
+  readonly version: string
+  /** The complete environment of an agent: the allow-list plus what its definition names. */
+  environmentOf(definition: AgentDefinition): Record<string, string>
+}
+
+export interface StartRequest {
+  readonly definition: AgentDefinition
+  /** Undefined, and generation 0, for a process that a session gets later. */
+  readonly sessionId: SessionId | undefined
+  readonly generation: number
+  readonly cwd: string
+}
+
+/** An agent that has answered `initialize` and has no session of ours open yet. */
+export interface InitializedAgent {
+  readonly process: AgentProcess
+  readonly link: AgentLink
+  readonly messageIds: MessageIds
+  readonly capabilities: AgentCapabilities
+}
+
+/** Rejects with AGENT_*, SPAWN_FAILED or CANCELLED; no process of the attempt is left then. */
+export async function startAgent(
+  ports: StartPorts,
+  request: StartRequest,
+  signal: AbortSignal,
+): Promise<InitializedAgent> {
+  const { definition, sessionId, generation, cwd } = request
+  const { initializeMs, lineBytesMax } = ports.limits
+  const env = ports.environmentOf(definition)
+  const spec = { sessionId, generation, agent: definition.name, argv: definition.argv, env, cwd, lineBytesMax }
+  const process = await ports.host.spawn(spec, signal)
+  const messageIds = MessageIds.ofProcess(generation)
+  const link = new AgentLink(definition.name, process, { clock: ports.clock, messageIds })
+  try {
+    const capabilities = await initializeAgent(link, { ms: initializeMs, signal, version: ports.version })
+    return { process, link, messageIds, capabilities }
+  } catch (error) {
+    await process.stop()
+    throw explainStart(error, definition.name, process)
+  }
+}
+
+/** Adds to a failed start what the agent said on its way out. */
+export function explainStart(error: unknown, agent: string, process: AgentProcess): unknown {
+  const stderr = process.stderrTail()
+  if (error instanceof DeadlineError) {
+    const { stage, ms } = error.details
+    return new HoldfastError('AGENT_START_TIMEOUT', { agent, stage, ms, stderr }, { cause: error })
+  }
+  if (!isHoldfastError(error) || error.code === 'CANCELLED') return error
+  return new HoldfastError(error.code, { ...error.details, stderr }, { cause: error.cause })
+}
