@@ -3,6 +3,7 @@
 // It parses nothing of the protocol: lines in, lines out, and the life of a process tree.
 
 import type { SessionId } from '../base/ids.ts'
+import type { ContainmentSpec } from '../process/containment.ts'
 
 export interface SpawnSpec {
   /** Undefined for a process that is started before a session needs it: `assign` names its session later. */
@@ -16,11 +17,15 @@ export interface SpawnSpec {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
   readonly lineBytesMax: number
+  /** What stands around its tree beyond tag and sweep; undefined: nothing. */
+  readonly containment?: ContainmentSpec | undefined
 }
 
 export interface ProcessExit {
   readonly code: number | null
   readonly signal: string | null
+  /** Processes of its tree that the kernel ended at the memory limit; only where there is one and it was reached. */
+  readonly memoryKills?: number
 }
 
 /** Complete lines in wire order. `first` is the number of the first one; numbers start at 1 and have no gap. */
@@ -88,7 +93,7 @@ export interface HeldAgent {
 }
 
 export interface AgentHost extends AsyncDisposable {
-  /** Commits the lease intent, then spawns. Rejects with AGENT_COMMAND_MISSING, AGENT_COMMAND_UNUSABLE or SPAWN_FAILED. */
+  /** Commits the lease intent, then spawns. Rejects with AGENT_COMMAND_MISSING, AGENT_COMMAND_UNUSABLE, CONTAINMENT_UNAVAILABLE or SPAWN_FAILED. */
   spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<AgentProcess>
   /**
    * Processes that outlived an earlier life of the gateway, alive or with an exit that nobody was told of yet. The caller

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import { signalGroup } from '../process/birth.ts'
+import type { Enclosure } from '../process/enclosure.ts'
 import { FramedOutput } from '../process/framed-output.ts'
 import { LineInput } from '../process/line-input.ts'
 import type { ProcessScanner } from '../process/process-scanner.ts'
@@ -10,7 +11,7 @@ import type { Child, ExitStatus } from '../process/spawn.ts'
 import { StderrRing } from '../process/stderr-ring.ts'
 import { climbStopLadder, type StopTimes } from '../process/stop-ladder.ts'
 import type { Ownership } from '../process/tag-value.ts'
-import type { StopReport } from './agent-host.ts'
+import type { ProcessExit, StopReport } from './agent-host.ts'
 import { FrameMemory } from './frame-memory.ts'
 import type { Held, HeldLabel, HeldReader, SpawnOrder } from './holder.ts'
 import { OutputSpool } from './output-spool.ts'
@@ -19,6 +20,8 @@ export interface HeldProcessDeps {
   readonly clock: Clock
   readonly scanner: ProcessScanner
   readonly times: StopTimes
+  /** What stands around its tree; disposed of when the stop has ended. */
+  readonly enclosure: Enclosure
   readonly limits: OutputLimits
   /** Where lines go that nobody reads; undefined: they stay in memory, within the same bounds. */
   readonly spoolPath: string | undefined
@@ -71,7 +74,7 @@ export class HeldProcess implements Held {
   #hasToldEnd = false
   #hasToldExit = false
   #ending: 'end' | 'tooLong' | undefined
-  #exit: ExitStatus | undefined
+  #exit: ProcessExit | undefined
   #isStalled = false
   #stopped: Promise<StopReport> | undefined
   #report: StopReport | undefined
@@ -103,7 +106,7 @@ export class HeldProcess implements Held {
     return this.#spool.acknowledged
   }
 
-  get exit(): ExitStatus | undefined {
+  get exit(): ProcessExit | undefined {
     return this.#exit
   }
 
@@ -151,9 +154,10 @@ export class HeldProcess implements Held {
     return this.#stderr.tail()
   }
 
-  /** Called when stderr has something new; for who keeps a copy of the tail elsewhere. */
-  onStderr(listener: () => void): void {
+  /** Tells when stderr has something new, for who keeps a copy of the tail elsewhere. Gives back how to stop it. */
+  watchStderr(listener: () => void): () => void {
     this.#child.stderr.on('data', listener)
+    return () => void this.#child.stderr.off('data', listener)
   }
 
   relabel(label: HeldLabel): void {
@@ -177,8 +181,10 @@ export class HeldProcess implements Held {
   }
 
   async #stop(): Promise<StopReport> {
-    const target = { child: this.#child, owner: this.#owner, endInput: () => this.#input.end() }
-    const report = await climbStopLadder(target, this.#deps.scanner, this.#deps.times)
+    const { enclosure, scanner, times } = this.#deps
+    const target = { child: this.#child, owner: this.#owner, endInput: () => this.#input.end(), enclosure }
+    const report = await climbStopLadder(target, scanner, times)
+    await enclosure.dispose()
     if (report.exit !== undefined) await this.#drained
     this.#report = report
     this.#reader?.onStopped(report)
@@ -186,12 +192,13 @@ export class HeldProcess implements Held {
   }
 
   /** The tree of a root that exited is swept, whether or not anybody asks for a stop. */
-  async #onRootExit(exit: ExitStatus): Promise<void> {
+  async #onRootExit(status: ExitStatus): Promise<void> {
+    const memoryKills = this.#deps.enclosure.memoryKills()
     void this.stop()
     this.#input.destroy()
     await this.#output.drain()
     this.#child.stderr.destroy()
-    this.#exit = exit
+    this.#exit = memoryKills > 0 ? { ...status, memoryKills } : status
     this.#advance()
   }
 

@@ -2,6 +2,7 @@
 // itself (inline) or a keeper process. Processes, numbered lines and frames; no store, no sessions, no protocol of agents.
 
 import type { NumberedLines } from './output-spool.ts'
+import type { ContainmentSpec } from '../process/containment.ts'
 import type { ProcessExit, StopReport } from './agent-host.ts'
 
 /** What a holder remembers of a process for the lives of the gateway that come after the one that asked for it. */
@@ -19,6 +20,7 @@ export interface SpawnOrder extends HeldLabel {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
   readonly lineBytesMax: number
+  readonly containment?: ContainmentSpec | undefined
 }
 
 /** What a reader of a process is told, in order. `onStalled`, `onStderr` and `onStopped` come when they happen. */
@@ -70,6 +72,6 @@ export interface Holder {
   readonly wardenPid: number | undefined
   /** Everything it holds, ended or not, until it is told to forget it. */
   held(): readonly Held[]
-  /** Rejects with SPAWN_FAILED when nothing was started. */
+  /** Rejects with SPAWN_FAILED or CONTAINMENT_UNAVAILABLE when nothing was started. */
   spawn(order: SpawnOrder): Promise<Held>
 }

@@ -182,23 +182,15 @@ export class LeasedHost implements AgentHost {
 
   async #start(
     holder: Holder,
-    { agent, argv, env, cwd, lineBytesMax, sessionId, generation }: SpawnSpec,
+    spec: SpawnSpec,
     { leaseId, signal }: { leaseId: number; signal: AbortSignal | undefined },
   ): Promise<AgentProcess> {
     const { leases } = this.#deps
+    const { agent, sessionId = '' } = spec
     let held: Held
     try {
       if (signal?.aborted) throw new CancelledError('spawn')
-      held = await holder.spawn({
-        leaseId,
-        agent,
-        argv,
-        env,
-        cwd,
-        lineBytesMax,
-        sessionId: sessionId ?? '',
-        generation,
-      })
+      held = await holder.spawn({ ...spec, leaseId, sessionId })
     } catch (error) {
       // Nothing was started; if this cannot be stored either, the next start finds the intent and no process.
       await leases.closed(leaseId, 'not started').catch(() => undefined)

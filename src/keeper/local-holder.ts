@@ -7,10 +7,14 @@ import type { Clock } from '../base/clock.ts'
 import { deadline } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { Logger } from '../observe/logger.ts'
+import { Containment } from '../process/containment.ts'
+import type { Enclosure } from '../process/enclosure.ts'
 import { ProcessScanner, readOwnMarkers } from '../process/process-scanner.ts'
 import { STOP_TIMES, type StopTimes } from '../process/stop-ladder.ts'
 import { probeTagging, type Tagging } from '../process/tag.ts'
 import { spawnTagged } from '../process/tagged-spawn.ts'
+import type { Child } from '../process/spawn.ts'
+import type { Ownership } from '../process/tag-value.ts'
 import { startWarden, type Warden } from '../process/warden.ts'
 import { HeldProcess, OUTPUT_LIMITS, type OutputLimits } from './held-process.ts'
 import type { Holder, SpawnOrder } from './holder.ts'
@@ -49,6 +53,7 @@ export class LocalHolder implements Holder, AsyncDisposable {
   readonly #tagging: Tagging
   readonly #outerMarkers: ReturnType<typeof readOwnMarkers>
   readonly #scanner = new ProcessScanner()
+  readonly #containment = new Containment()
   readonly #held = new Map<number, HeldProcess>()
   readonly #starting = new Set<Promise<unknown>>()
   readonly #warden: Warden | undefined
@@ -120,17 +125,30 @@ export class LocalHolder implements Holder, AsyncDisposable {
   async #spawn(order: SpawnOrder): Promise<HeldProcess> {
     const { instance, epoch, clock, spoolDir } = this.#options
     const owner = { instance, lease: order.leaseId, epoch }
-    const child = await spawnTagged({ tagging: this.#tagging, outerMarkers: this.#outerMarkers }, order, owner)
+    const enclosure = await this.#containment.prepare(order.containment, order.agent, owner)
+    const child = await this.#spawnInside(enclosure, order, owner)
     const process = new HeldProcess(child, owner, order, {
       clock,
       scanner: this.#scanner,
       times: this.#stopTimes(),
+      enclosure,
       limits: this.#options.outputLimits ?? OUTPUT_LIMITS,
       spoolPath: spoolDir === undefined ? undefined : join(spoolDir, `${order.leaseId}.lines`),
       onForgotten: ({ leaseId }) => this.#held.delete(leaseId),
     })
     this.#held.set(order.leaseId, process)
     return process
+  }
+
+  /** The tag goes outside: what makes the enclosure is found by the sweep like the rest. */
+  async #spawnInside(enclosure: Enclosure, order: SpawnOrder, owner: Ownership): Promise<Child> {
+    const deps = { tagging: this.#tagging, outerMarkers: this.#outerMarkers }
+    try {
+      return await spawnTagged(deps, { ...order, argv: enclosure.wrap(order.argv) }, owner)
+    } catch (error) {
+      await enclosure.dispose()
+      throw error
+    }
   }
 
   #stopTimes(): StopTimes {

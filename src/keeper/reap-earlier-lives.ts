@@ -6,6 +6,7 @@ import { ProcessLeases, tagEpochOf } from '../lease/process-leases.ts'
 import type { LeaseStore } from '../lease/process-leases.ts'
 import type { Logger } from '../observe/logger.ts'
 import { readBootId } from '../process/birth.ts'
+import { Containment } from '../process/containment.ts'
 import { killTagged, listTagged } from '../process/kill-tagged.ts'
 import { ProcessScanner } from '../process/process-scanner.ts'
 import type { NodeRecord } from '../store/store.ts'
@@ -33,6 +34,8 @@ export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
   const keptEpochs = new Set([...kept].map(tagEpochOf))
   const leases = new ProcessLeases(ports)
   const { instance } = leases
+  const emptied = await new Containment().reapLeftovers(instance, (epoch) => keptEpochs.has(epoch))
+  if (emptied > 0) logger.info({ emptied }, 'control groups of an earlier life ended')
   const found = await listTagged(instance)
   const dead = new Map(
     found.filter(({ epoch }) => !keptEpochs.has(epoch)).map((each) => [`${each.lease}.${each.epoch}`, each]),

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import type { SessionId } from '../../src/base/ids.ts'
 import type { AgentHost, AgentProcess, LineBatch, ProcessExit, SpawnSpec } from '../../src/keeper/agent-host.ts'
 import { openInlineHost, type InlineHostDeps } from '../../src/keeper/inline-host.ts'
+import type { ContainmentSpec } from '../../src/process/containment.ts'
 import { listLeaks, type LiveProcess } from './leak-check.ts'
 import { createMemoryLeases, type MemoryLeases } from './memory-leases.ts'
 
@@ -41,7 +42,11 @@ export interface NastyHost extends AsyncDisposable {
 
 export const STOP_TIMES_QUICK = { stdinMs: 1_000, termMs: 1_000, sweepMs: 5_000 }
 
-export async function openNastyHost(deps: Partial<InlineHostDeps> = {}): Promise<NastyHost> {
+/** `containment` is that of every program the rig starts. */
+export async function openNastyHost(
+  deps: Partial<InlineHostDeps> = {},
+  containment?: ContainmentSpec,
+): Promise<NastyHost> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-nasty-'))
   const leases = createMemoryLeases()
   const node = { id: 'local', epoch: 7, startedAt: 0 }
@@ -61,6 +66,7 @@ export async function openNastyHost(deps: Partial<InlineHostDeps> = {}): Promise
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', NASTY_MARK: mark },
     cwd: directory,
     lineBytesMax: 1024 * 1024,
+    containment,
   })
   const start = async (program: string, ...args: string[]): Promise<Nasty> => {
     const mark = `nasty-mark-${leases.instanceNumber()}-${count + 1}-`
