@@ -13,11 +13,14 @@ export interface AgentOption {
   /** argv; no shell. */
   readonly command: readonly [string, ...string[]]
   readonly env: Readonly<Record<string, string>>
+  /** Processes that are started and initialised before a session needs them. */
+  readonly spares: number
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
-const FIELDS = ['command', 'env', 'title']
+const FIELDS = ['command', 'env', 'spares', 'title']
+const SPARES_MAX = 8
 
 /** Reads one entry of `agents`. CONFIG_INVALID naming the key. */
 export function readAgent(name: string, json: Json, place: Place, optionNames: readonly string[]): AgentOption {
@@ -31,7 +34,14 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
   for (const field of Object.keys(json)) if (!FIELDS.includes(field)) throw unknownField(key, field, place)
   const { title = name } = json
   if (typeof title !== 'string' || title.trim() === '') throw invalid(`${key}.title`, 'must be a text', place)
-  return { name, title, command: readCommand(key, json['command'], place), env: readEnv(key, json['env'] ?? {}, place) }
+  const command = readCommand(key, json['command'], place)
+  const env = readEnv(key, json['env'] ?? {}, place)
+  return { name, title, command, env, spares: readSpares(key, json['spares'] ?? 0, place) }
+}
+
+function readSpares(key: string, json: Json, place: Place): number {
+  if (typeof json === 'number' && Number.isInteger(json) && json >= 0 && json <= SPARES_MAX) return json
+  throw invalid(`${key}.spares`, `must be a whole number from 0 to ${SPARES_MAX}`, place)
 }
 
 function readCommand(key: string, json: Json | undefined, place: Place): readonly [string, ...string[]] {

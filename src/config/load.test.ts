@@ -78,13 +78,13 @@ test('paths of the file are relative to the file, lists of the environment are s
   expect(load({ env: { HOLDFAST_SESSIONS_ROOTS: '/a, /b,' } }).sessions.roots).toEqual(['/a', '/b'])
 })
 
-test('agents are read with their command, environment and title', () => {
+test('agents are read with their command, environment, title and spares', () => {
   const file =
-    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi" }, "b": { "command": ["b"] } } }'
+    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2 }, "b": { "command": ["b"] } } }'
   const { agentDefinitions } = load({ file })
   expect([...agentDefinitions.values()]).toEqual([
-    { name: 'pi', title: 'Pi', command: ['pi-acp', '--x'], env: { KEY: 'env:MY_KEY' } },
-    { name: 'b', title: 'b', command: ['b'], env: {} },
+    { name: 'pi', title: 'Pi', command: ['pi-acp', '--x'], env: { KEY: 'env:MY_KEY' }, spares: 2 },
+    { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0 },
   ])
 })
 
@@ -128,6 +128,10 @@ describe('what is wrong is named with file and key', () => {
       '~/config.jsonc: agents.a.env.LD_PRELOAD is never given to an agent',
     ],
     ['{ "agents": { "a": { "command": ["x"], "env": { "A": 1 } } } }', '~/config.jsonc: agents.a.env.A must be a text'],
+    [
+      '{ "agents": { "a": { "command": ["x"], "spares": 9 } } }',
+      '~/config.jsonc: agents.a.spares must be a whole number from 0 to 8',
+    ],
     [
       '{ "agents": { "__proto__": { "command": ["x"] } } }',
       '~/config.jsonc: agents.__proto__ has a name with other characters than letters, digits, dot, dash',

@@ -61,6 +61,22 @@ export const OPTIONS = {
     env: 'HOLDFAST_AGENTS_SPAWNS_MAX',
     text: 'Agent processes that are being started at once.',
   },
+  'agents.idleMs': {
+    type: integer(0, 30 * DAY_MS),
+    default: 3_600_000,
+    env: 'HOLDFAST_AGENTS_IDLE_MS',
+    text:
+      'Time after which an agent that no prompt came for is ended, when it can continue its conversation in another process; ' +
+      '0 = never. Without it an idle agent lives until its place or its memory is needed.',
+  },
+  'agents.memoryFreeBytesMin': {
+    type: integer(0, 1024 * 1024 * 1024 * 1024),
+    default: 256 * 1024 * 1024,
+    env: 'HOLDFAST_AGENTS_MEMORY_FREE_BYTES_MIN',
+    text:
+      'Memory that is kept free, of the machine and of the control groups around the gateway; 0 = no check. While there is less, idle ' +
+      'agents are ended one by one, and an agent starts only when no other lives; prompts wait.',
+  },
   'limits.queueDepthMax': {
     type: integer(1, 10_000),
     default: 32,
