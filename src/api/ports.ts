@@ -55,6 +55,10 @@ export interface GatewayStatus {
   readonly hosting: 'inline' | 'keeper'
   readonly tagging: 'prlimit' | 'ulimit' | 'marker'
   readonly agentsLive: number
+  /** Of those, the ones that wait for a prompt of their session. */
+  readonly agentsIdle: number
+  /** Of those, the ones that were started ahead and belong to no session. */
+  readonly agentsSpare: number
   readonly agentsStuck: number
   /** Undefined: nothing ends the agents when the gateway dies. */
   readonly wardenPid: number | undefined

@@ -138,6 +138,8 @@ export function statusView(status: GatewayStatus, api: ApiStatus): StatusView {
     hosting: status.hosting,
     tagging: status.tagging,
     agents_live: status.agentsLive,
+    agents_idle: status.agentsIdle,
+    agents_spare: status.agentsSpare,
     agents_stuck: status.agentsStuck,
     warden_pid: status.wardenPid ?? null,
     sessions: { ...status.sessionsByState },

@@ -1,12 +1,22 @@
-// Which agents this gateway can start: the bundled one, and those of the configuration file.
+// Which agents this gateway can start (the bundled one, and those of the configuration file), and what starts them.
 
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 
+import { createAgentConnector } from '../agent/connect-agent.ts'
+import type { AgentConnector } from '../agent/connection.ts'
 import type { AgentDefinition } from '../agent/definition.ts'
+import { Spares } from '../agent/spares.ts'
+import { startAgent } from '../agent/start-agent.ts'
+import { systemClock } from '../base/clock.ts'
+import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import { agentEnvironment } from '../config/agent-environment.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
+import type { AgentHost } from '../keeper/agent-host.ts'
+import { readFreeMemory } from '../process/free-memory.ts'
+import { AgentSlots } from '../session/agent-slots.ts'
+import type { GatewayOptions } from './run-gateway.ts'
 
 export const DEMO_AGENT = 'demo'
 
@@ -29,6 +39,56 @@ export function listAgentDefinitions(config: Config, stateDir: string): Readonly
     definitions.set(name, { name, title, argv: command, env, source: 'config' })
   }
   return definitions
+}
+
+export interface Agents {
+  readonly connector: AgentConnector
+  readonly slots: AgentSlots
+  readonly spares: Spares
+}
+
+interface AgentsParts extends Pick<GatewayOptions, 'config' | 'env' | 'version' | 'log'> {
+  readonly host: AgentHost
+  readonly definitions: ReadonlyMap<string, AgentDefinition>
+  readonly stateDir: string
+}
+
+/** What sessions need to have agents. Starts nothing yet: the first look of `spares` does. */
+export function openAgents({ config, env, version, log, host, definitions, stateDir }: AgentsParts): Agents {
+  const { deadlines, limits, agents } = config
+  const { initializeMs, sessionNewMs: sessionMs } = deadlines
+  const ports = {
+    host,
+    clock: systemClock,
+    limits: { initializeMs, sessionMs, lineBytesMax: limits.lineBytesMax },
+    version,
+    environmentOf: (definition: AgentDefinition) => environmentOf(env, definition),
+  }
+  const isMemoryShort = (): boolean => agents.memoryFreeBytesMin > 0 && readFreeMemory() < agents.memoryFreeBytesMin
+  const slotLimits = { liveMax: agents.liveMax, startingMax: agents.spawnsMax, waitMs: initializeMs }
+  const slots = new AgentSlots(slotLimits, systemClock, isMemoryShort)
+  const cwd = join(stateDir, 'spares')
+  const spares = new Spares({
+    clock: systemClock,
+    logger: log.logger('agent'),
+    wanted: () => listWantedSpares(config, definitions),
+    start: (definition, signal) => {
+      ensurePrivateDirectory(cwd)
+      return startAgent(ports, { definition, sessionId: undefined, generation: 0, cwd }, signal)
+    },
+    acquireSlot: () => slots.acquireSpare(),
+  })
+  return { connector: createAgentConnector(ports), slots, spares }
+}
+
+function listWantedSpares(
+  { agentDefinitions }: Config,
+  definitions: ReadonlyMap<string, AgentDefinition>,
+): { definition: AgentDefinition; count: number }[] {
+  return [...agentDefinitions.values()].flatMap(({ name, spares: count }) => {
+    const definition = definitions.get(name)
+    return definition === undefined || count === 0 ? [] : [{ definition, count }]
+  })
 }
 
 /** The complete environment of an agent. Only what we bundle may be given variables of ours. */

@@ -22,6 +22,8 @@ export interface ApiParts extends GatewayOptions {
   readonly host: AgentHost
   readonly definitions: ReadonlyMap<string, AgentDefinition>
   readonly lifecycle: Lifecycle
+  /** Agents that live although no turn needs them. */
+  warm(): { readonly idle: number; readonly spare: number }
 }
 
 /** Resolves when the API answers; `scope` ends it. PORT_IN_USE, TOKEN_FILE_UNSAFE. */
@@ -63,8 +65,9 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
   return api
 }
 
-async function readStatus({ version, lifecycle, node, paths, host, store }: ApiParts): Promise<GatewayStatus> {
+async function readStatus({ version, lifecycle, node, paths, host, store, warm }: ApiParts): Promise<GatewayStatus> {
   const { hosting, tagging, live, stuck, wardenPid } = host.describe()
+  const { idle, spare } = warm()
   const counts = await store.counts()
   return {
     version,
@@ -77,6 +80,8 @@ async function readStatus({ version, lifecycle, node, paths, host, store }: ApiP
     hosting,
     tagging,
     agentsLive: live,
+    agentsIdle: idle,
+    agentsSpare: spare,
     agentsStuck: stuck,
     wardenPid,
     ...counts,

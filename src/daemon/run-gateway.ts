@@ -1,7 +1,6 @@
 // The composition root: what a gateway consists of, in the order in which it starts. The stop is the reverse.
 // lock -> store -> epoch + 1 -> reap -> host -> sessions -> recover -> listen -> ready … drain -> close. No logic of any part.
 
-import { createAgentConnector } from '../agent/connect-agent.ts'
 import type { AgentDefinition } from '../agent/definition.ts'
 import { systemClock } from '../base/clock.ts'
 import { firstOf, ignore, whenAborted } from '../base/deadline.ts'
@@ -10,11 +9,9 @@ import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Paths } from '../config/paths.ts'
 import { createEventLog } from '../events/log.ts'
-import type { AgentHost } from '../keeper/agent-host.ts'
 import { openInlineHost } from '../keeper/inline-host.ts'
 import { reapEarlierLives } from '../keeper/reap-earlier-lives.ts'
 import type { Log } from '../observe/logger.ts'
-import { AgentSlots } from '../session/agent-slots.ts'
 import { checkCwd } from '../session/check-cwd.ts'
 import { openSessions } from '../session/open-sessions.ts'
 import type { Sessions } from '../session/open-sessions.ts'
@@ -23,7 +20,8 @@ import { LOCAL_NODE, localNodes } from '../store/local-wake.ts'
 import { openSqliteStore } from '../store/open-sqlite-store.ts'
 import { openStateDir } from '../store/state-dir.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
-import { environmentOf, listAgentDefinitions } from './agents.ts'
+import { listAgentDefinitions, openAgents } from './agents.ts'
+import type { Agents } from './agents.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readOwnBirth } from './own-birth.ts'
 import { listenApi } from './listen-api.ts'
@@ -62,24 +60,29 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
     await openSqliteStore({ file: stateDir.storeFile, logger: log.logger('store'), onFailure: failure.reject }),
   )
   const { self: node } = localNodes(await store.openNode(LOCAL_NODE, systemClock.now()))
-  await reapEarlierLives({ kept: new Set(), store, node, clock: systemClock, logger: log.logger('keeper') })
+  await reapEarlierLives({ held: new Set(), store, node, clock: systemClock, logger: log.logger('keeper') })
   const host = scope.use(
     await openInlineHost({ store, node, clock: systemClock, logger: log.logger('process'), hasWarden: true }),
   )
   stop.lastResort = () => host.killNow()
   const definitions = listAgentDefinitions(config, stateDir.path)
   const events = createEventLog(store)
+  const agents = openAgents({ ...options, host, definitions, stateDir: stateDir.path })
+  const spares = scope.use(agents.spares)
   const sessions = scope.use(
-    openSessions(sessionPorts({ options, store, node, host, definitions, events, stateDir: stateDir.path })),
+    openSessions(sessionPorts({ options, store, node, agents, definitions, events, stateDir: stateDir.path })),
   )
   const recovered = await sessions.recover()
-  const parts = { ...options, service: sessions.service, events, store, node, host, definitions, lifecycle }
+  const warm = () => ({ idle: sessions.idleAgents, spare: spares.ready })
+  const parts = { ...options, service: sessions.service, events, store, node, host, definitions, lifecycle, warm }
   const api = await listenApi(parts, scope)
   lifecycle.enter('ready')
+  spares.look()
   logger.info({ epoch: node.epoch, recovered, url: api.url(), socket: paths.socket }, 'ready')
   options.announce(`ready on ${paths.socket}${api.url() === undefined ? '' : ` and ${api.url()}`}`)
   await firstOf([whenAborted(stop.drain), failure.promise])
   lifecycle.enter('draining')
+  void spares[Symbol.asyncDispose]() // the scope waits for it
   await drain(sessions, options)
   lifecycle.enter('stopped')
 }
@@ -88,7 +91,7 @@ interface Parts {
   readonly options: GatewayOptions
   readonly store: Store
   readonly node: NodeRecord
-  readonly host: AgentHost
+  readonly agents: Agents
   readonly definitions: ReadonlyMap<string, AgentDefinition>
   readonly events: ReturnType<typeof createEventLog>
   readonly stateDir: string
@@ -98,13 +101,12 @@ function sessionPorts({
   options,
   store,
   node,
-  host,
+  agents,
   definitions,
   events,
   stateDir,
 }: Parts): Parameters<typeof openSessions>[0] {
-  const { config, env, version, log } = options
-  const { deadlines, limits, agents } = config
+  const { config, log } = options
   const rules = { roots: config.sessions.roots, forbidden: [stateDir] }
   return {
     store,
@@ -114,22 +116,9 @@ function sessionPorts({
     node: node.id,
     limits: sessionLimitsOf(config),
     logger: log.logger('session'),
-    connector: createAgentConnector({
-      host,
-      clock: systemClock,
-      limits: {
-        initializeMs: deadlines.initializeMs,
-        sessionMs: deadlines.sessionNewMs,
-        lineBytesMax: limits.lineBytesMax,
-      },
-      version,
-      environmentOf: (definition) => environmentOf(env, definition),
-    }),
-    slots: new AgentSlots(
-      { liveMax: agents.liveMax, startingMax: agents.spawnsMax, waitMs: deadlines.initializeMs },
-      systemClock,
-    ),
-    promptBytesMax: limits.promptBytesMax,
+    ...agents,
+    agentIdleMs: config.agents.idleMs,
+    promptBytesMax: config.limits.promptBytesMax,
     checkCwd: (cwd) => checkCwd(cwd, rules),
     findDefinition: (name) => definitions.get(name),
   }

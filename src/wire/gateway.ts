@@ -41,6 +41,9 @@ export const StatusView = Type.Object(
     /** How process trees of agents are recognised. */
     tagging: Type.Enum(['prlimit', 'ulimit', 'marker']),
     agents_live: Type.Integer(),
+    /** Of the live ones: those that wait for a prompt, and those that were started ahead for no session. */
+    agents_idle: Type.Integer(),
+    agents_spare: Type.Integer(),
     agents_stuck: Type.Integer(),
     /** Ends every agent when the gateway dies; null where there is none. */
     warden_pid: nullable(Type.Integer()),

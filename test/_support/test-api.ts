@@ -97,6 +97,8 @@ const STATUS = {
   hosting: 'inline',
   tagging: 'prlimit',
   agentsLive: 1,
+  agentsIdle: 1,
+  agentsSpare: 0,
   agentsStuck: 0,
   wardenPid: 4711,
   sessionsByState: { open: 3, closing: 1, closed: 5 },

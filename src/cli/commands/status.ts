@@ -17,6 +17,17 @@ export async function status(context: CommandContext): Promise<number> {
   return EXIT.done
 }
 
+/** Such as `3 live (1 idle, 1 spare), 1 stuck`; what is zero is left out. */
+function agentsText({ agents_live, agents_idle, agents_spare, agents_stuck }: StatusView): string {
+  const counted = [
+    [agents_idle, 'idle'],
+    [agents_spare, 'spare'],
+  ] as const
+  const warm = counted.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`)
+  const stuck = agents_stuck === 0 ? '' : `, ${agents_stuck} stuck`
+  return `${agents_live} live${warm.length === 0 ? '' : ` (${warm.join(', ')})`}${stuck}`
+}
+
 function statusText(view: StatusView, style: Style): string {
   const { sessions, turns } = view
   return facts(
@@ -27,7 +38,7 @@ function statusText(view: StatusView, style: Style): string {
       ['socket', view.socket ?? 'off'],
       ['state', view.state_dir],
       ['hosting', `${view.hosting}, processes tagged by ${view.tagging}`],
-      ['agents', `${view.agents_live} live${view.agents_stuck === 0 ? '' : `, ${view.agents_stuck} stuck`}`],
+      ['agents', agentsText(view)],
       ['sessions', `${sessions.open} open, ${sessions.closing} closing, ${sessions.closed} closed`],
       ['turns', `${turns.active} active, ${turns.queued} queued`],
       ['permissions', `${view.permissions_open} open`],
