@@ -42,6 +42,12 @@ export async function openAgentSession(link: AgentLink, options: OpenOptions): P
   return { agentSessionId: sessionId as AgentSessionId, continuity: resume === undefined ? 'new' : 'fresh' }
 }
 
+/** Whether another process of the agent can go on where one ended; `capabilities` as JSON text, undefined when none is known. */
+export function canContinue(capabilities: string | undefined): boolean {
+  const { resume, loadSession } = JSON.parse(capabilities ?? '{}') as Partial<AgentCapabilities>
+  return resume === true || loadSession === true
+}
+
 /** What an agent may leave out is accepted and said; without its essentials the start fails. */
 function usable<T>(link: AgentLink, narrowed: NarrowedResult<T>): T {
   if (narrowed.kind === 'malformed') {

@@ -34,12 +34,13 @@ class House {
     return this.#pool
   }
 
-  async add(activity: Activity): Promise<void> {
+  async add(activity: Activity, capabilities?: object): Promise<void> {
     const slot = await this.slots.acquire(never)
     slot.started()
     const clock = this.clock
     this.sessions.push({
       activity,
+      state: { agentCapabilities: capabilities === undefined ? undefined : JSON.stringify(capabilities) },
       asked: 0,
       slot,
       idleSince: clock.now(),
@@ -156,18 +157,36 @@ test('an agent that has been idle for too long ends, the others stay', async () 
   const house = new House()
   house.agentIdleMs = 60_000
   using _pool = house.open()
-  await house.add('idle')
-  await house.add('running')
+  await house.add('idle', { loadSession: true })
+  await house.add('running', { loadSession: true })
   house.clock.advance(30_000)
-  await house.add('idle')
+  await house.add('idle', { loadSession: true })
   house.clock.advance(32_000)
   expect(house.asked).toEqual([1, 0, 0])
 })
 
+const CONTINUES: Readonly<Record<string, { capabilities: object | undefined; asked: number }>> = {
+  'can resume': { capabilities: { resume: true, loadSession: false }, asked: 1 },
+  'can load': { capabilities: { resume: false, loadSession: true }, asked: 1 },
+  'can do neither': { capabilities: { resume: false, loadSession: false }, asked: 0 },
+  'has not said': { capabilities: undefined, asked: 0 },
+}
+
+for (const [name, { capabilities, asked }] of Object.entries(CONTINUES)) {
+  test(`an idle agent that ${name} ${asked === 1 ? 'ends in time' : 'keeps its conversation'}`, async () => {
+    const house = new House()
+    house.agentIdleMs = 60_000
+    using _pool = house.open()
+    await house.add('idle', capabilities)
+    house.clock.advance(62_000)
+    expect(house.asked).toEqual([asked])
+  })
+}
+
 test('without a bound nobody ends for being idle', async () => {
   const house = new House()
   using _pool = house.open()
-  await house.add('idle')
+  await house.add('idle', { resume: true })
   house.clock.advance(7 * 86_400_000)
   expect(house.asked).toEqual([0])
 })

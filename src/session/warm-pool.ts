@@ -2,6 +2,7 @@
 // of them ends when somebody needs its place, its memory, or when it has been idle for too long. Works in the background on a
 // timer of its own, never on a caller's path; whether an agent is still idle is decided by its session's actor.
 
+import { canContinue } from '../agent/open-agent-session.ts'
 import type { SparePool } from '../agent/spares.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { AgentSlots } from './agent-slots.ts'
@@ -10,6 +11,7 @@ import type { SessionLive } from './service.ts'
 /** What the pool sees of a session's actor. */
 export interface PooledSession {
   readonly live: Pick<SessionLive, 'activity'>
+  readonly state: { readonly agentCapabilities: string | undefined }
   /** Epoch ms of the last input. */
   readonly idleSince: number
   /** The actor looks again: whoever is busy by then stays. */
@@ -21,7 +23,7 @@ export interface WarmPoolPorts {
   readonly slots: AgentSlots
   /** Undefined: nothing is started ahead. */
   readonly spares: SparePool | undefined
-  /** How long an agent may be idle; 0 = as long as there is room. */
+  /** How long an agent may be idle that can continue in another process; 0 = as long as there is room. */
   readonly agentIdleMs: number
 }
 
@@ -77,7 +79,8 @@ export class WarmPool implements Disposable {
     const { agentIdleMs, clock } = this.#ports
     if (agentIdleMs === 0) return
     const before = clock.now() - agentIdleMs
-    for (const session of this.#idle()) if (session.idleSince <= before) this.#evict(session)
+    for (const session of this.#idle())
+      if (session.idleSince <= before && canContinue(session.state.agentCapabilities)) this.#evict(session)
   }
 
   #endOneFor(wanted: number): void {
