@@ -25,12 +25,14 @@ export function fromExit(agent: string, exit: ProcessExit, details: ErrorDetails
     exit: describeExit(exit),
     code: exit.code,
     signal: exit.signal,
+    ...(exit.memoryKills === undefined ? {} : { memoryKills: exit.memoryKills }),
     ...details,
   })
 }
 
 export function describeExit(exit: ProcessExit): string {
-  return exit.signal === null ? `code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`
+  const how = exit.signal === null ? `code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`
+  return exit.memoryKills === undefined ? how : `${how}, its memory limit was reached`
 }
 
 const DATA_BYTES_MAX = 4_096

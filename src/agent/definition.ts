@@ -1,5 +1,7 @@
 // How an agent is started: what the configuration says about it. Commands come from files only, never over the network.
 
+import type { SpawnSpec } from '../keeper/agent-host.ts'
+
 export interface AgentDefinition {
   readonly name: string
   readonly title: string
@@ -7,6 +9,8 @@ export interface AgentDefinition {
   readonly argv: readonly [string, ...string[]]
   /** Added to the allow-listed environment. */
   readonly env: Readonly<Record<string, string>>
+  /** What holds its processes together beyond tag and sweep; undefined: nothing. */
+  readonly containment?: SpawnSpec['containment']
   /** Where the definition came from, for `holdfast agents`. */
   readonly source: 'built-in' | 'config'
 }

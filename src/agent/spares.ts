@@ -217,7 +217,11 @@ function isWanted(spare: Spare, wanted: readonly WantedSpares[]): boolean {
 /** Everything that decides what the process is. */
 function isSame(a: AgentDefinition, b: AgentDefinition): boolean {
   if (a === b) return true
-  return a.name === b.name && JSON.stringify([a.argv, a.env]) === JSON.stringify([b.argv, b.env])
+  return a.name === b.name && decisive(a) === decisive(b)
+}
+
+function decisive({ argv, env, containment }: AgentDefinition): string {
+  return JSON.stringify([argv, env, containment])
 }
 
 function isCancelled(error: unknown): boolean {

@@ -48,9 +48,10 @@ export async function startAgent(
   signal: AbortSignal,
 ): Promise<InitializedAgent> {
   const { definition, sessionId, generation, cwd } = request
+  const { name: agent, argv, containment } = definition
   const { initializeMs, lineBytesMax } = ports.limits
   const env = ports.environmentOf(definition)
-  const spec = { sessionId, generation, agent: definition.name, argv: definition.argv, env, cwd, lineBytesMax }
+  const spec = { sessionId, generation, agent, argv, env, cwd, lineBytesMax, containment }
   const process = await ports.host.spawn(spec, signal)
   const messageIds = MessageIds.ofProcess(generation)
   const link = new AgentLink(definition.name, process, { clock: ports.clock, messageIds })

@@ -1,13 +1,16 @@
 // The agents of the configuration file: name -> command, environment, title. Only the file can define them, never a request.
 
-import type { Json } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
 import { isNeverPassed } from './agent-environment.ts'
+import type { ContainmentFields, ContainmentMode } from './containment.ts'
 import { invalid } from './invalid.ts'
 import type { Place } from './invalid.ts'
+import { valueOfJson } from './option-value.ts'
+import { OPTIONS } from './options.ts'
 import { suggestionFor } from './suggestion.ts'
 
-export interface AgentOption {
+export interface AgentOption extends ContainmentFields {
   readonly name: string
   readonly title: string
   /** argv; no shell. */
@@ -19,7 +22,7 @@ export interface AgentOption {
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
-const FIELDS = ['command', 'env', 'spares', 'title']
+const FIELDS = ['command', 'containment', 'env', 'memoryBytesMax', 'processesMax', 'spares', 'title']
 const SPARES_MAX = 8
 
 /** Reads one entry of `agents`. CONFIG_INVALID naming the key. */
@@ -36,7 +39,23 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
   if (typeof title !== 'string' || title.trim() === '') throw invalid(`${key}.title`, 'must be a text', place)
   const command = readCommand(key, json['command'], place)
   const env = readEnv(key, json['env'] ?? {}, place)
-  return { name, title, command, env, spares: readSpares(key, json['spares'] ?? 0, place) }
+  const spares = readSpares(key, json['spares'] ?? 0, place)
+  return { name, title, command, env, spares, ...readContainment(key, json, place) }
+}
+
+/** The same values as the options of all agents take. */
+function readContainment(key: string, json: JsonObject, place: Place): ContainmentFields {
+  const read = (field: keyof ContainmentFields) => {
+    const value = json[field]
+    return value === undefined
+      ? undefined
+      : valueOfJson(`${key}.${field}`, OPTIONS[`agents.${field}`].type, value, place)
+  }
+  return {
+    containment: read('containment') as ContainmentMode | undefined,
+    memoryBytesMax: read('memoryBytesMax') as number | undefined,
+    processesMax: read('processesMax') as number | undefined,
+  }
 }
 
 function readSpares(key: string, json: Json, place: Place): number {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { HoldfastError } from '../base/errors.ts'
+import { containmentOf } from './containment.ts'
 import { loadConfig } from './load.ts'
 import { OPTIONS } from './options.ts'
 import { pathsOf } from './paths.ts'
@@ -88,6 +89,30 @@ test('agents are read with their command, environment, title and spares', () => 
   ])
 })
 
+test('an agent has the containment of all, or its own', () => {
+  const all = '"containment": "cgroup", "memoryBytesMax": 1000'
+  const own = '"containment": "bwrap", "memoryBytesMax": 0'
+  const file = `{ "agents": { ${all}, "a": { "command": ["a"], "processesMax": 5 }, "b": { "command": ["b"], ${own} } } }`
+  const { agents, agentDefinitions } = load({ file })
+  const choices = [...agentDefinitions.values()].map((agent) => containmentOf(agents, agent))
+  expect(choices).toEqual([{ mode: 'cgroup', memoryBytesMax: 1000, processesMax: 5 }, { mode: 'bwrap' }])
+  expect(containmentOf(load({ file: '{}' }).agents, {})).toEqual({ mode: 'tag' })
+})
+
+test.each([
+  ['{ "agents": { "memoryBytesMax": 5 } }', 'agents.memoryBytesMax needs agents.containment to be cgroup'],
+  [
+    '{ "agents": { "a": { "command": ["a"], "processesMax": 5 } } }',
+    'agents.a.processesMax needs agents.a.containment to be cgroup',
+  ],
+  [
+    '{ "agents": { "containment": "cgroup", "memoryBytesMax": 5, "a": { "command": ["a"], "containment": "bwrap" } } }',
+    'agents.a.memoryBytesMax needs agents.a.containment to be cgroup',
+  ],
+])('a limit that nothing would enforce is refused: %s', (file, message) => {
+  expect(refusal({ file })).toBe(`~/config.jsonc: ${message}; 0 is no limit`)
+})
+
 test('another file can be named by variable or flag, and must exist then', () => {
   const other = join(home, 'other.jsonc')
   expect(refusal({ env: { HOLDFAST_CONFIG: other } })).toBe('~/other.jsonc: the file cannot be read (ENOENT)')
@@ -135,6 +160,10 @@ describe('what is wrong is named with file and key', () => {
     [
       '{ "agents": { "__proto__": { "command": ["x"] } } }',
       '~/config.jsonc: agents.__proto__ has a name with other characters than letters, digits, dot, dash',
+    ],
+    [
+      '{ "agents": { "a": { "command": ["x"], "containment": "jail" } } }',
+      '~/config.jsonc: agents.a.containment must be one of auto, tag, bwrap, cgroup',
     ],
     ['[]', '~/config.jsonc: the file must hold one object'],
   ])('%s', (file, message) => {

@@ -9,6 +9,7 @@ import { isJsonObject } from '../base/json.ts'
 import { readAgent } from './agent-definitions.ts'
 import type { AgentOption } from './agent-definitions.ts'
 import type { Config } from './config.ts'
+import { checkContainment } from './containment.ts'
 import type { Environment } from './environment.ts'
 import { invalid } from './invalid.ts'
 import type { Place } from './invalid.ts'
@@ -36,7 +37,16 @@ export function loadConfig({ env, paths, flags = {} }: ConfigSources): Config {
   if (json !== undefined) readFile(draft, json, { origin: 'file', name: file.path })
   readEnvironment(draft, env)
   readFlags(draft, flags)
-  return draft.finish(json === undefined ? undefined : file.path)
+  const config = draft.finish(json === undefined ? undefined : file.path)
+  checkLimits(config)
+  return config
+}
+
+/** A limit can be given in one place and what would enforce it in another. */
+function checkLimits({ agents, agentDefinitions, file }: Config): void {
+  const place: Place = { origin: 'file', name: file ?? 'the environment' }
+  checkContainment(agents, {}, 'agents', place)
+  for (const [name, agent] of agentDefinitions) checkContainment(agents, agent, `agents.${name}`, place)
 }
 
 const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]

@@ -5,6 +5,7 @@ import { boolean, choice, integer, path, paths, texts } from './option.ts'
 import type { Option } from './option.ts'
 
 const DAY_MS = 86_400_000
+const TIB = 1024 ** 4
 
 export const OPTIONS = {
   'http.enabled': {
@@ -76,6 +77,53 @@ export const OPTIONS = {
     text:
       'Memory that is kept free, of the machine and of the control groups around the gateway; 0 = no check. While there is less, idle ' +
       'agents are ended one by one, and an agent starts only when no other lives; prompts wait.',
+  },
+  'keeper.hosting': {
+    type: choice('keeper', 'inline'),
+    default: 'keeper',
+    env: 'HOLDFAST_KEEPER_HOSTING',
+    text:
+      'Where agents live: `keeper` = in a process of its own that survives the gateway, so that running turns do too; `inline` = in ' +
+      'the gateway, with which they end.',
+  },
+  'keeper.adoptionGraceMs': {
+    type: integer(1_000, 7 * DAY_MS),
+    default: 600_000,
+    env: 'HOLDFAST_KEEPER_ADOPTION_GRACE_MS',
+    text: 'How long agents are kept alive for a gateway that does not come back; then they are stopped. Read when a keeper starts.',
+  },
+  'keeper.spoolBytesMax': {
+    type: integer(1024 * 1024, 64 * 1024 * 1024 * 1024),
+    default: 64 * 1024 * 1024,
+    env: 'HOLDFAST_KEEPER_SPOOL_BYTES_MAX',
+    text:
+      'Output of one agent that is kept on disk while there is no gateway; beyond it the agent waits, and nothing is lost. Read when ' +
+      'a keeper starts.',
+  },
+  'agents.containment': {
+    type: choice('auto', 'tag', 'bwrap', 'cgroup'),
+    default: 'auto',
+    env: 'HOLDFAST_AGENTS_CONTAINMENT',
+    text:
+      'What holds the processes of an agent together. `auto` is `tag`: found and ended by a mark that they inherit. `bwrap`: besides, a pid ' +
+      'namespace. `cgroup`: besides, a control group, which can have limits. One that does not work here is an error at the start of an ' +
+      'agent; `holdfast doctor` shows what works. An agent can have its own. See containment.md.',
+  },
+  'agents.memoryBytesMax': {
+    type: integer(0, TIB),
+    default: 0,
+    env: 'HOLDFAST_AGENTS_MEMORY_BYTES_MAX',
+    text:
+      'Bytes of memory of all processes of one agent together, without swap; 0 = no limit. Needs `containment` to be `cgroup`. An agent can ' +
+      'have its own.',
+  },
+  'agents.processesMax': {
+    type: integer(0, 4_194_304),
+    default: 0,
+    env: 'HOLDFAST_AGENTS_PROCESSES_MAX',
+    text:
+      'Processes of one agent at once, threads included (a Node program has about a dozen); 0 = no limit. Needs `containment` to be ' +
+      '`cgroup`. An agent can have its own.',
   },
   'limits.queueDepthMax': {
     type: integer(1, 10_000),

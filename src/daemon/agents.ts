@@ -12,6 +12,7 @@ import { systemClock } from '../base/clock.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import { agentEnvironment } from '../config/agent-environment.ts'
 import type { Config } from '../config/config.ts'
+import { containmentOf } from '../config/containment.ts'
 import type { Environment } from '../config/environment.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
 import { readFreeMemory } from '../process/free-memory.ts'
@@ -32,11 +33,14 @@ export function listAgentDefinitions(config: Config, stateDir: string): Readonly
     title: 'Demo agent (no model, no key)',
     argv: [process.execPath, DEMO_MAIN],
     env: { HOLDFAST_DEMO_STATE: join(stateDir, 'demo-agent') },
+    containment: containmentOf(config.agents, {}),
     source: 'built-in',
   }
   const definitions = new Map([[demo.name, demo]])
-  for (const { name, title, command, env } of config.agentDefinitions.values()) {
-    definitions.set(name, { name, title, argv: command, env, source: 'config' })
+  for (const agent of config.agentDefinitions.values()) {
+    const { name, title, command, env } = agent
+    const containment = containmentOf(config.agents, agent)
+    definitions.set(name, { name, title, argv: command, env, containment, source: 'config' })
   }
   return definitions
 }

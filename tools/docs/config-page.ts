@@ -14,7 +14,8 @@ errors at start that name the file and the key. \`HOLDFAST_HOME\` moves configur
 ## agents
 
 Agents by name, in the file only: commands never come from the environment or the network. \`command\` is an argument list, without a
-shell; \`env\` is added to the allow-listed environment that agents get; \`title\` is shown. \`spares\` (0 to 8, default 0) is how many of its
+shell; \`env\` is added to the allow-listed environment that agents get; \`title\` is shown. \`containment\`, \`memoryBytesMax\` and
+\`processesMax\` are those of this agent; without them the options of the same names count. \`spares\` (0 to 8, default 0) is how many of its
 processes are started and initialised before a session needs them: the first prompt of a session then waits for neither. Each takes a
 slot and its memory, and is the first to end when a session needs them.
 

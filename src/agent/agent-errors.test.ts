@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+
+import { fromExit } from './agent-errors.ts'
+
+test('an agent that the kernel ended at its memory limit says so, in words and in a field', () => {
+  const error = fromExit('pi', { code: null, signal: 'SIGKILL', memoryKills: 2 }, { stage: 'prompt' })
+  expect(error.message).toBe('Agent pi exited (signal SIGKILL, its memory limit was reached) during prompt.')
+  expect(error.details).toMatchObject({ memoryKills: 2 })
+})
+
+test('any other exit has no word of memory', () => {
+  const error = fromExit('pi', { code: 3, signal: null }, { stage: 'initialize' })
+  expect(error.message).toBe('Agent pi exited (code 3) during initialize.')
+  expect(error.details).not.toHaveProperty('memoryKills')
+})
