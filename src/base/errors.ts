@@ -59,6 +59,15 @@ export const ERRORS = {
   ),
   AGENT_STUCK: spec('A process of agent {agent} could not be ended.', 'See holdfast doctor for its pid and state.'),
   SPAWN_FAILED: spec('Agent {agent} could not be started: {reason}.', 'See details.', true),
+  KEEPER_UNAVAILABLE: spec(
+    'The keeper of the agents cannot be reached: {reason}.',
+    'Its log is keeper.log in the state directory; it is started again with the next agent.',
+    true,
+  ),
+  KEEPER_PROTOCOL_ERROR: spec(
+    'The keeper and the gateway do not understand each other: {reason}.',
+    'Stop the gateway and its keeper, then start again; report it with both logs.',
+  ),
   CONTAINMENT_UNAVAILABLE: spec(
     'Containment {mode}, which agent {agent} is to have, does not work here: {reason}.',
     'See docs/containment.md and holdfast doctor; install what is missing, or configure another mode.',
@@ -155,6 +164,10 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorSpec>
 
 export type ErrorCode = keyof typeof ERRORS
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERRORS, value)
+}
 
 export type ErrorDetails = Readonly<Record<string, unknown>>
 

@@ -47,6 +47,8 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   AGENT_LIMIT: EXIT.temporary,
   AGENT_STUCK: EXIT.failed,
   SPAWN_FAILED: EXIT.failed,
+  KEEPER_UNAVAILABLE: EXIT.unavailable,
+  KEEPER_PROTOCOL_ERROR: EXIT.failed,
   CONTAINMENT_UNAVAILABLE: EXIT.config,
 
   SESSION_NOT_FOUND: EXIT.noSession,

@@ -9,8 +9,6 @@ import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Paths } from '../config/paths.ts'
 import { createEventLog } from '../events/log.ts'
-import { openInlineHost } from '../keeper/inline-host.ts'
-import { reapEarlierLives } from '../keeper/reap-earlier-lives.ts'
 import type { Log } from '../observe/logger.ts'
 import { checkCwd } from '../session/check-cwd.ts'
 import { openSessions } from '../session/open-sessions.ts'
@@ -22,6 +20,7 @@ import { openStateDir } from '../store/state-dir.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import { listAgentDefinitions, openAgents } from './agents.ts'
 import type { Agents } from './agents.ts'
+import { openHost } from './open-host.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readOwnBirth } from './own-birth.ts'
 import { listenApi } from './listen-api.ts'
@@ -60,10 +59,7 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
     await openSqliteStore({ file: stateDir.storeFile, logger: log.logger('store'), onFailure: failure.reject }),
   )
   const { self: node } = localNodes(await store.openNode(LOCAL_NODE, systemClock.now()))
-  await reapEarlierLives({ held: new Set(), store, node, clock: systemClock, logger: log.logger('keeper') })
-  const host = scope.use(
-    await openInlineHost({ store, node, clock: systemClock, logger: log.logger('process'), hasWarden: true }),
-  )
+  const host = scope.use(await openHost({ options, store, node, stateDir: stateDir.path }))
   stop.lastResort = () => host.killNow()
   const definitions = listAgentDefinitions(config, stateDir.path)
   const events = createEventLog(store)

@@ -10,7 +10,7 @@ import type { Tagging } from '../process/tag.ts'
 import type { NodeRecord } from '../store/store.ts'
 import type { AgentHost } from './agent-host.ts'
 import { LeasedHost, type HolderSupply } from './leased-host.ts'
-import { LocalHolder, openLocalHolder } from './local-holder.ts'
+import { openLocalHolder, type LocalHolder } from './local-holder.ts'
 
 export interface InlineHostDeps {
   readonly store: LeaseStore

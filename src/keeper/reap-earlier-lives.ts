@@ -2,7 +2,7 @@
 // Evidence is the tag or marker of this instance with another epoch, one lease at a time; what cannot be ended stays `stuck`.
 
 import type { Clock } from '../base/clock.ts'
-import { ProcessLeases, tagEpochOf } from '../lease/process-leases.ts'
+import { ProcessLeases } from '../lease/process-leases.ts'
 import type { LeaseStore } from '../lease/process-leases.ts'
 import type { Logger } from '../observe/logger.ts'
 import { readBootId } from '../process/birth.ts'
@@ -12,12 +12,12 @@ import { ProcessScanner } from '../process/process-scanner.ts'
 import type { NodeRecord } from '../store/store.ts'
 
 export interface ReapPorts {
-  /** Numbers of the keepers that live: what they hold is theirs. */
-  readonly kept: ReadonlySet<number>
+  /** Leases of processes that a living keeper holds: these are left alone. */
+  readonly held: ReadonlySet<number>
   readonly store: LeaseStore
   readonly node: NodeRecord
   readonly clock: Clock
-  readonly logger: Logger
+  readonly logger: Logger | undefined
 }
 
 export interface Reaped {
@@ -30,15 +30,14 @@ const SWEEP_MS_MAX = 5_000
 
 /** Resolves when no process of an earlier life is left, or is known as one that cannot be ended. */
 export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
-  const { logger, kept } = ports
-  const keptEpochs = new Set([...kept].map(tagEpochOf))
+  const { logger, held } = ports
   const leases = new ProcessLeases(ports)
   const { instance } = leases
-  const emptied = await new Containment().reapLeftovers(instance, (epoch) => keptEpochs.has(epoch))
-  if (emptied > 0) logger.info({ emptied }, 'control groups of an earlier life ended')
+  const emptied = await new Containment().reapLeftovers(instance, ({ lease }) => held.has(lease))
+  if (emptied > 0) logger?.info({ emptied }, 'control groups of an earlier life ended')
   const found = await listTagged(instance)
   const dead = new Map(
-    found.filter(({ epoch }) => !keptEpochs.has(epoch)).map((each) => [`${each.lease}.${each.epoch}`, each]),
+    found.filter(({ lease }) => !held.has(lease)).map((each) => [`${each.lease}.${each.epoch}`, each]),
   )
   const scanner = new ProcessScanner() // one for all: sweeps at the same time share their scans
   const reports = await Promise.all(
@@ -51,14 +50,14 @@ export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
     reports.filter(({ survivors }) => survivors.length > 0).map(({ lease, survivors }) => [lease, survivors]),
   )
   for (const lease of await leases.listOpen()) {
-    if (kept.has(lease.keeperNo)) continue
+    if (held.has(lease.id)) continue
     // A lease of another boot is dead by definition; of this boot its tree was just looked for.
     if (lease.bootId === readBootId() && stuck.has(lease.id)) await leases.stuck(lease.id)
     else await leases.lost(lease.id)
   }
   const ended = reports.reduce((sum, { swept }) => sum + swept, 0)
   const survivors = [...stuck.values()].flat()
-  if (ended > 0) logger.info({ ended }, 'processes of an earlier life ended')
-  if (survivors.length > 0) logger.error({ survivors }, 'processes of an earlier life cannot be ended')
+  if (ended > 0) logger?.info({ ended }, 'processes of an earlier life ended')
+  if (survivors.length > 0) logger?.error({ survivors }, 'processes of an earlier life cannot be ended')
   return { ended, survivors }
 }

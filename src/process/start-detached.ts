@@ -1,9 +1,11 @@
-// Starts a program that outlives us: a process of its own session whose output goes to a file. Used for the gateway itself,
-// never for agents (those need a lease: leased-spawn.ts).
+// Starts a program that outlives us: a process of its own session whose output goes to a file. Used for the gateway itself
+// and the keeper, never for agents (those need a lease: tagged-spawn.ts).
 
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 
+import { assert } from '../base/assert.ts'
+import { deadline, firstOf, ignore } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
 
 export interface DetachedCommand {
@@ -18,6 +20,43 @@ export interface DetachedProcess {
   readonly pid: number
   /** Its exit code, or undefined after a signal. Does not keep this process alive. */
   readonly exited: Promise<number | undefined>
+}
+
+export interface ServiceCommand extends DetachedCommand {
+  /** Written to its stdin, which is closed then. */
+  readonly input: string
+}
+
+/**
+ * Starts a program that outlives us and waits until it has said something on stdout, or `ms`. Rejects with
+ * GATEWAY_START_FAILED when it cannot be executed, ends first or says nothing; then it is not left running.
+ */
+export async function startService({ argv, env, cwd, outputFile, input }: ServiceCommand, ms: number): Promise<number> {
+  const [command, ...args] = argv
+  const log = openSync(outputFile, 'a', 0o600)
+  const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', log], env, cwd })
+  closeSync(log)
+  const { stdin, stdout } = child
+  assert(stdin !== null && stdout !== null, 'both pipes were asked for')
+  const failed = Promise.withResolvers<never>()
+  const fail = (reason: string, cause?: unknown): void =>
+    failed.reject(new HoldfastError('GATEWAY_START_FAILED', { reason, log: outputFile }, { cause }))
+  child.once('error', (cause) => fail(cause.message, cause))
+  child.once('exit', (code, signal) => fail(`it ended with ${signal ?? code}`))
+  stdin.on('error', ignore('its exit says why it does not read'))
+  const said = new Promise<void>((resolve) => stdout.once('data', () => resolve()))
+  stdin.end(input)
+  try {
+    await deadline(firstOf([said, failed.promise]), { ms, stage: 'start of the keeper' })
+    return child.pid!
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  } finally {
+    failed.promise.catch(ignore('it was looked at, or it ended long after its start'))
+    stdout.destroy()
+    child.unref()
+  }
 }
 
 /** GATEWAY_START_FAILED when the program cannot be executed. */

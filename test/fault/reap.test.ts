@@ -34,12 +34,12 @@ async function leaveOrphans(...programs: string[]): Promise<Left & AsyncDisposab
   return { ...left, [Symbol.asyncDispose]: () => rm(left.directory, { recursive: true, force: true }) }
 }
 
-/** The reaper of a new life, to which the keepers named live. */
-function reap(store: MemoryLeases, ...kept: readonly number[]): Promise<Reaped> {
+/** The reaper of a new life, whose keepers hold the leases named. */
+function reap(store: MemoryLeases, ...held: readonly number[]): Promise<Reaped> {
   const log = (): void => {}
   const logger = { debug: log, info: log, warn: log, error: log }
   const node = { id: 'local', epoch: 8, startedAt: 0 }
-  return reapEarlierLives({ kept: new Set(kept), store, node, clock: systemClock, logger })
+  return reapEarlierLives({ held: new Set(held), store, node, clock: systemClock, logger })
 }
 
 const PROGRAMS = ['double-fork.mjs', 'env-scrub.mjs', 'fork-storm.mjs']
@@ -89,7 +89,7 @@ test('what a keeper that lives holds, and what another instance started, is left
   const [own, foreign] = await Promise.all([rig.start('double-fork.mjs'), other.start('double-fork.mjs')])
   await Promise.all([own.waitTold(2), foreign.waitTold(2)])
   const before = [await own.leaks(), await foreign.leaks()]
-  expect(await reap(rig.leases, 7)).toEqual({ ended: 0, survivors: [] })
+  expect(await reap(rig.leases, own.process.leaseId)).toEqual({ ended: 0, survivors: [] })
   expect([await own.leaks(), await foreign.leaks()]).toEqual(before)
 })
 

@@ -32,7 +32,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'api',
     'client',
   ],
-  bin: ['config', 'cli', 'daemon'],
+  bin: ['config', 'cli', 'daemon', 'observe', 'keeper'],
   // A program of its own, started like any agent.
   'demo-agent': ['acp'],
 }

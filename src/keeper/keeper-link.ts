@@ -1,0 +1,292 @@
+// The gateway's side of one keeper's socket: a holder whose processes live over there.
+// Owns the connection. When it breaks, everything that waits is told, once.
+
+import { lstatSync } from 'node:fs'
+import { createConnection, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+
+import type { Clock, Timer } from '../base/clock.ts'
+import { deadline } from '../base/deadline.ts'
+import { HoldfastError, isErrorCode } from '../base/errors.ts'
+import { ensurePrivateDirectory, modeText } from '../base/private-directory.ts'
+import type { Logger } from '../observe/logger.ts'
+import {
+  decodeJsonBody,
+  encodeFrame,
+  encodeJson,
+  FRAME,
+  FRAME_BYTES_MAX,
+  FrameReader,
+  KEEPER_PROTOCOL,
+  type Frame,
+} from './frames.ts'
+import { readHeld, readSpawned, readWelcome, type Welcome } from './keeper-answers.ts'
+import type { Holder, SpawnOrder } from './holder.ts'
+import { RemoteHeld } from './remote-held.ts'
+
+export interface KeeperAddress {
+  /** In a directory of mode 0700. */
+  readonly socket: string
+  readonly secret: string
+  /** This life of the gateway; a keeper refuses an older one than it has seen. */
+  readonly nodeEpoch: number
+}
+
+export interface KeeperLinkPorts {
+  readonly clock: Clock
+  readonly logger: Logger | undefined
+  /** Called once when the connection ends without being asked to. `isSuperseded`: a newer life of the gateway took over. */
+  onLost(link: KeeperLink, isSuperseded: boolean): void
+}
+
+const CONNECT_MS_MAX = 2_000
+const SPAWN_MS_MAX = 15_000
+const PING_EVERY_MS = 10_000
+/** Without an answer for so long the keeper counts as hung: it is ended, and its warden ends what it held. */
+const SILENCE_MS_MAX = 60_000
+
+/** Resolves when the keeper has let us in. Rejects with STATE_DIR_UNSAFE, KEEPER_UNAVAILABLE or KEEPER_PROTOCOL_ERROR. */
+export async function connectKeeper(address: KeeperAddress, ports: KeeperLinkPorts): Promise<KeeperLink> {
+  assertPrivateSocket(address.socket)
+  const socket = createConnection(address.socket)
+  const link = new KeeperLink(socket, ports)
+  try {
+    await deadline(link.greet(address), { ms: CONNECT_MS_MAX, stage: 'welcome of the keeper' })
+    return link
+  } catch (error) {
+    link.close()
+    throw error
+  }
+}
+
+/** Modes: greeting -> open -> closed (by us, or lost). */
+export class KeeperLink implements Holder {
+  readonly #socket: Socket
+  readonly #ports: KeeperLinkPorts
+  readonly #reader = new FrameReader(FRAME_BYTES_MAX)
+  readonly #held = new Map<number, RemoteHeld>()
+  readonly #spawning = new Map<number, { order: SpawnOrder; waiting: PromiseWithResolvers<RemoteHeld> }>()
+  readonly #welcomed = Promise.withResolvers<void>()
+  readonly #ended = Promise.withResolvers<void>()
+  #welcome: Welcome | undefined
+  #wardenPid: number | undefined
+  #ping: Timer | undefined
+  #heardAt: number
+  #isClosing = false
+  #isSuperseded = false
+
+  constructor(socket: Socket, ports: KeeperLinkPorts) {
+    this.#socket = socket
+    this.#ports = ports
+    this.#heardAt = ports.clock.now()
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('error', (cause) => this.#fail(unavailable(cause.message, cause)))
+    socket.once('close', () => this.#closed())
+  }
+
+  get keeperNo(): number {
+    return this.#opened().keeperNo
+  }
+
+  get pid(): number {
+    return this.#opened().pid
+  }
+
+  get startTicks(): string | undefined {
+    return this.#opened().startTicks
+  }
+
+  get version(): string {
+    return this.#opened().version
+  }
+
+  get tagging(): Holder['tagging'] {
+    return this.#opened().tagging
+  }
+
+  get tag(): string {
+    return this.#opened().tag
+  }
+
+  get wardenPid(): number | undefined {
+    return this.#wardenPid
+  }
+
+  /** Settles when the connection is over, however. */
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
+  held(): readonly RemoteHeld[] {
+    return [...this.#held.values()]
+  }
+
+  greet({ secret, nodeEpoch }: KeeperAddress): Promise<void> {
+    this.#write(encodeJson(FRAME.hello, 0, { protocol: KEEPER_PROTOCOL, secret, nodeEpoch }))
+    return this.#welcomed.promise
+  }
+
+  async spawn(order: SpawnOrder): Promise<RemoteHeld> {
+    const { leaseId, agent } = order
+    if (this.#socket.destroyed) throw unavailable('it is gone')
+    const waiting = Promise.withResolvers<RemoteHeld>()
+    waiting.promise.catch(() => undefined)
+    this.#spawning.set(leaseId, { order, waiting })
+    this.#write(encodeJson(FRAME.spawn, leaseId, order))
+    try {
+      return await deadline(waiting.promise, { ms: SPAWN_MS_MAX, stage: `spawn of ${agent}` })
+    } finally {
+      this.#spawning.delete(leaseId)
+    }
+  }
+
+  killNow(): void {
+    this.#isClosing = true
+    this.#write(encodeFrame(FRAME.killNow, 0))
+  }
+
+  /** The keeper stops everything and ends; `ended` settles when it has. */
+  shutdown(): void {
+    this.#isClosing = true
+    this.#write(encodeFrame(FRAME.shutdown, 0))
+  }
+
+  /** Lets go of the keeper, which keeps what it holds. */
+  close(): void {
+    this.#isClosing = true
+    this.#ping?.cancel()
+    this.#socket.destroySoon()
+  }
+
+  #opened(): Welcome {
+    if (this.#welcome === undefined) throw unavailable('it has not welcomed this gateway yet')
+    return this.#welcome
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#heardAt = this.#ports.clock.now()
+    try {
+      this.#reader.push(chunk, (frame) => this.#take(frame))
+    } catch (error) {
+      this.#fail(error as Error)
+      this.#socket.destroy()
+    }
+  }
+
+  #take({ kind, lease, body }: Frame): void {
+    switch (kind) {
+      case FRAME.welcome:
+        return this.#onWelcome(readWelcome(decodeJsonBody(body)))
+      case FRAME.refused:
+        return this.#onRefused(decodeJsonBody(body))
+      case FRAME.pong: {
+        const { wardenPid } = decodeJsonBody(body)
+        this.#wardenPid = typeof wardenPid === 'number' ? wardenPid : undefined
+        return
+      }
+      case FRAME.spawned:
+        return this.#onSpawned(lease, decodeJsonBody(body))
+      case FRAME.spawnFailed:
+        return this.#spawning.get(lease)?.waiting.reject(toError(decodeJsonBody(body)))
+      default:
+        // What crossed its `forget` has nobody who would hear it.
+        this.#held.get(lease)?.take(kind, body)
+    }
+  }
+
+  #onWelcome(welcome: Welcome): void {
+    this.#welcome = welcome
+    this.#wardenPid = welcome.wardenPid
+    for (const each of welcome.held) this.#add(new RemoteHeld(readHeld(each), this.#heldPorts()))
+    this.#armPing()
+    this.#welcomed.resolve()
+  }
+
+  #onRefused(body: Record<string, unknown>): void {
+    this.#isSuperseded = body['superseded'] === true
+    this.#fail(toError(body))
+    this.#socket.destroy()
+  }
+
+  #onSpawned(lease: number, body: Record<string, unknown>): void {
+    const spawning = this.#spawning.get(lease)
+    const { pid, startTicks, startedAt } = readSpawned(body)
+    const { sessionId, generation, agent } = spawning?.order ?? { sessionId: '', generation: 0, agent: '' }
+    const label = { sessionId, generation, agent }
+    const facts = { leaseId: lease, pid, startTicks, startedAt, label, acknowledged: 0, frames: [], stderr: '' }
+    const held = this.#add(new RemoteHeld(facts, this.#heldPorts()))
+    // Its caller gave up waiting: nobody would ever stop it.
+    if (spawning === undefined) return void held.stop().then(() => held.forget())
+    spawning.waiting.resolve(held)
+  }
+
+  #add(held: RemoteHeld): RemoteHeld {
+    this.#held.set(held.leaseId, held)
+    return held
+  }
+
+  #heldPorts(): ConstructorParameters<typeof RemoteHeld>[1] {
+    return {
+      write: (frames) => this.#write(frames),
+      onForgotten: ({ leaseId }) => this.#held.delete(leaseId),
+    }
+  }
+
+  #write(frames: readonly Buffer[]): void {
+    const socket = this.#socket
+    if (!socket.writable) return
+    if (frames.length === 1) return void socket.write(frames[0]!)
+    socket.cork()
+    for (const bytes of frames) socket.write(bytes)
+    socket.uncork()
+  }
+
+  #armPing(): void {
+    const { clock, logger } = this.#ports
+    this.#ping = clock.at(clock.now() + PING_EVERY_MS, () => {
+      const silentMs = clock.now() - this.#heardAt
+      if (silentMs <= SILENCE_MS_MAX) {
+        this.#write(encodeFrame(FRAME.ping, 0))
+        return this.#armPing()
+      }
+      logger?.error({ keeperNo: this.keeperNo, pid: this.pid, silentMs }, 'the keeper does not answer; it is ended')
+      this.#socket.destroy()
+    })
+  }
+
+  #fail(error: Error): void {
+    this.#welcomed.reject(error)
+    for (const { waiting } of this.#spawning.values()) waiting.reject(error)
+  }
+
+  #closed(): void {
+    this.#ping?.cancel()
+    this.#fail(unavailable('it closed the connection'))
+    this.#ended.resolve()
+    if (this.#isClosing || this.#welcome === undefined) return
+    this.#ports.onLost(this, this.#isSuperseded)
+    if (!this.#isSuperseded) for (const held of this.#held.values()) held.lose()
+  }
+}
+
+/** STATE_DIR_UNSAFE for a socket that others may reach or have made. */
+function assertPrivateSocket(path: string): void {
+  ensurePrivateDirectory(dirname(path))
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) throw unavailable('its socket is not there')
+  const refuse = (reason: string): never => {
+    throw new HoldfastError('STATE_DIR_UNSAFE', { path, reason })
+  }
+  if (!stat.isSocket()) refuse('it is not a socket')
+  if (process.getuid !== undefined && stat.uid !== process.getuid()) refuse('another user owns it')
+  if ((stat.mode & 0o077) !== 0) refuse(`its mode is ${modeText(stat.mode)}`)
+}
+
+function unavailable(reason: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('KEEPER_UNAVAILABLE', { reason }, { cause })
+}
+
+function toError({ code, details, ...rest }: Record<string, unknown>): HoldfastError {
+  const facts = typeof details === 'object' && details !== null ? { ...rest, ...details } : rest
+  return new HoldfastError(isErrorCode(code) ? code : 'KEEPER_PROTOCOL_ERROR', facts)
+}

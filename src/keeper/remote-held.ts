@@ -1,0 +1,134 @@
+// One process in a keeper, as seen from the gateway: calls become frames, frames become what its reader is told.
+// Owns the copies of what the keeper has said about it. Nothing is decided here.
+
+import { FrameMemory } from './frame-memory.ts'
+import {
+  broken,
+  decodeJsonBody,
+  decodeLinesBody,
+  encodeFrame,
+  encodeJson,
+  encodeNumber,
+  encodeSend,
+  FRAME,
+} from './frames.ts'
+import type { StopReport } from './agent-host.ts'
+import type { Held, HeldLabel, HeldReader } from './holder.ts'
+import { readExit, readStopReport, type HeldFacts } from './keeper-answers.ts'
+
+export interface RemoteHeldPorts {
+  write(frames: readonly Buffer[]): void
+  onForgotten(held: RemoteHeld): void
+}
+
+/** Modes: held; lost (the keeper is gone, nothing is told any more); forgotten. */
+export class RemoteHeld implements Held {
+  readonly leaseId: number
+  readonly pid: number
+  readonly startTicks: string | undefined
+  readonly startedAt: number
+  label: HeldLabel
+  readonly #ports: RemoteHeldPorts
+  readonly #frames: FrameMemory
+  readonly #stopped = Promise.withResolvers<StopReport>()
+  #acknowledged: number
+  #isAcknowledging = false
+  #stderr: string
+  #reader: HeldReader | undefined
+  #isLost = false
+
+  constructor(facts: HeldFacts, ports: RemoteHeldPorts) {
+    this.leaseId = facts.leaseId
+    this.pid = facts.pid
+    this.startTicks = facts.startTicks
+    this.startedAt = facts.startedAt
+    this.label = facts.label
+    this.#acknowledged = facts.acknowledged
+    this.#frames = new FrameMemory(facts.frames)
+    this.#stderr = facts.stderr
+    this.#ports = ports
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  read(reader: HeldReader): void {
+    this.#reader = reader
+    if (this.#isLost) return reader.onLost()
+    this.#ports.write(encodeFrame(FRAME.read, this.leaseId))
+  }
+
+  /** One frame for all that a turn of the loop acknowledges. Comes after every answer that was sent before. */
+  acknowledge(n: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, n)
+    if (this.#isAcknowledging) return
+    this.#isAcknowledging = true
+    setImmediate(() => {
+      this.#isAcknowledging = false
+      this.#ports.write(encodeNumber(FRAME.acknowledge, this.leaseId, this.#acknowledged))
+    })
+  }
+
+  send(line: string, frameId: string | undefined): void {
+    if (frameId !== undefined && !this.#frames.add(frameId)) return
+    this.#ports.write(encodeSend(this.leaseId, line, frameId))
+  }
+
+  wasWritten(frameId: string): boolean {
+    return this.#frames.has(frameId)
+  }
+
+  stderrTail(): string {
+    return this.#stderr
+  }
+
+  relabel(label: HeldLabel): void {
+    this.label = label
+    this.#ports.write(encodeJson(FRAME.relabel, this.leaseId, label))
+  }
+
+  stop(): Promise<StopReport> {
+    this.#ports.write(encodeFrame(FRAME.stop, this.leaseId))
+    return this.#stopped.promise
+  }
+
+  /** The keeper kills all of them with one frame. */
+  killNow(): void {}
+
+  forget(): void {
+    this.#reader = undefined
+    this.#ports.write(encodeFrame(FRAME.forget, this.leaseId))
+    this.#ports.onForgotten(this)
+  }
+
+  /** The keeper is gone. */
+  lose(): void {
+    this.#isLost = true
+    this.#reader?.onLost()
+  }
+
+  /** One frame of the keeper about this process. Throws KEEPER_PROTOCOL_ERROR. */
+  take(kind: number, body: Buffer): void {
+    switch (kind) {
+      case FRAME.lines:
+        return this.#reader?.onLines(decodeLinesBody(body))
+      case FRAME.outputEnd:
+        return this.#reader?.onOutputEnd(decodeJsonBody(body)['why'] === 'tooLong' ? 'tooLong' : 'end')
+      case FRAME.exit:
+        return this.#reader?.onExit(readExit(decodeJsonBody(body)))
+      case FRAME.stalled:
+        return this.#reader?.onStalled()
+      case FRAME.stderr:
+        this.#stderr = body.toString('utf8')
+        return
+      case FRAME.stopped: {
+        const report = readStopReport(decodeJsonBody(body))
+        this.#stopped.resolve(report)
+        return this.#reader?.onStopped(report)
+      }
+      default:
+        throw broken(`a frame of kind ${kind}`)
+    }
+  }
+}
