@@ -64,7 +64,7 @@ test('groups of earlier lives go, those of kept epochs, other instances and othe
   rmSync(join(base, 'holdfast-5', 'cgroup.subtree_control'))
   for (const name of ['1.3', '2.3', '2.4', 'mine']) mkdirSync(join(base, 'holdfast-5', name))
   mkdirSync(join(base, 'holdfast-6', '1.3'), { recursive: true })
-  await reapCgroups(base, 5, (epoch) => epoch === 4)
+  await reapCgroups(base, 5, ({ lease, epoch }) => lease === 2 && epoch === 4)
   const left = ['holdfast-5/1.3', 'holdfast-5/2.3', 'holdfast-5/2.4', 'holdfast-5/mine', 'holdfast-6/1.3']
   expect(left.filter((name) => existsSync(join(base, name)))).toEqual([
     'holdfast-5/2.4',

@@ -16,6 +16,9 @@ export interface CgroupLimits {
   readonly processesMax?: number | undefined
 }
 
+/** Whether somebody still holds what this lease is for. */
+export type IsKept = (owner: Pick<Ownership, 'lease' | 'epoch'>) => boolean
+
 export type Controller = 'memory' | 'pids'
 
 const EMPTY_MS_MAX = 2_000
@@ -54,13 +57,16 @@ export async function enableControllers(directory: string, controllers: readonly
 }
 
 /**
- * Ends and removes the groups of earlier lives of `instance` below `base`: all but those whose epoch `isKept`. Resolves with the
+ * Ends and removes the groups of earlier lives of `instance` below `base`: all but those that are `isKept`. Resolves with the
  * number of groups that were not empty. Never rejects.
  */
-export async function reapCgroups(base: string, instance: number, isKept: (epoch: number) => boolean): Promise<number> {
+export async function reapCgroups(base: string, instance: number, isKept: IsKept): Promise<number> {
   const parent = parentOf(base, instance)
   const names = await readdir(parent).catch(() => [])
-  const dead = names.filter((name) => /^\d+\.\d+$/.test(name) && !isKept(Number(name.split('.')[1])))
+  const dead = names.filter((name) => {
+    const [, lease, epoch] = /^(\d+)\.(\d+)$/.exec(name) ?? []
+    return lease !== undefined && !isKept({ lease: Number(lease), epoch: Number(epoch) })
+  })
   const wasPopulated = await Promise.all(dead.map((name) => endCgroup(join(parent, name))))
   await rmdir(parent).catch(() => undefined) // Another life's groups are still in it, or it never was.
   return wasPopulated.filter(Boolean).length

@@ -5,7 +5,7 @@ import { HoldfastError } from '../base/errors.ts'
 import { encloseInNamespace, probeBwrap, type BwrapProbe } from './bwrap.ts'
 import { findCgroupPlace, type CgroupPlace } from './cgroup-place.ts'
 import { probeCgroup, type CgroupProbe } from './cgroup-probe.ts'
-import { controllersFor, openLeaseCgroup, reapCgroups, type CgroupLimits } from './cgroup.ts'
+import { controllersFor, openLeaseCgroup, reapCgroups, type CgroupLimits, type IsKept } from './cgroup.ts'
 import { OPEN_GROUND, type Enclosure } from './enclosure.ts'
 import { TOOL_PATH } from './run-briefly.ts'
 import { probeTagging, type Tagging } from './tag.ts'
@@ -47,7 +47,7 @@ export class Containment {
   }
 
   /** At a start: ends and removes the control groups of earlier lives. Resolves with how many were in use. Never rejects. */
-  async reapLeftovers(instance: number, isKept: (epoch: number) => boolean): Promise<number> {
+  async reapLeftovers(instance: number, isKept: IsKept): Promise<number> {
     const place = this.#findPlace()
     return place.found ? reapCgroups(place.directory, instance, isKept) : 0
   }

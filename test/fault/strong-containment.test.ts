@@ -184,7 +184,7 @@ describe('cgroup only', () => {
     await nasty.waitTold(2)
     const containment = new Containment()
     const instance = rig.leases.instanceNumber()
-    expect(await containment.reapLeftovers(instance, (epoch) => epoch === 7)).toBe(0)
+    expect(await containment.reapLeftovers(instance, ({ lease }) => lease === nasty.process.leaseId)).toBe(0)
     expect(await tellers(nasty)).toHaveLength(2)
     expect(await containment.reapLeftovers(instance, () => false)).toBe(1)
     expect(await tellers(nasty)).toEqual([])
