@@ -30,6 +30,7 @@ const deps: CliDeps = {
     }
   },
   findOrphans: async () => (await import('../daemon/gateway-process.ts')).findOrphans(),
+  probeContainment: async () => (await import('../daemon/gateway-process.ts')).probeContainment(),
   verifyStore: async () => (await import('../daemon/gateway-process.ts')).verifyStore(version),
 }
 

@@ -39,6 +39,21 @@ export interface OrphanProcess {
   readonly reason: string
 }
 
+export interface ContainmentAbility {
+  readonly works: boolean
+  /** Why it does not. */
+  readonly reason?: string
+}
+
+/** What holds process trees together on this machine, tried from here; docs/containment.md explains the rows. */
+export interface ContainmentAbilities {
+  readonly tagging: 'prlimit' | 'ulimit' | 'marker'
+  readonly bwrap: ContainmentAbility
+  readonly cgroup: ContainmentAbility
+  readonly memoryLimit: ContainmentAbility
+  readonly processLimit: ContainmentAbility
+}
+
 export interface CliDeps {
   readonly version: string
   readonly terminal: Terminal
@@ -56,6 +71,8 @@ export interface CliDeps {
   isProcessAlive(pid: number): boolean
   /** Looks for agent processes without an owner on this machine; changes nothing. */
   findOrphans(): Promise<readonly OrphanProcess[]>
+  /** Tries every mode of containment for a moment; leaves nothing behind. */
+  probeContainment(): Promise<ContainmentAbilities>
   /** Checks the database and returns one line per problem. For a gateway that is stopped. */
   verifyStore(): Promise<readonly string[]>
 }

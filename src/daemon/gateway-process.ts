@@ -12,6 +12,8 @@ import { pathsOf } from '../config/paths.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import { systemEnvironment } from '../config/environment.ts'
 import { openLog } from '../observe/logger.ts'
+import { probeContainment as probe } from '../process/containment.ts'
+import type { ContainmentReport } from '../process/containment.ts'
 import { listTagged } from '../process/kill-tagged.ts'
 import type { TaggedProcess } from '../process/kill-tagged.ts'
 import { startDetached } from '../process/start-detached.ts'
@@ -92,6 +94,11 @@ function asOrphan({ pid, instance, lease, epoch, argv, by }: TaggedProcess, reas
     session: `lease ${lease} of gateway ${instance}, epoch ${epoch}`,
     reason: `${by} found; ${reason}`,
   }
+}
+
+/** What of containment works in the control group and with the rights of this process. */
+export function probeContainment(): Promise<ContainmentReport> {
+  return probe()
 }
 
 /** Checks the database of a gateway that is stopped; INSTANCE_LOCKED when one runs. */

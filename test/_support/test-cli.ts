@@ -73,6 +73,13 @@ function startCli(home: string, args: readonly string[], { tty, stdin, env, cwd,
     startGateway: notHere,
     isProcessAlive: () => false,
     findOrphans: notHere,
+    probeContainment: async () => ({
+      tagging: 'prlimit',
+      bwrap: { works: true },
+      cgroup: { works: false, reason: 'v1 only' },
+      memoryLimit: { works: false, reason: 'v1 only' },
+      processLimit: { works: false, reason: 'v1 only' },
+    }),
     verifyStore: notHere,
     ...deps,
   }

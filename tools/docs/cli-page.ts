@@ -88,6 +88,7 @@ const NO_DEPS: CliDeps = {
   startGateway: neverCalled,
   isProcessAlive: neverCalled,
   findOrphans: neverCalled,
+  probeContainment: neverCalled,
   verifyStore: neverCalled,
 }
 

@@ -1,8 +1,9 @@
-// `holdfast doctor`: looks at everything that Holdfast needs and says what is wrong. Starts nothing, changes nothing.
+// `holdfast doctor`: looks at everything that Holdfast needs and says what is wrong. Starts no gateway, leaves nothing changed.
 
 import { isHoldfastError } from '../../base/errors.ts'
 import type { HoldfastClient } from '../../client/client.ts'
 import type { CommandContext } from '../context.ts'
+import { checkContainment } from '../containment-checks.ts'
 import {
   checkAgent,
   checkNode,
@@ -19,6 +20,7 @@ import { openGateway } from '../gateway.ts'
 import type { Screen } from '../output/screen.ts'
 import { terminalLine } from '../output/terminal-text.ts'
 import { loadConfig } from '../../config/load.ts'
+import type { Config } from '../../config/config.ts'
 import { pathsOf } from '../../config/paths.ts'
 import type { Paths } from '../../config/paths.ts'
 
@@ -36,7 +38,9 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   }
   add(checkNode(process.version), checkSqlite(process.versions['sqlite']), checkPlatform(process.platform))
   const paths = pathsOf(deps.env)
-  add(checkConfig(context, paths), ...(await checkFiles(paths)))
+  const { config, check } = readConfig(context, paths)
+  add(check, ...(await checkFiles(paths)))
+  add(...checkContainment(await deps.probeContainment(), config))
   add(...(await checkGateway(context)))
   if (options.orphans === true) add(...(await checkOrphans(context)))
   if (options.verify === true) add(...(await checkStore(context)))
@@ -44,14 +48,15 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
 }
 
 /** As the next start of a gateway would read it. */
-function checkConfig({ deps }: CommandContext, paths: Paths): Check {
+function readConfig({ deps }: CommandContext, paths: Paths): { config: Config | undefined; check: Check } {
   const name = 'configuration'
   try {
-    const { file } = loadConfig({ env: deps.env, paths })
-    return { name, result: 'ok', detail: file ?? `defaults; ${paths.configFile} is not there` }
+    const config = loadConfig({ env: deps.env, paths })
+    const detail = config.file ?? `defaults; ${paths.configFile} is not there`
+    return { config, check: { name, result: 'ok', detail } }
   } catch (error) {
     if (!isHoldfastError(error)) throw error
-    return { name, result: 'fail', detail: `${error.message} ${error.help}` }
+    return { config: undefined, check: { name, result: 'fail', detail: `${error.message} ${error.help}` } }
   }
 }
 
