@@ -64,8 +64,9 @@ export function readSpawned(body: Body): Pick<HeldFacts, 'pid' | 'startTicks' | 
   return { pid, startTicks: optionalText(body, 'startTicks'), startedAt: integer(body, 'startedAt') }
 }
 
-export function readExit({ code, signal }: Body): ProcessExit {
-  return { code: typeof code === 'number' ? code : null, signal: typeof signal === 'string' ? signal : null }
+export function readExit({ code, signal, memoryKills }: Body): ProcessExit {
+  const exit = { code: typeof code === 'number' ? code : null, signal: typeof signal === 'string' ? signal : null }
+  return typeof memoryKills === 'number' ? { ...exit, memoryKills } : exit
 }
 
 export function readStopReport(body: Body): StopReport {
