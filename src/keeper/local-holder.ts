@@ -119,6 +119,7 @@ export class LocalHolder implements Holder, AsyncDisposable {
     } catch (err) {
       this.#options.logger?.error({ held: this.#held.size, err }, 'agents could not be stopped in time')
     }
+    await this.#containment.close(this.#options.instance)
     await this.#warden?.[Symbol.asyncDispose]()
   }
 

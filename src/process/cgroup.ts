@@ -68,8 +68,13 @@ export async function reapCgroups(base: string, instance: number, isKept: IsKept
     return lease !== undefined && !isKept({ lease: Number(lease), epoch: Number(epoch) })
   })
   const wasPopulated = await Promise.all(dead.map((name) => endCgroup(join(parent, name))))
-  await rmdir(parent).catch(() => undefined) // Another life's groups are still in it, or it never was.
+  await removeParent(base, instance)
   return wasPopulated.filter(Boolean).length
+}
+
+/** Removes what held the groups of `instance`, unless one is still in it. Never rejects. */
+export async function removeParent(base: string, instance: number): Promise<void> {
+  await rmdir(parentOf(base, instance)).catch(() => undefined)
 }
 
 /** `argv` behind a shell that puts itself into the group and then becomes the program: the pid stays. */

@@ -5,7 +5,7 @@ import { HoldfastError } from '../base/errors.ts'
 import { encloseInNamespace, probeBwrap, type BwrapProbe } from './bwrap.ts'
 import { findCgroupPlace, type CgroupPlace } from './cgroup-place.ts'
 import { probeCgroup, type CgroupProbe } from './cgroup-probe.ts'
-import { controllersFor, openLeaseCgroup, reapCgroups, type CgroupLimits, type IsKept } from './cgroup.ts'
+import { controllersFor, openLeaseCgroup, reapCgroups, removeParent, type CgroupLimits, type IsKept } from './cgroup.ts'
 import { OPEN_GROUND, type Enclosure } from './enclosure.ts'
 import { TOOL_PATH } from './run-briefly.ts'
 import { probeTagging, type Tagging } from './tag.ts'
@@ -50,6 +50,11 @@ export class Containment {
   async reapLeftovers(instance: number, isKept: IsKept): Promise<number> {
     const place = this.#findPlace()
     return place.found ? reapCgroups(place.directory, instance, isKept) : 0
+  }
+
+  /** After the last agent: leaves no empty group behind. Never rejects. */
+  async close(instance: number): Promise<void> {
+    if (this.#cgroup?.works) await removeParent(this.#cgroup.base, instance)
   }
 
   async #prepareNamespace(): Promise<Enclosure> {

@@ -1,14 +1,15 @@
 // The strong modes of containment on the real kernel. Where a mode does not work its tests are skipped by name, with the reason.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
+import { chmod, mkdtemp, rm, rmdir, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { findCgroupPlace } from '../../src/process/cgroup-place.ts'
+import { probeCgroup } from '../../src/process/cgroup-probe.ts'
 import { Containment, probeContainment, type ContainmentSpec } from '../../src/process/containment.ts'
 import { startLeakCheck, type LeakCheck } from '../_support/leak-check.ts'
 import { findTellers } from '../_support/namespaced.ts'
@@ -43,9 +44,14 @@ const groupsOf = (rig: NastyHost): string[] => {
     : []
 }
 
-/** An empty group of the test's own instance number is nobody's any more. */
-const closeGroups = (rig: NastyHost): Promise<number> =>
-  new Containment().reapLeftovers(rig.leases.instanceNumber(), () => false)
+/** Directories of the groups of every rig of this file. */
+const opened: string[] = []
+
+const openRig = async (containment: ContainmentSpec): Promise<NastyHost> => {
+  const rig = await openNastyHost({}, containment)
+  opened.push(`holdfast-${rig.leases.instanceNumber()}`)
+  return rig
+}
 
 const PROGRAMS: readonly (readonly [program: string, told: number, arg?: string])[] = [
   ['polite.mjs', 1],
@@ -73,7 +79,7 @@ describe.each(['bwrap', 'cgroup'] as const)('%s', (mode) => {
   for (const [program, told, arg] of PROGRAMS) {
     const needs = program.endsWith('.py') ? [works, ABILITIES.python] : [works]
     const body = async (): Promise<void> => {
-      await using rig = await openNastyHost({}, { mode })
+      await using rig = await openRig({ mode })
       const nasty = await rig.start(program, ...(arg === undefined ? [] : [arg]))
       await nasty.waitTold(told)
       const stopped = await nasty.process.stop()
@@ -82,13 +88,12 @@ describe.each(['bwrap', 'cgroup'] as const)('%s', (mode) => {
       expect(stopped.survivors).toEqual([])
       expect(rig.leases.rows.get(nasty.process.leaseId)).toMatchObject({ state: 'closed' })
       expect(groupsOf(rig)).toEqual([])
-      await closeGroups(rig)
     }
     testWhere(needs, `${program} ${arg ?? ''} is gone when the stop returns`, body, TEST_MS)
   }
 
   const arrives = async (): Promise<void> => {
-    await using rig = await openNastyHost({}, { mode })
+    await using rig = await openRig({ mode })
     const script =
       'pwd; printf "%s|" "$@"; echo; grep "Max file locks" /proc/self/limits; echo "$HOLDFAST_LEASE"; exit 7'
     const agent = await rig.host.spawn(rig.spec(['sh', '-c', script, 'sh', 'a b', '', '$x', '--']))
@@ -100,12 +105,11 @@ describe.each(['bwrap', 'cgroup'] as const)('%s', (mode) => {
     expect(marker).toBe(`${rig.leases.instanceNumber()}.${agent.leaseId}.7`)
     expect(exits).toEqual([{ code: 7, signal: null }])
     await agent.stop()
-    await closeGroups(rig)
   }
   testWhere([works], 'cwd, arguments, tag, marker and exit code are those of any agent', arrives, TEST_MS)
 
   const acts = async (): Promise<void> => {
-    await using rig = await openNastyHost({}, { mode })
+    await using rig = await openRig({ mode })
     const script = 'trap "echo tidied; exit 3" TERM; exec 0</dev/null; echo ready; while :; do sleep 0.1; done'
     const agent = await rig.host.spawn(rig.spec(['sh', '-c', script]))
     const { lines, exits } = listen(agent)
@@ -114,14 +118,13 @@ describe.each(['bwrap', 'cgroup'] as const)('%s', (mode) => {
     expect(lines).toEqual(['ready', 'tidied'])
     expect(exits).toEqual([{ code: 3, signal: null }])
     expect(stopped).toMatchObject({ forced: true, survivors: [] })
-    await closeGroups(rig)
   }
   testWhere([works], 'an agent may act on SIGTERM before it is ended', acts, TEST_MS)
 })
 
 describe('tag', () => {
   const escapes = async (): Promise<void> => {
-    await using rig = await openNastyHost({}, { mode: 'tag' })
+    await using rig = await openRig({ mode: 'tag' })
     const nasty = await rig.start('untag.mjs')
     await nasty.waitTold(2)
     await nasty.process.stop()
@@ -135,7 +138,7 @@ describe('tag', () => {
 
 describe('bwrap only', () => {
   const hidden = async (): Promise<void> => {
-    await using rig = await openNastyHost({}, { mode: 'bwrap' })
+    await using rig = await openRig({ mode: 'bwrap' })
     const script = 'readlink /proc/self/ns/pid; ls -d /proc/[0-9]* | wc -l; [ -e /proc/1/root/etc ] && echo files'
     const agent = await rig.host.spawn(rig.spec(['sh', '-c', script]))
     const { lines, exits } = listen(agent)
@@ -147,7 +150,7 @@ describe('bwrap only', () => {
   testWhere([ABILITIES.bwrap], 'an agent sees its own processes only, and all files', hidden, TEST_MS)
 
   const killed = async (): Promise<void> => {
-    await using rig = await openNastyHost({}, { mode: 'bwrap' })
+    await using rig = await openRig({ mode: 'bwrap' })
     const nasty = await rig.start('untag.mjs')
     await nasty.waitTold(2)
     process.kill(nasty.process.pid, 'SIGKILL')
@@ -179,7 +182,7 @@ describe('bwrap only', () => {
 
 describe('cgroup only', () => {
   const leftover = async (): Promise<void> => {
-    await using rig = await openNastyHost({}, { mode: 'cgroup' })
+    await using rig = await openRig({ mode: 'cgroup' })
     const nasty = await rig.start('untag.mjs')
     await nasty.waitTold(2)
     const containment = new Containment()
@@ -197,19 +200,27 @@ describe('cgroup only', () => {
     TEST_MS,
   )
 
+  const probed = async (): Promise<void> => {
+    const place = findCgroupPlace()
+    const directory = await mkdtemp(join(place.found ? place.directory : tmpdir(), 'holdfast-test-'))
+    expect(await probeCgroup({ found: true, directory })).toMatchObject({ works: true, base: directory })
+    expect(readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())).toEqual([])
+    await rmdir(directory)
+  }
+  testWhere([ABILITIES.cgroup], 'a probe leaves no group behind', probed, TEST_MS)
+
   const spec = (limits: Omit<ContainmentSpec & { mode: 'cgroup' }, 'mode'>): ContainmentSpec => ({
     mode: 'cgroup',
     ...limits,
   })
 
   const bounded = async (): Promise<void> => {
-    await using rig = await openNastyHost({}, spec({ processesMax: 40 }))
+    await using rig = await openRig(spec({ processesMax: 40 }))
     const nasty = await rig.start('fork-many.sh')
     await until('the refusal', () => nasty.exits[0])
     expect(nasty.lines).toEqual([])
     await nasty.process.stop()
     expect(await nasty.leaks()).toEqual([])
-    await closeGroups(rig)
   }
   testWhere(
     [ABILITIES.cgroup, ABILITIES.processes],
@@ -219,12 +230,11 @@ describe('cgroup only', () => {
   )
 
   const hog = async (): Promise<void> => {
-    await using rig = await openNastyHost({}, spec({ memoryBytesMax: 192 * MIB }))
+    await using rig = await openRig(spec({ memoryBytesMax: 192 * MIB }))
     const nasty = await rig.start('memory-hog.mjs', '--mib=512')
     const exit = await until('the end of the hog', () => nasty.exits[0])
     expect(exit).toEqual({ code: null, signal: 'SIGKILL', memoryKills: 1 })
     await nasty.process.stop()
-    await closeGroups(rig)
   }
   testWhere(
     [ABILITIES.cgroup, ABILITIES.memory],
@@ -234,7 +244,7 @@ describe('cgroup only', () => {
   )
 
   const refused = async (): Promise<void> => {
-    await using rig = await openNastyHost({}, spec({ memoryBytesMax: 64 * MIB }))
+    await using rig = await openRig(spec({ memoryBytesMax: 64 * MIB }))
     await expect(rig.host.spawn(rig.spec(['true']))).rejects.toMatchObject({
       code: 'CONTAINMENT_UNAVAILABLE',
       details: { agent: 'nasty', mode: 'cgroup', reason: report.memoryLimit.reason },
@@ -246,11 +256,10 @@ describe('cgroup only', () => {
   testWhere([lacking], 'a limit that does not work here is an error: no process, the lease closed', refused, TEST_MS)
 })
 
-test('a probe leaves no group behind', () => {
+test('a host that has closed leaves no group behind', () => {
   const place = findCgroupPlace()
-  if (!place.found) return
-  expect(readdirSync(place.directory).filter((name) => name.startsWith('holdfast-probe-'))).toEqual([])
-  expect(readFileSync('/proc/self/cgroup', 'utf8')).not.toContain('holdfast-')
+  const left = place.found ? readdirSync(place.directory).filter((name) => opened.includes(name)) : []
+  expect(left).toEqual([])
 })
 
 function listen(agent: Nasty['process']): Pick<Nasty, 'lines' | 'exits'> {
