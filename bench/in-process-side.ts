@@ -64,6 +64,8 @@ class InProcessSide implements Side {
       logger: log.logger('session'),
       connector: createAgentConnector(ports),
       slots: new AgentSlots({ liveMax: AGENTS_MAX, startingMax: 4, waitMs: 60_000 }, systemClock),
+      spares: undefined,
+      agentIdleMs: 0,
       promptBytesMax: 1024 * 1024,
       checkCwd: (cwd) => Promise.resolve(cwd),
       findDefinition: () => definition,

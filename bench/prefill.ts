@@ -90,6 +90,7 @@ function turnWrites({ no }: SessionRecord, events: number): SessionWrite[] {
         expiresAt: undefined,
         dispatchedAt: undefined,
         runningAt: undefined,
+        cancelling: undefined,
         outcome: undefined,
       },
     },

@@ -39,10 +39,12 @@ export interface PeerLimits {
 export interface PeerOptions {
   /** `client`: rubbish on the line is never answered (X-06). `agent`: it is answered with id null (X-07). */
   readonly role: 'client' | 'agent'
-  /** Takes one line without terminator, in call order. `frameId` names a request that waits for an answer. */
+  /** Takes one line without terminator, in call order. `frameId` names a request that waits for an answer, or an answer. */
   readonly send: (line: string, frameId?: string) => void
   readonly handlers: PeerHandlers
   readonly limits?: Partial<PeerLimits>
+  /** Makes the ids of our requests strings that begin with it; without it they are numbers. For a connection that goes on from an earlier one. */
+  readonly idPrefix?: string
 }
 
 const LIMITS: PeerLimits = { inFlightMax: 64, pendingMax: 256, depthMax: 1_000 }
@@ -55,15 +57,19 @@ export class JsonRpcPeer {
   readonly #limits: PeerLimits
   readonly #warnings: Warnings
   readonly #pending: PendingAnswers
-  readonly #inFlight = new Set<RpcId>()
+  /** Requests of the other side that are not answered yet, with the line that each came on. */
+  readonly #inFlight = new Map<RpcId, number | undefined>()
+  readonly #idPrefix: string | undefined
   #lastId = -1
+  #line: number | undefined
   #closedBy: Error | undefined
 
-  constructor({ role, send, handlers, limits }: PeerOptions) {
+  constructor({ role, send, handlers, limits, idPrefix }: PeerOptions) {
     this.#role = role
     this.#send = send
     this.#handlers = handlers
     this.#limits = { ...LIMITS, ...limits }
+    this.#idPrefix = idPrefix
     this.#warnings = new Warnings((warning) => handlers.warning(warning))
     this.#pending = new PendingAnswers(this.#limits.pendingMax)
   }
@@ -75,10 +81,12 @@ export class JsonRpcPeer {
 
   /**
    * Judges and delivers one line, synchronously: the order of requests, notifications and answers is the wire's (X-39, C-39).
-   * Never throws, whatever the line holds.
+   * Never throws, whatever the line holds. `number`: of the line in its stream; the answer to a request on it is the frame
+   * `a<number>`, so that whoever carries the lines can write it once however often the line is read.
    */
-  receive(line: string): void {
+  receive(line: string, number?: number): void {
     if (this.#closedBy !== undefined) return
+    this.#line = number
     const message = decodeMessage(line, this.#limits.depthMax)
     if (message.warning !== undefined) this.#warnings.add(message.warning, line)
     this.#deliver(message, line)
@@ -89,7 +97,7 @@ export class JsonRpcPeer {
    * request could not be sent (peer closed, or `pendingMax` requests wait). `options.id` must not be pending.
    */
   request(method: string, params: JsonObject, onResult: OnResult, options: { id?: string } = {}): string | number {
-    const id = options.id ?? ++this.#lastId
+    const id = options.id ?? this.#nextId()
     const closedBy = this.#closedBy
     if (closedBy !== undefined) {
       queueMicrotask(() => onResult({ kind: 'closed', error: closedBy }))
@@ -126,14 +134,25 @@ export class JsonRpcPeer {
     if (this.#closedBy === undefined) this.#send(encodeNotification(method, params))
   }
 
+  /** Waits for the answer to a request that an earlier connection has sent; as `request` from here on. `id` must not be pending. */
+  expect(id: string, onResult: OnResult): void {
+    assert(!this.#pending.has(id), 'the id of a request must not be pending')
+    this.#pending.add(id, onResult)
+  }
+
+  /** Goes on with a request of the other side that came on `line` of an earlier connection and is not answered yet. */
+  restore(id: RpcId, line: number): void {
+    this.#inFlight.set(id, line)
+  }
+
   /** Answers a request of the other side. Only the first answer to an id is sent; a later one is dropped. */
   respond(id: RpcId, result: Json): void {
-    if (this.#settle(id)) this.#send(encodeResult(id, result))
+    this.#settle(id, encodeResult(id, result))
   }
 
   /** As `respond`, with an error. */
   respondError(id: RpcId, error: RpcErrorBody): void {
-    if (this.#settle(id)) this.#send(encodeError(id, error))
+    this.#settle(id, encodeError(id, error))
   }
 
   /** Asks the other side to give up on a request of ours. It is still answered, exactly once (1.8.3). */
@@ -179,6 +198,7 @@ export class JsonRpcPeer {
     const { id, raw } = request
     const { invalidRequest, internalError } = RPC_CODES
     if (this.#inFlight.has(id)) {
+      if (this.#line !== undefined && this.#inFlight.get(id) === this.#line) return // restored, and its line read again
       this.#warnings.add('duplicate_request', raw)
       return this.#sendError(id, invalidRequest, 'Invalid request: a request with this id is not answered yet')
     }
@@ -186,7 +206,7 @@ export class JsonRpcPeer {
       this.#warnings.add('too_many_requests', raw)
       return this.#sendError(id, internalError, 'Too many requests are not answered yet')
     }
-    this.#inFlight.add(id)
+    this.#inFlight.set(id, this.#line)
     // X-29: neither the text nor the stack of our exception is the other side's business.
     const failed = (): void => this.respondError(id, { code: internalError, message: 'Internal error' })
     this.#guard(() => this.#handlers.request(request), failed)
@@ -212,11 +232,21 @@ export class JsonRpcPeer {
   }
 
   #sendError(id: RpcId, code: number, message: string): void {
-    this.#send(encodeError(id, { code, message }))
+    this.#answer(encodeError(id, { code, message }), this.#line)
   }
 
-  #settle(id: RpcId): boolean {
-    return this.#inFlight.delete(id)
+  #settle(id: RpcId, answer: string): void {
+    const line = this.#inFlight.get(id)
+    if (this.#inFlight.delete(id)) this.#answer(answer, line)
+  }
+
+  #answer(answer: string, line: number | undefined): void {
+    this.#send(answer, line === undefined ? undefined : answerFrame(line))
+  }
+
+  #nextId(): string | number {
+    this.#lastId++
+    return this.#idPrefix === undefined ? this.#lastId : `${this.#idPrefix}${this.#lastId}`
   }
 
   /** The reader goes on, whatever a handler does (X-29). */
@@ -228,4 +258,9 @@ export class JsonRpcPeer {
       failed?.()
     }
   }
+}
+
+/** Name of the answer to the request on `line`, the same in every life of the connection. */
+export function answerFrame(line: number): string {
+  return `a${line}`
 }

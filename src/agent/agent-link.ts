@@ -2,7 +2,7 @@
 // Modes: opening (tells are kept back, bounded) -> telling (a listener is set) -> lost (nothing is told any more).
 
 import type { AgentCapabilities } from '../acp/initialize.ts'
-import { JsonRpcPeer } from '../acp/peer.ts'
+import { answerFrame, JsonRpcPeer } from '../acp/peer.ts'
 import type { IncomingNotification, IncomingRequest, PeerWarning, RpcId, RpcResult } from '../acp/peer.ts'
 import { RPC_CODES } from '../acp/rpc.ts'
 import { narrowPromptAnswer } from '../acp/session-results.ts'
@@ -14,15 +14,22 @@ import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { AgentProcess, LineBatch, ProcessExit, ProcessListener } from '../keeper/agent-host.ts'
 import { fromExit, fromRpcFailure } from './agent-errors.ts'
-import type { AgentConnection, AgentListener, PermissionOutcome } from './connection.ts'
-import { MessageIds } from './message-ids.ts'
+import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome } from './connection.ts'
+import type { MessageIds } from './message-ids.ts'
 import type { OpenedAgentSession } from './open-agent-session.ts'
 import { refusePrompt } from './prompt-content.ts'
 import { Tells } from './tells.ts'
 
 interface LinkPorts {
   readonly clock: Clock
-  readonly idPrefix: string
+  readonly messageIds: MessageIds
+  /** For a process that earlier lives have talked with: the last line that is stored, and the number of this life. */
+  readonly earlier?: { readonly line: number; readonly life: number }
+}
+
+interface Agreed {
+  readonly opened: OpenedAgentSession
+  readonly capabilities: AgentCapabilities
 }
 
 interface CallOptions {
@@ -39,16 +46,23 @@ export class AgentLink implements ProcessListener {
   readonly #clock: Clock
   readonly #peer: JsonRpcPeer
   readonly #tells: Tells
+  /** Lines up to this one were dealt with by an earlier life; of them, only requests without an answer matter. */
+  readonly #storedLine: number
+  #line: number
   #stage = 'spawn'
   #isReplaying = false
   #outputEnd: Timer | undefined
   #isLost = false
+  /** Set by who keeps a link that no session has yet. Called once, when it cannot be used any more. */
+  onLost: (error: HoldfastError) => void = () => {}
 
-  constructor(agent: string, process: AgentProcess, { clock, idPrefix }: LinkPorts) {
+  constructor(agent: string, process: AgentProcess, { clock, messageIds, earlier }: LinkPorts) {
     this.agent = agent
     this.#process = process
     this.#clock = clock
-    this.#tells = new Tells(new MessageIds(idPrefix))
+    this.#storedLine = earlier?.line ?? 0
+    this.#line = this.#storedLine
+    this.#tells = new Tells(messageIds, this.#storedLine)
     this.#peer = new JsonRpcPeer({
       role: 'client',
       send: (line, frameId) => process.send(line, frameId),
@@ -57,8 +71,9 @@ export class AgentLink implements ProcessListener {
         notification: (message) => this.#onNotification(message),
         warning: (warning) => this.#onWarning(warning),
       },
+      ...(earlier !== undefined && { idPrefix: `l${earlier.life}.` }),
     })
-    process.listen(this)
+    if (earlier === undefined) process.listen(this)
   }
 
   /** A request of the handshake. Rejects with DEADLINE, CANCELLED, AGENT_EXITED, AGENT_ERROR, AGENT_AUTH_REQUIRED or AGENT_PROTOCOL_ERROR. */
@@ -81,6 +96,18 @@ export class AgentLink implements ProcessListener {
     this.#tells.warning(JSON.stringify({ warning, excerpt }))
   }
 
+  /** Restores what an earlier life and the agent owe each other. The host tells nothing before the connection is listened to. */
+  resume({ turnId, requests }: AttachRequest, { opened, capabilities }: Agreed): AgentConnection {
+    for (const { requestId, line } of requests) this.#peer.restore(requestId, line)
+    if (turnId !== undefined) this.#peer.expect(turnId, (result) => this.#onAnswer(turnId, result))
+    const connection = this.toConnection(opened, capabilities)
+    const listen = (listener: AgentListener): void => {
+      connection.listen(listener)
+      this.#process.listen(this)
+    }
+    return { ...connection, listen }
+  }
+
   toConnection(opened: OpenedAgentSession, capabilities: AgentCapabilities): AgentConnection {
     const { agentSessionId, continuity } = opened
     this.#stage = 'prompt'
@@ -88,6 +115,9 @@ export class AgentLink implements ProcessListener {
       pid: this.#process.pid,
       agentSessionId,
       continuity,
+      capabilities: JSON.stringify(capabilities),
+      line: this.#tells.line,
+      isRetiring: this.#process.isRetiring,
       listen: (listener: AgentListener) => this.#tells.listen(listener, agentSessionId),
       prompt: (turnId, prompt) => this.#prompt(agentSessionId, turnId, { prompt, capabilities }),
       cancel: () => this.#peer.notify('session/cancel', { sessionId: agentSessionId }),
@@ -100,7 +130,11 @@ export class AgentLink implements ProcessListener {
   // What the host tells -------------------------------------------------------------------------------------------
 
   onLines({ first, lines }: LineBatch): void {
-    for (const line of lines) this.#peer.receive(line)
+    this.#line = first - 1
+    for (const line of lines) {
+      this.#tells.startLine(++this.#line)
+      this.#peer.receive(line, this.#line)
+    }
     this.#tells.batchEnd(first + lines.length - 1, (n) => this.#process.acknowledge(n))
   }
 
@@ -159,6 +193,7 @@ export class AgentLink implements ProcessListener {
   }
 
   #onNotification({ method, params }: IncomingNotification): void {
+    if (this.#isStored) return
     if (method === 'session/update') return this.#isReplaying ? undefined : this.#tells.update(params)
     if (method === '$/cancel_request') {
       const requestId = params['requestId']
@@ -168,6 +203,7 @@ export class AgentLink implements ProcessListener {
 
   #onRequest(request: IncomingRequest): void {
     if (request.method === 'session/request_permission') {
+      if (this.#isSettled) return this.#answer(request.id, { outcome: 'cancelled' })
       const problem = this.#tells.permissionAsked(request.id, request.params)
       if (problem !== undefined)
         this.#peer.respondError(request.id, { code: RPC_CODES.invalidParams, message: problem })
@@ -185,11 +221,25 @@ export class AgentLink implements ProcessListener {
     })
   }
 
+  /** The line was dealt with by an earlier life. */
+  get #isStored(): boolean {
+    return this.#storedLine > 0 && this.#line <= this.#storedLine
+  }
+
+  /**
+   * A permission request that is not in the rows as unanswered needs no decision: an earlier life has answered it, or refused it
+   * and ended before that was written. The host writes a second answer only if there was no first.
+   */
+  get #isSettled(): boolean {
+    return this.#isStored || this.#process.wasWritten(answerFrame(this.#line))
+  }
+
   #answer(requestId: RpcId, outcome: PermissionOutcome): void {
     this.#peer.respond(requestId, { outcome: { ...outcome } })
   }
 
   #onWarning({ kind, excerpt, count }: PeerWarning): void {
+    if (this.#isStored) return
     this.#tells.warning(JSON.stringify({ warning: kind, excerpt, count }))
   }
 
@@ -206,6 +256,7 @@ export class AgentLink implements ProcessListener {
     this.#outputEnd?.cancel()
     this.#peer.close(error)
     this.#tells.lost(toStoredError(error))
+    this.onLost(error)
   }
 
   #stop(): ReturnType<AgentProcess['stop']> {

@@ -6,6 +6,7 @@ import type { JsonObject } from '../base/json.ts'
 import type { AgentHost, AgentProcess, ProcessListener, StopReport } from '../keeper/agent-host.ts'
 import { createAgentConnector } from './connect-agent.ts'
 import type { AgentConnection, AgentListener } from './connection.ts'
+import { startAgent } from './start-agent.ts'
 
 const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
 
@@ -87,24 +88,51 @@ function chunk(text: string, sessionId = 's1'): JsonObject {
   return { jsonrpc: '2.0', method: 'session/update', params: { sessionId, update } }
 }
 
-function connect(process: FakeProcess, resume?: string, ms = 1_000): Promise<AgentConnection> {
-  const host = { spawn: () => Promise.resolve(process) } as unknown as AgentHost
-  const connector = createAgentConnector({
+interface Setup {
+  readonly resume?: string
+  readonly ms?: number
+  /** Answers as a spare: it is initialised before the connection is asked for. */
+  readonly spare?: FakeProcess
+  /** What the host does when the spare is assigned. */
+  readonly assign?: (to: { sessionId: string | undefined; generation: number }) => Promise<void>
+}
+
+const DEFINITION = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
+const never = new AbortController().signal
+
+/** `process` is what a spawn gives. */
+async function connectWith(
+  process: FakeProcess,
+  { resume, ms = 1_000, spare, assign }: Setup,
+): Promise<AgentConnection> {
+  let next = spare ?? process
+  const spawn = () => {
+    const spawned = next
+    next = process
+    return Promise.resolve(spawned)
+  }
+  const host = { spawn, assign: (_: unknown, to: never) => assign?.(to) ?? Promise.resolve() } as unknown as AgentHost
+  const ports = {
     host,
     clock: systemClock,
     limits: { initializeMs: ms, sessionMs: ms, lineBytesMax: 1_000_000 },
     version: '0',
     environmentOf: () => ({}),
-  })
-  const definition = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
+  }
+  const ahead = { definition: DEFINITION, sessionId: undefined, generation: 0, cwd: '/' }
   const request = {
-    definition,
+    definition: DEFINITION,
     sessionId: 'ses_1' as SessionId,
     generation: 1,
-    cwd: '/',
+    cwd: '/work',
     resume: resume as AgentSessionId | undefined,
+    spare: spare === undefined ? undefined : await startAgent(ports, ahead, never),
   }
-  return connector.connect(request, new AbortController().signal)
+  return createAgentConnector(ports).connect(request, never)
+}
+
+function connect(process: FakeProcess, resume?: string, ms = 1_000): Promise<AgentConnection> {
+  return connectWith(process, { ...(resume !== undefined && { resume }), ms })
 }
 
 /** Everything that is told, as short words in order. */
@@ -266,4 +294,55 @@ test('chunks without a message id get one for each run of one kind', async () =>
   }
   process.tell(chunk('a'), chunk('b'), tool, chunk('c'))
   expect(ids).toEqual(['m1.1', 'm1.1', undefined, 'm1.2'])
+})
+
+const methods = (process: FakeProcess): unknown[] => process.sent.map((message) => message['method'])
+
+test('a spare is assigned before it hears of a session; its directory is that of the session, its message ids are of its generation', async () => {
+  const [spare, cold] = [new FakeProcess(polite()), new FakeProcess(polite())]
+  const heard: unknown[] = []
+  const assign = async (to: unknown): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    heard.push(to, methods(spare))
+  }
+  const connection = await connectWith(cold, { spare, assign })
+  expect(heard).toEqual([{ sessionId: 'ses_1', generation: 1 }, ['initialize']])
+  expect(spare.sent.at(-1)).toMatchObject({ method: 'session/new', params: { cwd: '/work' } })
+  expect(cold.sent).toEqual([])
+  const ids: unknown[] = []
+  connection.listen({
+    ...recorder().listener,
+    update: (data) => ids.push((JSON.parse(data) as JsonObject)['messageId']),
+  })
+  spare.tell(chunk('a'))
+  expect(ids).toEqual(['m1.1'])
+})
+
+const USELESS: Readonly<Record<string, Partial<Setup> & { answering: Answering }>> = {
+  'died while it waited': { answering: (_, self) => self.exit(1) },
+  'does not answer any more': { answering: () => {}, ms: 30 },
+  'breaks the protocol': { answering: (message, self) => self.tell(result(message, {})) },
+  'cannot be assigned': { answering: polite(), assign: () => Promise.reject(new Error('no row')) },
+}
+
+for (const [name, { answering, ...setup }] of Object.entries(USELESS)) {
+  test(`a spare that ${name} is stopped, and the session starts as if there had been none`, async () => {
+    const spare = new FakeProcess((message, self) =>
+      message['method'] === 'initialize' ? polite()(message, self) : answering(message, self),
+    )
+    const cold = new FakeProcess(polite())
+    const connection = await connectWith(cold, { ...setup, spare })
+    expect(connection.agentSessionId).toBe('s1')
+    expect([spare.stops, cold.stops, methods(cold)]).toEqual([1, 0, ['initialize', 'session/new']])
+  })
+}
+
+test('what a living spare answers is the answer: a login that is needed is not asked for twice', async () => {
+  const spare = new FakeProcess((message, self) => {
+    if (message['method'] === 'initialize') return polite()(message, self)
+    self.tell({ jsonrpc: '2.0', id: message['id'] ?? null, error: { code: -32000, message: 'log in' } })
+  })
+  const cold = new FakeProcess(polite())
+  await expect(connectWith(cold, { spare })).rejects.toMatchObject({ code: 'AGENT_AUTH_REQUIRED' })
+  expect([spare.stops, cold.sent]).toEqual([1, []])
 })

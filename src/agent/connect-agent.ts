@@ -1,33 +1,27 @@
-// Connects one agent: spawn, initialize, open its session, each under its deadline, and gives back the live connection.
-// Whatever fails on the way, the process of the attempt is stopped before the caller hears of it.
+// Connects one agent: a spare that waits, else a new process, then its session, each under its deadline, and gives back the live
+// connection. Whatever fails on the way, the process of the attempt is stopped before the caller hears of it.
 
-import { DeadlineError, HoldfastError, isHoldfastError } from '../base/errors.ts'
-import type { Clock } from '../base/clock.ts'
-import type { AgentHost, AgentProcess } from '../keeper/agent-host.ts'
+import { deadline } from '../base/deadline.ts'
+import { isHoldfastError } from '../base/errors.ts'
+import { listHeldAgents } from './attach-agent.ts'
 import type { AgentConnection, AgentConnector, ConnectRequest } from './connection.ts'
-import type { AgentDefinition } from './definition.ts'
-import { AgentLink } from './agent-link.ts'
-import { initializeAgent } from './initialize-agent.ts'
 import { openAgentSession } from './open-agent-session.ts'
+import { explainStart, startAgent } from './start-agent.ts'
+import type { InitializedAgent, StartLimits, StartPorts } from './start-agent.ts'
 
-export interface ConnectLimits {
-  readonly initializeMs: number
+export interface ConnectLimits extends StartLimits {
   readonly sessionMs: number
-  readonly lineBytesMax: number
 }
 
-export interface ConnectorPorts {
-  readonly host: AgentHost
-  readonly clock: Clock
+export interface ConnectorPorts extends StartPorts {
   readonly limits: ConnectLimits
-  /** Version of Holdfast, for `clientInfo`. */
-  readonly version: string
-  /** The complete environment of an agent: the allow-list plus what its definition names. */
-  environmentOf(definition: AgentDefinition): Record<string, string>
 }
 
 export function createAgentConnector(ports: ConnectorPorts): AgentConnector {
-  return { connect: (request, signal) => connectAgent(ports, request, signal) }
+  return {
+    connect: (request, signal) => connectAgent(ports, request, signal),
+    held: () => listHeldAgents(ports),
+  }
 }
 
 async function connectAgent(
@@ -35,45 +29,54 @@ async function connectAgent(
   request: ConnectRequest,
   signal: AbortSignal,
 ): Promise<AgentConnection> {
-  const { definition, sessionId, generation, cwd } = request
-  const spec = {
-    sessionId,
-    generation,
-    agent: definition.name,
-    argv: definition.argv,
-    env: ports.environmentOf(definition),
-    cwd,
-    lineBytesMax: ports.limits.lineBytesMax,
+  const { spare } = request
+  if (spare !== undefined) {
+    const connection = await connectSpare(ports, request, spare, signal)
+    if (connection !== undefined) return connection
   }
-  const process = await ports.host.spawn(spec, signal)
-  const link = new AgentLink(definition.name, process, { clock: ports.clock, idPrefix: `m${generation}` })
+  const agent = await startAgent(ports, request, signal)
   try {
-    return await handshake(ports, request, link, signal)
+    return await openOn(ports, request, agent, signal)
   } catch (error) {
-    await process.stop()
-    throw explain(error, definition.name, process)
+    await agent.process.stop()
+    throw explainStart(error, request.definition.name, agent.process)
   }
 }
 
-async function handshake(
+/** Undefined when the spare turned out to be of no use and is gone: a session never fails because of what was started ahead. */
+async function connectSpare(
   ports: ConnectorPorts,
   request: ConnectRequest,
-  link: AgentLink,
+  spare: InitializedAgent,
   signal: AbortSignal,
-): Promise<AgentConnection> {
-  const { initializeMs, sessionMs } = ports.limits
-  const capabilities = await initializeAgent(link, { ms: initializeMs, signal, version: ports.version })
-  const opened = await openAgentSession(link, { ...request, capabilities, ms: sessionMs, signal })
-  return link.toConnection(opened, capabilities)
+): Promise<AgentConnection | undefined> {
+  const { sessionId, generation, definition } = request
+  const { process, messageIds } = spare
+  try {
+    // Its lease names the session before the agent hears of it: after a crash nobody could say whose it is.
+    const assigned = ports.host.assign(process, { sessionId, generation })
+    await deadline(assigned, { ms: ports.limits.sessionMs, stage: 'assign', signal })
+    messageIds.assign(generation)
+    return await openOn(ports, request, spare, signal)
+  } catch (error) {
+    await process.stop()
+    if (signal.aborted || isOwnAnswer(error)) throw explainStart(error, definition.name, process)
+    return undefined
+  }
 }
 
-/** Adds to a failed start what the agent said on its way out. */
-function explain(error: unknown, agent: string, process: AgentProcess): unknown {
-  const stderr = process.stderrTail()
-  if (error instanceof DeadlineError) {
-    const { stage, ms } = error.details
-    return new HoldfastError('AGENT_START_TIMEOUT', { agent, stage, ms, stderr }, { cause: error })
-  }
-  if (!isHoldfastError(error) || error.code === 'CANCELLED') return error
-  return new HoldfastError(error.code, { ...error.details, stderr }, { cause: error.cause })
+/** A living agent refused: a new process would say the same. */
+function isOwnAnswer(error: unknown): boolean {
+  return isHoldfastError(error) && (error.code === 'AGENT_ERROR' || error.code === 'AGENT_AUTH_REQUIRED')
+}
+
+async function openOn(
+  ports: ConnectorPorts,
+  request: ConnectRequest,
+  { link, capabilities }: InitializedAgent,
+  signal: AbortSignal,
+): Promise<AgentConnection> {
+  const ms = ports.limits.sessionMs
+  const opened = await openAgentSession(link, { ...request, capabilities, ms, signal })
+  return link.toConnection(opened, capabilities)
 }

@@ -6,6 +6,7 @@ import type { AgentSessionId, SessionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type { AgentDefinition } from './definition.ts'
+import type { InitializedAgent } from './start-agent.ts'
 
 /** JSON-RPC id of a request the agent made. */
 export type AgentRequestId = string | number | null
@@ -25,20 +26,25 @@ export type PermissionOutcome =
 
 export interface PermissionAsked {
   readonly requestId: AgentRequestId
+  /** Number of the request's line; names its answer to the host. */
+  readonly line: number
   /** ACP tool call in its update shape, as JSON text. */
   readonly toolCall: string
   readonly options: readonly JsonObject[]
 }
 
-/** Called in wire order, synchronously from the read of a batch of lines. Must not throw. */
+/**
+ * Called in wire order, synchronously from the read of a batch of lines. Must not throw. `line` is the number of the last line
+ * that is accounted for when the call is: whoever stores it with what was told can go on after it in another life.
+ */
 export interface AgentListener {
   /** One session update, as JSON text. The listener may hold it until the next call of another kind. */
-  update(data: string): void
-  answered(turnId: TurnId, answer: AgentAnswer): void
+  update(data: string, line: number): void
+  answered(turnId: TurnId, answer: AgentAnswer, line: number): void
   permissionAsked(asked: PermissionAsked): void
-  requestCancelled(requestId: AgentRequestId): void
-  /** Something odd that changes nothing, as JSON text. */
-  warning(data: string): void
+  requestCancelled(requestId: AgentRequestId, line: number): void
+  /** Something odd that changes nothing, as JSON text. More may come of its line: told again after a crash rather than that lost. */
+  warning(data: string, line: number): void
   /** The connection cannot be used any more. Last call, but for `batchEnd`. */
   lost(error: StoredError): void
   /** Everything up to line `n` has been told; acknowledge it when it is stored. */
@@ -49,6 +55,12 @@ export interface AgentConnection {
   readonly pid: number
   readonly agentSessionId: AgentSessionId
   readonly continuity: Continuity
+  /** What the agent said that it can do, as JSON text; `attach` needs it again. */
+  readonly capabilities: string
+  /** Number of the last line before those that `listen` tells. */
+  readonly line: number
+  /** To be stopped as soon as no turn is out: see AgentProcess. */
+  readonly isRetiring: boolean
   /** Starts the telling; what was said since the session was opened comes first. Call once. */
   listen(listener: AgentListener): void
   /** `prompt`: ACP content blocks as JSON text. The answer comes as `answered`. */
@@ -67,12 +79,49 @@ export interface ConnectRequest {
   readonly cwd: string
   /** The agent's own id of a conversation to continue. */
   readonly resume: AgentSessionId | undefined
+  /** A process that was started and initialised ahead, now the connector's: used, or ended if it cannot be. */
+  readonly spare: InitializedAgent | undefined
+}
+
+/** What the rows say about a process that an earlier life of the gateway has worked with. */
+export interface AttachRequest {
+  readonly agentSessionId: AgentSessionId
+  readonly capabilities: string
+  /** Number of the last line whose effect is stored: what lies behind it is not told again. */
+  readonly line: number
+  /** The turn whose prompt the agent has and has not answered. */
+  readonly turnId: TurnId | undefined
+  /** Requests of the agent that are stored and not answered yet. */
+  readonly requests: readonly Pick<PermissionAsked, 'requestId' | 'line'>[]
+  /** The last stored update of the turn that is out, as JSON text, when more of its message may come. */
+  readonly lastUpdate: string | undefined
+  /** Number of this life of the session; keeps the ids of our requests apart from those of earlier lives. */
+  readonly life: number
+}
+
+/** An agent process that outlived the gateway that started it; its exit may be waiting to be told. */
+export interface HeldSessionAgent {
+  /** Undefined for one that was started for no session. */
+  readonly sessionId: SessionId | undefined
+  readonly generation: number
+  readonly pid: number
+  readonly isRetiring: boolean
+  /** Whether the agent was given the prompt of this turn, in any life. */
+  hasPrompt(turnId: TurnId): boolean
+  /** Whether the request on this line was answered, in any life. */
+  hasAnswer(line: number): boolean
+  /** Goes on with the conversation, without a handshake. Nothing is told before `listen`. Call once, instead of `stop`. */
+  attach(request: AttachRequest): AgentConnection
+  /** Ends the process tree; idempotent, never rejects. */
+  stop(): Promise<StopReport>
 }
 
 export interface AgentConnector {
   /**
-   * Spawns, initialises and opens the agent's session, each phase under its deadline. When it rejects (AGENT_*, SPAWN_FAILED,
+   * Spawns and initialises (unless there is a spare that can be used) and opens the agent's session, each phase under its deadline. When it rejects (AGENT_*, SPAWN_FAILED,
    * CANCELLED) no process of the attempt is left. Aborting `signal` ends the attempt.
    */
   connect(request: ConnectRequest, signal: AbortSignal): Promise<AgentConnection>
+  /** The processes that outlived an earlier life of the gateway. The caller attaches to each or stops it. */
+  held(): readonly HeldSessionAgent[]
 }

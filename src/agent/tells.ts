@@ -9,10 +9,13 @@ import type { JsonObject } from '../base/json.ts'
 import type { AgentAnswer, AgentListener, AgentRequestId } from './connection.ts'
 import type { MessageIds } from './message-ids.ts'
 
+type Tell = (listener: AgentListener, line: number) => void
+
 interface Early {
   /** Undefined for what is not addressed to a session. */
   readonly sessionId: string | undefined
-  readonly tell: (listener: AgentListener) => void
+  readonly line: number
+  readonly tell: Tell
 }
 
 const EARLY_COUNT_MAX = 1_000
@@ -25,10 +28,25 @@ export class Tells {
   #early: Early[] = []
   #earlyBytes = 0
   #earlyDropped = 0
-  #lastLine = 0
+  /** The line that is read, and the last of the batches that were read to their end. */
+  #line: number
+  #lastLine: number
 
-  constructor(messageIds: MessageIds) {
+  /** `line`: the last one that is stored, 0 for a new process. */
+  constructor(messageIds: MessageIds, line: number) {
     this.#messageIds = messageIds
+    this.#line = line
+    this.#lastLine = line
+  }
+
+  /** Number of the last line before those that `listen` tells. */
+  get line(): number {
+    const [first] = this.#early
+    return first === undefined ? this.#line : first.line - 1
+  }
+
+  startLine(line: number): void {
+    this.#line = line
   }
 
   listen(listener: AgentListener, sessionId: AgentSessionId): void {
@@ -37,9 +55,9 @@ export class Tells {
     const early = this.#early
     this.#early = []
     this.#earlyBytes = 0
-    for (const { sessionId: addressee, tell } of early) if (this.#isOurs(addressee)) tell(listener)
+    for (const { sessionId: addressee, line, tell } of early) if (this.#isOurs(addressee)) tell(listener, line)
     if (this.#earlyDropped > 0)
-      listener.warning(JSON.stringify({ warning: 'early_messages_dropped', count: this.#earlyDropped }))
+      listener.warning(JSON.stringify({ warning: 'early_messages_dropped', count: this.#earlyDropped }), this.#line)
     listener.batchEnd(this.#lastLine)
   }
 
@@ -48,7 +66,7 @@ export class Tells {
     if (narrowed.kind === 'malformed')
       return this.warning(JSON.stringify({ warning: 'malformed_update', reason: narrowed.reason }))
     const { sessionId, variant, update } = narrowed
-    const tell = (listener: AgentListener): void => listener.update(this.#messageIds.write(variant, update))
+    const tell: Tell = (listener, line) => listener.update(this.#messageIds.write(variant, update), line)
     this.#tell(sessionId, tell, this.#sizeOf(params))
   }
 
@@ -58,21 +76,21 @@ export class Tells {
     if (narrowed.kind === 'malformed') return narrowed.reason
     const { sessionId, options } = narrowed
     const toolCall = JSON.stringify(narrowed.toolCall)
-    const tell = (listener: AgentListener): void => listener.permissionAsked({ requestId, toolCall, options })
+    const tell: Tell = (listener, line) => listener.permissionAsked({ requestId, line, toolCall, options })
     this.#tell(sessionId, tell, this.#sizeOf(params))
     return undefined
   }
 
   requestCancelled(requestId: AgentRequestId): void {
-    this.#tell(undefined, (listener) => listener.requestCancelled(requestId))
+    this.#tell(undefined, (listener, line) => listener.requestCancelled(requestId, line))
   }
 
   answered(turnId: TurnId, answer: AgentAnswer): void {
-    this.#tell(undefined, (listener) => listener.answered(turnId, answer))
+    this.#tell(undefined, (listener, line) => listener.answered(turnId, answer, line))
   }
 
   warning(data: string): void {
-    this.#tell(undefined, (listener) => listener.warning(data))
+    this.#tell(undefined, (listener, line) => listener.warning(data, line - 1))
   }
 
   lost(error: StoredError): void {
@@ -90,16 +108,16 @@ export class Tells {
     this.#messageIds.startTurn()
   }
 
-  #tell(sessionId: string | undefined, tell: Early['tell'], bytes = 0): void {
+  #tell(sessionId: string | undefined, tell: Tell, bytes = 0): void {
     if (this.#listener === undefined) return this.#keep(sessionId, tell, bytes)
-    if (this.#isOurs(sessionId)) return tell(this.#listener)
-    this.#listener.warning(JSON.stringify({ warning: 'foreign_session', session_id: sessionId?.slice(0, 200) }))
+    if (this.#isOurs(sessionId)) return tell(this.#listener, this.#line)
+    this.warning(JSON.stringify({ warning: 'foreign_session', session_id: sessionId?.slice(0, 200) }))
   }
 
-  #keep(sessionId: string | undefined, tell: Early['tell'], bytes: number): void {
+  #keep(sessionId: string | undefined, tell: Tell, bytes: number): void {
     this.#earlyBytes += bytes
     if (this.#early.length < EARLY_COUNT_MAX && this.#earlyBytes <= EARLY_BYTES_MAX)
-      this.#early.push({ sessionId, tell })
+      this.#early.push({ sessionId, line: this.#line, tell })
     else this.#earlyDropped++
   }
 

@@ -1,6 +1,7 @@
 // The one owner of one session: a mailbox in front of the reducer. Reduce, commit, publish, then effects, in that order, always.
 // Modes: living -> resting (nothing to do, may be forgotten) | ended (closed or drained) | failed (a write was refused; nothing more is written).
 
+import type { AgentConnection } from '../agent/connection.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { HoldfastError, LeaseLostError } from '../base/errors.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -72,6 +73,11 @@ export class SessionActor {
       post: (input) => this.post(input),
       mark: (generation, line) => this.#mark(generation, line),
     })
+  }
+
+  /** First call of a life, if an agent process of an earlier one goes on; `opened` says so to the reducer. */
+  takeOver(generation: number, connection: AgentConnection): void {
+    this.#runner.takeOver(generation, connection)
   }
 
   get state(): SessionModel {
@@ -158,6 +164,7 @@ export class SessionActor {
       state = transition.state
       writes.push(...transition.writes)
       effects.push(...transition.effects)
+      if (transition.effects.some(isPrompt)) break
     }
     if (writes.length > 0) {
       const stored = await store.commit(this.#fence, durabilityOf(writes), writes)
@@ -259,6 +266,11 @@ export class SessionActor {
     this.#rejectAll(this.#failure)
     await this.#runner.abandon()
   }
+}
+
+/** What the agent says next is said after the prompt only if that has left: it may not be stored together with the dispatch (S11). */
+function isPrompt({ kind }: Effect): boolean {
+  return kind === 'agent.prompt'
 }
 
 function isKeyed(item: Item): boolean {

@@ -3,12 +3,16 @@
 import type { Timer } from '../base/clock.ts'
 import type { Ids } from '../base/ids.ts'
 import { HoldfastError } from '../base/errors.ts'
+import { deadline } from '../base/deadline.ts'
 import type { SessionNo } from '../store/records.ts'
 import { SessionActor } from './actor.ts'
 import type { ActorPorts } from './actor.ts'
+import { HeldAgents } from './held-agents.ts'
 import type { Input, ReplyTo, ReplyValue } from './state.ts'
+import { WarmPool } from './warm-pool.ts'
+import type { WarmPoolPorts } from './warm-pool.ts'
 
-export interface ActorsPorts extends Omit<ActorPorts, 'onPause' | 'onRest' | 'onEnd'> {
+export interface ActorsPorts extends Omit<ActorPorts, 'onPause' | 'onRest' | 'onEnd'>, WarmPoolPorts {
   readonly ids: Ids
   readonly node: string
 }
@@ -23,15 +27,24 @@ export class Actors implements AsyncDisposable {
   readonly #open = new Map<SessionNo, Promise<SessionActor>>()
   readonly #live = new Map<SessionNo, SessionActor>()
   readonly #resting = new Map<SessionNo, Timer>()
+  readonly #pool: WarmPool
+  readonly #held: HeldAgents
   #isDraining = false
 
   constructor(ports: ActorsPorts) {
     this.#ports = ports
-    ports.slots.onPressure = () => this.#evictOne()
+    this.#held = new HeldAgents(ports.store, ports.connector.held())
+    this.#pool = new WarmPool(ports, () => this.#live.values())
+    ports.slots.onPressure = () => this.#pool.makeRoom()
   }
 
   get isDraining(): boolean {
     return this.#isDraining
+  }
+
+  /** Agents that are alive and wait for a prompt. */
+  get idleAgents(): number {
+    return this.#pool.idle
   }
 
   find(no: SessionNo): SessionActor | undefined {
@@ -60,15 +73,23 @@ export class Actors implements AsyncDisposable {
     return opening
   }
 
-  /** Opens every session that an earlier life left with open work. Resolves when all have been looked at. */
+  /**
+   * Opens every session that an earlier life left with open work or with a living agent. Resolves with their number, when all
+   * have been looked at and the agents that belong to none are gone, or `stopMs` are over.
+   */
   async recover(): Promise<number> {
-    const records = await this.#ports.store.listUnsettledSessions()
-    const pending = records.map((record) => record.no)
+    const { store, limits, logger } = this.#ports
+    const records = await store.listUnsettledSessions()
+    const { sessions, strays } = await this.#held.divide()
+    const all = new Set([...records.map((record) => record.no), ...sessions])
+    const pending = [...all]
     const worker = async (): Promise<void> => {
       for (let no = pending.shift(); no !== undefined; no = pending.shift()) await this.#recoverOne(no)
     }
-    await Promise.all(Array.from({ length: RECOVERIES_AT_ONCE }, worker))
-    return records.length
+    const gone = deadline(strays, { ms: limits.stopMs, stage: 'stop of agents without a session' })
+    const said = gone.catch((err: unknown) => logger.warn({ err }, 'agents without a session still stop'))
+    await Promise.all([...Array.from({ length: RECOVERIES_AT_ONCE }, worker), said])
+    return all.size
   }
 
   /**
@@ -77,6 +98,7 @@ export class Actors implements AsyncDisposable {
    */
   async drain(budgetAt: number): Promise<void> {
     this.#isDraining = true
+    this.#pool[Symbol.dispose]()
     const actors = await Promise.allSettled(this.#open.values())
     const drained = actors.map(async (opened) => {
       if (opened.status === 'rejected' || opened.value.isOver) return
@@ -90,6 +112,7 @@ export class Actors implements AsyncDisposable {
   /** Ends what is left, without a word to the rows: recovery finds them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDraining = true
+    this.#pool[Symbol.dispose]()
     for (const timer of this.#resting.values()) timer.cancel()
     await Promise.all([...this.#live.values()].map((actor) => actor[Symbol.asyncDispose]()))
   }
@@ -108,19 +131,23 @@ export class Actors implements AsyncDisposable {
     const record = await store.acquireSession(no, node)
     const turns = await store.listUnsettledTurns(no)
     const openPermissions = await store.listPermissions({ sessionNo: no, state: 'open' }, PERMISSIONS_MAX)
+    const takenOver = await this.#held.takeOver({ record, turns, openPermissions })
     const actor = new SessionActor(
       {
         ...this.#ports,
-        onPause: () => this.#paused(),
+        // Who waits for a slot is not told again when a turn ends: its agent may be the one that makes room.
+        onPause: () => this.#pool.makeRoom(),
         onRest: (resting) => this.#rest(resting),
         onEnd: (ended) => this.#remove(ended),
       },
       record,
     )
     this.#live.set(no, actor)
+    if (takenOver !== undefined) actor.takeOver(record.generation, takenOver.connection)
+    const attached = takenOver?.attached
     const closing = record.state === 'closing'
     const spareTurnId = ids.turn()
-    await actor.ask((reply) => ({ kind: 'opened', reply, turns, openPermissions, closing, spareTurnId }))
+    await actor.ask((reply) => ({ kind: 'opened', reply, turns, openPermissions, closing, attached, spareTurnId }))
     return actor
   }
 
@@ -145,23 +172,5 @@ export class Actors implements AsyncDisposable {
 
   #forget(no: SessionNo, opening: Promise<SessionActor>): void {
     if (this.#open.get(no) === opening) this.#open.delete(no)
-  }
-
-  /** Who waits for a slot is not told again when a turn ends: its agent may be the one that makes room. */
-  #paused(): void {
-    if (this.#ports.slots.pressure > 0) this.#evictOne()
-  }
-
-  /** All agent slots are taken and sessions wait: the agent that has been idle longest makes room, one for each that waits. */
-  #evictOne(): void {
-    const actors = [...this.#live.values()]
-    const leaving = actors.filter((actor) => actor.live.activity === 'stopping').length
-    if (leaving >= this.#ports.slots.pressure) return
-    const idle = actors.filter((actor) => actor.live.activity === 'idle')
-    const oldest = idle.reduce<SessionActor | undefined>(
-      (a, b) => (a === undefined || b.idleSince < a.idleSince ? b : a),
-      undefined,
-    )
-    oldest?.post({ kind: 'evict' })
   }
 }

@@ -19,12 +19,14 @@ type Stopped = Extract<AgentInput, { kind: 'agent.stopped' }>
 export function agentReady(draft: Draft, ready: Ready): void {
   const { state } = draft
   if (state.agent.kind !== 'starting') return
-  const { generation, pid, agentSessionId, continuity } = ready
-  state.agent = { kind: 'ready', generation, pid }
-  if (state.agentSessionId !== agentSessionId) {
+  const { generation, pid, agentSessionId, continuity, capabilities, isRetiring, line } = ready
+  state.agent = { kind: 'ready', generation, pid, isRetiring }
+  if (state.agentSessionId !== agentSessionId || state.agentCapabilities !== capabilities) {
     state.agentSessionId = agentSessionId
-    draft.write({ kind: 'session.patch', patch: { agentSessionId } })
+    state.agentCapabilities = capabilities
+    draft.write({ kind: 'session.patch', patch: { agentSessionId, agentCapabilities: capabilities } })
   }
+  draft.reached(line) // from here on the process can be taken over
   draft.event('agent.ready', undefined, { generation, pid, agent_session_id: agentSessionId, continuity })
   settlePhase(draft)
   pump(draft)
@@ -136,6 +138,7 @@ export function stopOverdue(draft: Draft): void {
 
 function leaveStopping(draft: Draft, data: object): void {
   draft.state.agent = { kind: 'none' }
+  draft.write({ kind: 'session.patch', patch: { agentLine: null } })
   draft.event('agent.exited', undefined, data)
   settlePhase(draft)
   pump(draft)

@@ -3,6 +3,7 @@
 
 import type { AgentConnection, AgentConnector, AgentListener } from '../agent/connection.ts'
 import type { AgentDefinition } from '../agent/definition.ts'
+import type { SparePool } from '../agent/spares.ts'
 import { ignore } from '../base/deadline.ts'
 import { HoldfastError, toStoredError } from '../base/errors.ts'
 import type { Ids } from '../base/ids.ts'
@@ -14,6 +15,7 @@ import type { AgentInput, Effect } from './state.ts'
 export interface RunnerPorts {
   readonly connector: AgentConnector
   readonly slots: AgentSlots
+  readonly spares: SparePool | undefined
   readonly ids: Ids
   readonly record: SessionRecord
   findDefinition(name: string): AgentDefinition | undefined
@@ -47,6 +49,8 @@ export class AgentRunner {
     const attempt = this.#attempt
     if (attempt === undefined || attempt.generation !== effect.generation) return
     switch (effect.kind) {
+      case 'agent.listen':
+        return attempt.connection?.listen(this.#listener(effect.generation))
       case 'agent.prompt':
         return attempt.connection?.prompt(effect.turnId, effect.prompt)
       case 'agent.cancel':
@@ -62,6 +66,13 @@ export class AgentRunner {
 
   acknowledge(generation: number, line: number): void {
     if (this.#attempt?.generation === generation) this.#attempt.connection?.acknowledge(line)
+  }
+
+  /** Goes on with the process of an earlier life. First call, if at all. */
+  takeOver(generation: number, connection: AgentConnection): void {
+    const adopted = releasing(connection, this.#ports.slots.adopt())
+    const settled = Promise.resolve(adopted)
+    this.#attempt = { generation, abort: new AbortController(), settled, connection: adopted }
   }
 
   /** Ends whatever process there is, without telling the actor. */
@@ -86,13 +97,15 @@ export class AgentRunner {
     resume: SessionRecord['agentSessionId'],
     signal: AbortSignal,
   ): Promise<AgentConnection> {
-    const { record, connector, slots, findDefinition } = this.#ports
+    const { record, connector, slots, spares, findDefinition } = this.#ports
     const definition = findDefinition(record.agent)
     if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: record.agent })
-    const slot = await slots.acquire(signal)
+    // A spare brings its slot along.
+    const spare = spares?.take(definition)
+    const slot = spare?.slot ?? (await slots.acquire(signal))
     try {
       const connection = await connector.connect(
-        { definition, sessionId: record.id, generation, cwd: record.cwd, resume },
+        { definition, sessionId: record.id, generation, cwd: record.cwd, resume, spare: spare?.agent },
         signal,
       )
       slot.started()
@@ -107,8 +120,9 @@ export class AgentRunner {
     const attempt = this.#attempt
     if (connection === undefined || attempt?.generation !== generation || attempt.abort.signal.aborted) return
     attempt.connection = connection
-    const { pid, agentSessionId, continuity } = connection
-    this.#ports.post({ kind: 'agent.ready', generation, pid, agentSessionId, continuity })
+    const { pid, agentSessionId, continuity, capabilities, isRetiring, line } = connection
+    const agent = { pid, agentSessionId, continuity, capabilities, isRetiring, line }
+    this.#ports.post({ kind: 'agent.ready', generation, ...agent })
     connection.listen(this.#listener(generation))
   }
 
@@ -116,8 +130,9 @@ export class AgentRunner {
     const { mark, ids } = this.#ports
     // Updates of one read go in together: one transition for all of them. Anything else comes after those before it.
     let updates: string[] = []
+    let lastLine = 0
     const flush = (): void => {
-      if (updates.length > 0) this.#ports.post({ kind: 'agent.updates', generation, data: updates })
+      if (updates.length > 0) this.#ports.post({ kind: 'agent.updates', generation, data: updates, line: lastLine })
       updates = []
     }
     const post = (input: AgentInput): void => {
@@ -125,12 +140,15 @@ export class AgentRunner {
       this.#ports.post(input)
     }
     return {
-      update: (data) => void updates.push(data),
-      answered: (turnId, answer) => post({ kind: 'agent.answered', generation, turnId, answer }),
+      update: (data, line) => {
+        updates.push(data)
+        lastLine = line
+      },
+      answered: (turnId, answer, line) => post({ kind: 'agent.answered', generation, turnId, answer, line }),
       permissionAsked: (asked) =>
         post({ kind: 'agent.permission', generation, permissionId: ids.permission(), ...asked }),
-      requestCancelled: (requestId) => post({ kind: 'agent.request_cancelled', generation, requestId }),
-      warning: (data) => post({ kind: 'agent.warning', generation, data }),
+      requestCancelled: (requestId, line) => post({ kind: 'agent.request_cancelled', generation, requestId, line }),
+      warning: (data, line) => post({ kind: 'agent.warning', generation, data, line }),
       lost: (error) => post({ kind: 'agent.lost', generation, error }),
       batchEnd: (line) => {
         flush()

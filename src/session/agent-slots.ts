@@ -72,6 +72,12 @@ export class AgentSlots {
     return this.#slot(() => {})
   }
 
+  /** For a process that lives already, of an earlier life of the gateway: at once, even beyond `liveMax`. */
+  adopt(): AgentSlot {
+    this.#live++
+    return this.#slot(() => {})
+  }
+
   /** Looks again whether those who wait may start: memory comes back without telling anybody. */
   recheck(): void {
     this.#grantNext()

@@ -5,7 +5,8 @@ import type { Draft } from './draft.ts'
 import { endActive, endOfCancelled, endQueued } from './end-turn.ts'
 import { closePermissions } from './permissions.ts'
 import { pump } from './queue.ts'
-import type { ActiveTurn, CallerInput, CancelReason } from './state.ts'
+import type { CancelReason } from '../store/records.ts'
+import type { ActiveTurn, CallerInput } from './state.ts'
 
 export function cancelTurn(draft: Draft, { reply, turnId }: Extract<CallerInput, { kind: 'cancel' }>): void {
   const { active, queue } = draft.state
@@ -32,7 +33,9 @@ export function requestCancel(draft: Draft, active: ActiveTurn, reason: CancelRe
   const { agent } = draft.state
   if (active.cancelling === undefined) {
     const graceAt = draft.now + draft.limits.cancelGraceMs
-    draft.state.active = { ...active, cancelling: { reason, graceAt } }
+    const cancelling = { reason, graceAt }
+    draft.state.active = { ...active, cancelling }
+    draft.write({ kind: 'turn.patch', turnId: active.turnId, patch: { cancelling } })
     draft.event('turn.cancelling', active.turnId, { turn_id: active.turnId, reason, grace_until: graceAt })
     closePermissions(draft, 'cancelled')
   }

@@ -36,8 +36,8 @@ export function drainSession(
   const { state } = draft
   if (state.phase.kind === 'closed') return draft.reply(reply, { kind: 'gone', stopped: undefined })
   state.waiters = [...state.waiters, reply]
-  if (state.phase.kind === 'open' || state.phase.kind === 'draining')
-    state.phase = { kind: 'draining', budgetAt, spareTurnId }
+  if (state.phase.kind === 'open' || state.phase.kind === 'draining') state.phase = { kind: 'draining', budgetAt }
+  state.spareTurnId = spareTurnId
   if (state.active?.stage === 'waiting' && state.phase.kind === 'draining') requeueActive(draft, state.active, 'drain')
   settlePhase(draft)
 }

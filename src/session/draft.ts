@@ -15,6 +15,7 @@ export class Draft {
   readonly now: number
   readonly #writes: SessionWrite[] = []
   readonly #effects: Effect[] = []
+  #line: number | undefined
 
   constructor(state: SessionModel, limits: SessionLimits, now: number) {
     this.state = { ...state }
@@ -34,6 +35,11 @@ export class Draft {
     this.#writes.push({ kind: 'event', event: { type, turnId, at: this.now, data } })
   }
 
+  /** The agent's output is accounted for up to `line`; stored with what this transition writes, and not for its own sake. */
+  reached(line: number): void {
+    this.#line = line
+  }
+
   effect(effect: Effect): void {
     this.#effects.push(effect)
   }
@@ -47,6 +53,7 @@ export class Draft {
   }
 
   finish(): Transition {
+    if (this.#line !== undefined && this.#writes.length > 0) this.write({ kind: 'agent.line', line: this.#line })
     return { state: this.state, writes: this.#writes, effects: this.#effects }
   }
 }

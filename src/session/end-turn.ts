@@ -4,11 +4,11 @@ import { ERRORS, HoldfastError, toStoredError } from '../base/errors.ts'
 import type { StoredError } from '../base/errors.ts'
 import type { TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
-import type { Delivery, OnInterrupt, TurnEndState } from '../store/records.ts'
+import type { CancelReason, Delivery, OnInterrupt, TurnEndState } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import { closePermissions } from './permissions.ts'
 import { insertTurn } from './queue.ts'
-import type { ActiveTurn, CancelReason, QueuedTurn } from './state.ts'
+import type { ActiveTurn, QueuedTurn } from './state.ts'
 import { deliveryOf } from './state.ts'
 
 export interface TurnEnd {
@@ -31,7 +31,7 @@ export function endActive(draft: Draft, active: ActiveTurn, end: TurnEnd): void 
   draft.state.active = undefined
   writeEnd(draft, active.turnId, deliveryOf(active.stage), end)
   const { phase, mode } = draft.state
-  if (end.state === 'interrupted' && phase.kind === 'draining') applyInterruption(draft, active, phase.spareTurnId)
+  if (end.state === 'interrupted' && phase.kind !== 'closing') applyInterruption(draft, active)
   else if (mode === 'oneshot' && phase.kind !== 'closing') enterClosing(draft)
 }
 
@@ -42,10 +42,10 @@ function enterClosing(draft: Draft): void {
 }
 
 /** Ends a turn that an earlier life of the gateway had handed out: its agent, and what it did since, are unknown. */
-export function endInterrupted(draft: Draft, turn: QueuedTurn, delivery: Delivery, spareTurnId: TurnId): void {
+export function endInterrupted(draft: Draft, turn: QueuedTurn, delivery: Delivery): void {
   const error = toStoredError(new HoldfastError('TURN_INTERRUPTED', { reason: 'the end of the gateway', delivery }))
   writeEnd(draft, turn.turnId, delivery, { state: 'interrupted', error })
-  applyInterruption(draft, turn, spareTurnId)
+  applyInterruption(draft, turn)
 }
 
 /** The terminal state that a cancel for `reason` leads to. */
@@ -85,10 +85,12 @@ function timedOut(stage: string, ms: number): StoredError {
  * What an interrupted turn does to its session: `hold` blocks the queue until somebody decides, `continue` runs it on,
  * `retry` puts a new turn with the same prompt in front. Never the same turn again (S5).
  */
-function applyInterruption(draft: Draft, turn: QueuedTurn, spareTurnId: TurnId): void {
+function applyInterruption(draft: Draft, turn: QueuedTurn): void {
   const policy: OnInterrupt = turn.onInterrupt ?? draft.state.onInterrupt
+  const { spareTurnId } = draft.state
   if (policy === 'hold') block(draft, turn.turnId)
-  if (policy === 'retry') {
+  if (policy === 'retry' && spareTurnId !== undefined) {
+    draft.state.spareTurnId = undefined
     const { prompt, onInterrupt, expiresAt } = turn
     const bodyHash = ''
     insertTurn(

@@ -17,8 +17,10 @@ export function modelOf(record: SessionRecord, agentName: string): SessionModel 
     agent: { kind: 'none' },
     generation: record.generation,
     agentSessionId: record.agentSessionId,
+    agentCapabilities: record.agentCapabilities,
     permissions: [],
     lastTurnN: record.lastTurnN,
+    spareTurnId: undefined,
     waiters: [],
     lastStop: undefined,
   }

@@ -68,6 +68,7 @@ function isOfThisLife(state: SessionModel, input: AgentInput): boolean {
 }
 
 function takeFromAgent(draft: Draft, input: AgentInput): void {
+  if ('line' in input && draft.state.agent.kind !== 'starting') draft.reached(input.line)
   switch (input.kind) {
     case 'agent.ready':
       return agentReady(draft, input)

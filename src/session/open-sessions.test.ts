@@ -53,7 +53,7 @@ test('the lines of a batch are acknowledged only when they are stored', async ()
   await using at = await TestSessions.start()
   const { id } = await newSession(at)
   await ended(at, id, (await at.service.prompt(id, { prompt: HELLO })).turn.id)
-  await expect.poll(() => at.connector.agents[0]?.acknowledged).toBe(1)
+  await expect.poll(() => at.connector.agents[0]?.acknowledged).toBe(2)
 })
 
 test('fifty parallel prompts with one key are one turn; another body is refused; also after a restart (C 63 to 65)', async () => {

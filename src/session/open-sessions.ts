@@ -32,6 +32,8 @@ export interface SessionsPorts extends ActorsPorts {
 export interface Sessions extends AsyncDisposable {
   readonly service: SessionService
   readonly isDraining: boolean
+  /** Agents that are alive and wait for a prompt of their session. */
+  readonly idleAgents: number
   /** Opens what an earlier life left open; resolves with the number of sessions looked at. */
   recover(): Promise<number>
   /** See Actors.drain. `budgetAt` in epoch ms. */
@@ -44,6 +46,9 @@ export function openSessions(ports: SessionsPorts): Sessions {
     service: new Service(ports, actors),
     get isDraining() {
       return actors.isDraining
+    },
+    get idleAgents() {
+      return actors.idleAgents
     },
     recover: () => actors.recover(),
     drain: (budgetAt) => actors.drain(budgetAt),

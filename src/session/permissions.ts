@@ -3,7 +3,7 @@
 import type { AgentRequestId, PermissionOutcome } from '../agent/connection.ts'
 import type { PermissionId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
-import type { PermissionState } from '../store/records.ts'
+import type { PermissionRecord, PermissionState } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import { signOfLife } from './sign-of-life.ts'
 import type { AgentInput, CallerInput, OpenPermission } from './state.ts'
@@ -15,7 +15,7 @@ type Answer = Extract<CallerInput, { kind: 'answer' }>
 export function askPermission(draft: Draft, asked: Asked): void {
   const { state } = draft
   signOfLife(draft)
-  const optionIds = asked.options.map((option) => option['optionId']).filter((id) => typeof id === 'string')
+  const optionIds = idsOf(asked.options)
   const overflow = state.permissions.length >= draft.limits.permissionsOpenMax
   if (overflow) draft.effect({ kind: 'count', name: 'permission_overflow' })
   if (overflow || optionIds.length === 0 || state.active?.cancelling !== undefined || state.phase.kind === 'closing') {
@@ -40,6 +40,8 @@ export function askPermission(draft: Draft, asked: Asked): void {
       sessionNo: state.sessionNo,
       turnId,
       generation: asked.generation,
+      requestId: asked.requestId,
+      line: asked.line,
       toolCall: asked.toolCall,
       options,
       state: 'open',
@@ -118,6 +120,23 @@ function respond(draft: Draft, requestId: AgentRequestId, outcome: PermissionOut
   const { agent } = draft.state
   if (agent.kind === 'ready')
     draft.effect({ kind: 'agent.permission', generation: agent.generation, requestId, outcome })
+}
+
+/** Goes on with a request of an agent that outlived the gateway. */
+export function reopenPermission(draft: Draft, { id, turnId, requestId, options, dueAt }: PermissionRecord): void {
+  const offered = JSON.parse(options) as JsonObject[]
+  const open = { id, turnId, requestId, optionIds: idsOf(offered), rejectOptionId: findReject(offered), dueAt }
+  draft.state.permissions = [...draft.state.permissions, open]
+}
+
+/** Tells the agent how a request of it ended when an earlier life ended before it could. */
+export function tellOutcome(draft: Draft, { requestId, state, optionId }: PermissionRecord): void {
+  const isSelected = (state === 'answered' || state === 'timed_out') && optionId !== undefined
+  respond(draft, requestId, isSelected ? { outcome: 'selected', optionId } : { outcome: 'cancelled' })
+}
+
+function idsOf(options: readonly JsonObject[]): string[] {
+  return options.map((option) => option['optionId']).filter((id) => typeof id === 'string')
 }
 
 /** The agent's own way to be refused. An id that is offered twice may mean yes as well: it is never sent unasked (S9). */

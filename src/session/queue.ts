@@ -4,6 +4,7 @@ import type { TurnId } from '../base/ids.ts'
 import type { TurnOrigin, TurnRecord } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import type { ActiveTurn, QueuedTurn, ReplyTo, TurnDraft } from './state.ts'
+import { stopAgent } from './stop-agent.ts'
 
 export interface InsertOptions {
   readonly origin: TurnOrigin
@@ -49,6 +50,7 @@ export function insertTurn(
     expiresAt: turn.expiresAt,
     dispatchedAt: undefined,
     runningAt: undefined,
+    cancelling: undefined,
     outcome: undefined,
   }
   const queued: QueuedTurn = {
@@ -71,6 +73,7 @@ export function insertTurn(
 export function pump(draft: Draft): void {
   const { state } = draft
   if (state.phase.kind !== 'open') return
+  if (state.active === undefined && state.agent.kind === 'ready' && state.agent.isRetiring) stopAgent(draft)
   if (state.active === undefined) claimHead(draft)
   if (state.active?.stage !== 'waiting') return
   if (state.agent.kind === 'none') startAgent(draft)
@@ -102,7 +105,7 @@ function startAgent(draft: Draft): void {
   const generation = state.generation + 1
   state.generation = generation
   state.agent = { kind: 'starting', generation, deadlineAt: draft.now + draft.limits.startMs }
-  draft.write({ kind: 'session.patch', patch: { generation } })
+  draft.write({ kind: 'session.patch', patch: { generation, agentLine: null } })
   draft.event('agent.starting', state.active?.turnId, { generation, agent: state.agentName })
   draft.effect({ kind: 'agent.start', generation, resume: state.agentSessionId })
 }

@@ -1,35 +1,90 @@
 // The first transition of an actor's life: what an earlier life of the gateway left open (reliability: crash points of a turn).
 
 import type { TurnRecord } from '../store/records.ts'
+import { requestCancel } from './cancel.ts'
 import { beginClosing } from './closing.ts'
 import type { Draft } from './draft.ts'
-import { endInterrupted, endQueued } from './end-turn.ts'
-import { writeClosed } from './permissions.ts'
+import { endActive, endInterrupted, endOfCancelled, endQueued } from './end-turn.ts'
+import { reopenPermission, tellOutcome, writeClosed } from './permissions.ts'
 import { insertTurn, pump } from './queue.ts'
-import type { CallerInput, OpenedInput, QueuedTurn } from './state.ts'
+import type { ActiveTurn, AttachedAgent, CallerInput, OpenedInput, QueuedTurn } from './state.ts'
 
 /**
- * Queued turns stay queued in order. A claimed turn that was provably not sent goes back to the front.
- * A turn that may have reached the agent ends `interrupted` and is never sent again by itself (S5).
+ * Queued turns stay queued in order. A claimed turn that was provably not sent goes back to the front. With the agent that has
+ * its prompt a turn goes on; without, a turn that may have been sent ends `interrupted` and is never sent again by itself (S5).
  */
 export function recoverSession(draft: Draft, opened: OpenedInput): void {
-  for (const permission of opened.openPermissions)
-    writeClosed(draft, permission.id, permission.turnId, { state: 'void' })
-  const turns = opened.turns.map((turn) => ({ turn, queued: asQueued(turn) }))
-  const isUnsent = (turn: TurnRecord): boolean => turn.state === 'dispatching' && turn.delivery === 'no'
-  const waiting = turns.filter(({ turn }) => turn.state === 'queued' || isUnsent(turn))
+  draft.state.spareTurnId = opened.spareTurnId
+  if (opened.attached !== undefined) attachAgent(draft, opened.attached)
+  recoverPermissions(draft, opened)
+  const turns = opened.turns.map((turn) => ({ turn, queued: asQueued(turn), fate: fateOf(turn, opened.attached) }))
+  const waiting = turns.filter(({ fate }) => fate === 'queued' || fate === 'unsent')
   draft.state.queue = waiting.toSorted((a, b) => rank(a.turn) - rank(b.turn)).map(({ queued }) => queued)
-  for (const { turn, queued } of turns) {
-    if (isUnsent(turn)) {
-      draft.write({ kind: 'turn.patch', turnId: turn.id, patch: { state: 'queued' } })
-      draft.event('turn.requeued', turn.id, { turn_id: turn.id, reason: 'the gateway ended before it was sent' })
-    } else if (turn.state !== 'queued') {
-      endInterrupted(draft, queued, turn.delivery, opened.spareTurnId)
-    }
+  for (const { turn, queued, fate } of turns) {
+    if (fate === 'unsent') requeueUnsent(draft, turn)
+    if (fate === 'out') goOn(draft, { turn, queued, isClosing: opened.closing })
+    if (fate === 'cancelled') endUnsent(draft, turn, queued)
+    if (fate === 'lost') endInterrupted(draft, queued, turn.delivery)
   }
   if (opened.closing || isSpent(draft)) beginClosing(draft)
   pump(draft)
   draft.reply(opened.reply, { kind: 'opened' })
+}
+
+/** The process goes on as the one of this session; what it says is heard when this transition is stored. */
+function attachAgent(draft: Draft, { generation, pid, line, isRetiring, turnId, untold }: AttachedAgent): void {
+  draft.state.agent = { kind: 'ready', generation, pid, isRetiring }
+  draft.event('agent.attached', turnId, { generation, pid, line })
+  for (const permission of untold) tellOutcome(draft, permission)
+  draft.effect({ kind: 'agent.listen', generation })
+}
+
+/** Who asked is still there and waits, or is gone. */
+function recoverPermissions(draft: Draft, { openPermissions, attached }: OpenedInput): void {
+  for (const permission of openPermissions) {
+    if (permission.generation === attached?.generation) reopenPermission(draft, permission)
+    else writeClosed(draft, permission.id, permission.turnId, { state: 'void' })
+  }
+}
+
+/** `unsent`: provably not with an agent. `cancelled`: the same, and somebody wanted it to end. `out`: its agent is here. `lost`: it is not. */
+type Fate = 'queued' | 'unsent' | 'cancelled' | 'out' | 'lost'
+
+function fateOf(turn: TurnRecord, attached: AttachedAgent | undefined): Fate {
+  if (turn.state === 'queued') return 'queued'
+  if (turn.state === 'dispatching' && turn.delivery === 'no') return 'unsent'
+  if (attached === undefined || turn.generation !== attached.generation) return 'lost'
+  if (turn.state === 'running' || attached.turnId === turn.id) return 'out'
+  return turn.cancelling === undefined || turn.cancelling.reason === 'drain' ? 'unsent' : 'cancelled'
+}
+
+function requeueUnsent(draft: Draft, turn: TurnRecord): void {
+  draft.write({ kind: 'turn.patch', turnId: turn.id, patch: { state: 'queued', delivery: 'no' } })
+  draft.event('turn.requeued', turn.id, { turn_id: turn.id, reason: 'the gateway ended before it was sent' })
+}
+
+interface Out {
+  readonly turn: TurnRecord
+  readonly queued: QueuedTurn
+  readonly isClosing: boolean
+}
+
+/** A cancel that was under way is asked for again, with the grace it had: whether the agent got it is not known. */
+function goOn(draft: Draft, { turn, queued, isClosing }: Out): void {
+  const stage = turn.state === 'running' ? 'running' : 'sent'
+  const active = { ...asActive(draft, turn, queued), stage, cancelling: turn.cancelling } as const
+  draft.state.active = active
+  if (active.cancelling !== undefined && !isClosing) requestCancel(draft, active, active.cancelling.reason)
+}
+
+function endUnsent(draft: Draft, turn: TurnRecord, queued: QueuedTurn): void {
+  const reason = turn.cancelling?.reason ?? 'user'
+  endActive(draft, { ...asActive(draft, turn, queued), stage: 'waiting' }, endOfCancelled(draft, reason))
+}
+
+/** Bytes and updates are counted anew. */
+function asActive({ now }: Draft, { dispatchedAt = now }: TurnRecord, queued: QueuedTurn): Omit<ActiveTurn, 'stage'> {
+  return { ...queued, sentAt: dispatchedAt, lastSignAt: now, bytes: 0, events: 0, cancelling: undefined }
 }
 
 /** Somebody decides about the interrupted turn that holds the queue. */

@@ -6,6 +6,7 @@ import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/id
 import type { JsonObject } from '../base/json.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type {
+  Cancelling,
   Delivery,
   OnInterrupt,
   PermissionRecord,
@@ -45,14 +46,6 @@ export interface QueuedTurn {
   readonly expiresAt: number | undefined
 }
 
-/** Why a turn that the agent still works on is being ended; decides its terminal state. */
-export type CancelReason = 'user' | 'close' | 'silence' | 'turn' | 'drain' | 'output'
-
-export interface Cancelling {
-  readonly reason: CancelReason
-  readonly graceAt: number
-}
-
 /**
  * The one turn that is out of the queue.
  * `waiting`: no byte was sent, delivery is `no`. `sent`: dispatch is committed, delivery `unknown`. `running`: the agent has answered, delivery `yes`.
@@ -69,7 +62,8 @@ export interface ActiveTurn extends QueuedTurn {
 export type AgentLink =
   | { readonly kind: 'none' }
   | { readonly kind: 'starting'; readonly generation: number; readonly deadlineAt: number }
-  | { readonly kind: 'ready'; readonly generation: number; readonly pid: number }
+  /** `isRetiring`: to be stopped as soon as no turn is out. */
+  | { readonly kind: 'ready'; readonly generation: number; readonly pid: number; readonly isRetiring: boolean }
   | { readonly kind: 'stopping'; readonly generation: number; readonly deadlineAt: number }
 
 export interface OpenPermission {
@@ -84,7 +78,7 @@ export interface OpenPermission {
 
 export type Phase =
   | { readonly kind: 'open' }
-  | { readonly kind: 'draining'; readonly budgetAt: number; readonly spareTurnId: TurnId }
+  | { readonly kind: 'draining'; readonly budgetAt: number }
   | { readonly kind: 'closing' }
   | { readonly kind: 'closed' }
 
@@ -102,8 +96,11 @@ export interface SessionModel {
   /** Number of the newest agent process; the fence of everything an agent says. */
   readonly generation: number
   readonly agentSessionId: AgentSessionId | undefined
+  readonly agentCapabilities: string | undefined
   readonly permissions: readonly OpenPermission[]
   readonly lastTurnN: number
+  /** Id for the new turn that the policy `retry` makes of an interrupted one. */
+  readonly spareTurnId: TurnId | undefined
   /** Callers of close and drain that wait for the last process to be gone. */
   readonly waiters: readonly ReplyTo[]
   readonly lastStop: StopReport | undefined
@@ -118,7 +115,7 @@ export interface TurnDraft {
   readonly expiresAt: number | undefined
 }
 
-/** Everything an agent process causes; `generation` fences it. */
+/** Everything an agent process causes; `generation` fences it. `line`: the last one of its output that is accounted for (S13). */
 export type AgentInput =
   | {
       readonly kind: 'agent.ready'
@@ -126,16 +123,25 @@ export type AgentInput =
       readonly pid: number
       readonly agentSessionId: AgentSessionId
       readonly continuity: Continuity
+      readonly capabilities: string
+      readonly isRetiring: boolean
+      readonly line: number
     }
   /** The start failed and its process, if any, is gone. */
   | { readonly kind: 'agent.failed'; readonly generation: number; readonly error: StoredError }
   /** Session updates of one read, each as JSON text; never empty. */
-  | { readonly kind: 'agent.updates'; readonly generation: number; readonly data: readonly string[] }
+  | {
+      readonly kind: 'agent.updates'
+      readonly generation: number
+      readonly data: readonly string[]
+      readonly line: number
+    }
   | {
       readonly kind: 'agent.answered'
       readonly generation: number
       readonly turnId: TurnId
       readonly answer: AgentAnswer
+      readonly line: number
     }
   | {
       readonly kind: 'agent.permission'
@@ -144,12 +150,18 @@ export type AgentInput =
       readonly requestId: AgentRequestId
       readonly toolCall: string
       readonly options: readonly JsonObject[]
+      readonly line: number
     }
-  | { readonly kind: 'agent.request_cancelled'; readonly generation: number; readonly requestId: AgentRequestId }
+  | {
+      readonly kind: 'agent.request_cancelled'
+      readonly generation: number
+      readonly requestId: AgentRequestId
+      readonly line: number
+    }
   /** The connection cannot be used any more: exit, closed pipe, line too long, deaf stdin. The process may still live. */
   | { readonly kind: 'agent.lost'; readonly generation: number; readonly error: StoredError }
   | { readonly kind: 'agent.stopped'; readonly generation: number; readonly report: StopReport }
-  | { readonly kind: 'agent.warning'; readonly generation: number; readonly data: string }
+  | { readonly kind: 'agent.warning'; readonly generation: number; readonly data: string; readonly line: number }
 
 export type CallerInput =
   | { readonly kind: 'prompt'; readonly reply: ReplyTo; readonly draft: TurnDraft }
@@ -174,6 +186,19 @@ export type CallerInput =
   /** The gateway stops: no dispatch any more, the active turn may run until `budgetAt`. */
   | { readonly kind: 'drain'; readonly reply: ReplyTo; readonly budgetAt: number; readonly spareTurnId: TurnId }
 
+/** The agent process of an earlier life that this one goes on with. */
+export interface AttachedAgent {
+  readonly generation: number
+  readonly pid: number
+  /** The last line whose effect is stored. */
+  readonly line: number
+  readonly isRetiring: boolean
+  /** The unsettled turn whose prompt it was given, if there is one. */
+  readonly turnId: TurnId | undefined
+  /** Its permission requests that are closed in the rows, but whose outcome it was not told. */
+  readonly untold: readonly PermissionRecord[]
+}
+
 /** First input of an actor's life: what the rows of an earlier life say is still open. */
 export interface OpenedInput {
   readonly kind: 'opened'
@@ -182,6 +207,8 @@ export interface OpenedInput {
   readonly turns: readonly TurnRecord[]
   readonly openPermissions: readonly PermissionRecord[]
   readonly closing: boolean
+  /** Undefined when no process of the session's newest generation outlived the earlier life. */
+  readonly attached: AttachedAgent | undefined
   /** Id for the new turn that the policy `retry` makes. */
   readonly spareTurnId: TurnId
 }
@@ -201,6 +228,8 @@ export type ReplyValue =
 export type Effect =
   | { readonly kind: 'reply'; readonly to: ReplyTo; readonly value: ReplyValue }
   | { readonly kind: 'agent.start'; readonly generation: number; readonly resume: AgentSessionId | undefined }
+  /** Hears an agent that this life goes on with; it was silent until now. */
+  | { readonly kind: 'agent.listen'; readonly generation: number }
   | { readonly kind: 'agent.prompt'; readonly generation: number; readonly turnId: TurnId; readonly prompt: string }
   | { readonly kind: 'agent.cancel'; readonly generation: number; readonly turnId: TurnId }
   | {

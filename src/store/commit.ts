@@ -23,7 +23,7 @@ export async function applyCommit(tx: Executor, tables: Tables, heads: Heads, co
   const { fence, writes } = commit
   const chained = await advance(tx, tables, heads, commit)
   for (const write of writes) {
-    if (write.kind === 'event') continue
+    if (write.kind === 'event' || write.kind === 'agent.line') continue // the advance has taken them
     try {
       await applyWrite(tx, tables, fence, write)
     } catch (error) {
@@ -40,19 +40,22 @@ async function advance(tx: Executor, tables: Tables, heads: Heads, commit: Commi
   const { fence, writes, now } = commit
   const events: NewEvent[] = []
   let turnN = 0
+  let line: number | undefined
   for (const write of writes) {
     if (write.kind === 'event') events.push(write.event)
     else if (write.kind === 'turn.insert') turnN = Math.max(turnN, write.turn.n)
+    else if (write.kind === 'agent.line') line = Math.max(line ?? 0, write.line)
   }
+  const step = { turnN, line, now }
   const remembered = heads.find(fence.sessionNo)
   if (remembered) {
     const chained = chain(remembered, events)
-    if (await tables.sessions.advance(tx, fence, { from: remembered, to: chained.head, turnN, now })) return chained
+    if (await tables.sessions.advance(tx, fence, { from: remembered, to: chained.head, ...step })) return chained
     heads.forget(fence.sessionNo)
   }
   const from = await tables.sessions.head(tx, fence)
   const chained = chain(from, events)
-  if (await tables.sessions.advance(tx, fence, { from, to: chained.head, turnN, now })) return chained
+  if (await tables.sessions.advance(tx, fence, { from, to: chained.head, ...step })) return chained
   throw new LeaseLostError({ sessionNo: fence.sessionNo, epoch: fence.epoch })
 }
 
@@ -60,7 +63,7 @@ function applyWrite(
   tx: Executor,
   tables: Tables,
   { sessionNo: no }: Fence,
-  write: Exclude<SessionWrite, { kind: 'event' }>,
+  write: Exclude<SessionWrite, { kind: 'event' | 'agent.line' }>,
 ): Promise<void> {
   switch (write.kind) {
     case 'turn.insert':

@@ -27,6 +27,10 @@ export interface SessionRecord {
   readonly agentSessionId: AgentSessionId | undefined
   /** Number of the newest agent process of this session; 0 before the first. */
   readonly generation: number
+  /** Number of the last line of that process whose effect is stored; undefined while no process of that number is ready. */
+  readonly agentLine: number | undefined
+  /** What the agent said that it can do, as JSON text; opaque here. */
+  readonly agentCapabilities: string | undefined
   readonly node: string
   readonly epoch: number
   readonly lastSeq: number
@@ -50,6 +54,15 @@ export type TurnEndState = Exclude<TurnState, 'queued' | 'dispatching' | 'runnin
 /** Whether the agent got the prompt: provably not, provably, or the gateway died in between. */
 export type Delivery = 'no' | 'yes' | 'unknown'
 export type TurnOrigin = 'user' | 'agent' | 'retry'
+/** Why a turn that the agent still works on is being ended; decides its terminal state. */
+export type CancelReason = 'user' | 'close' | 'silence' | 'turn' | 'drain' | 'output'
+
+/** A cancel that is under way. */
+export interface Cancelling {
+  readonly reason: CancelReason
+  /** Epoch ms: then the turn ends, and the agent process with it. */
+  readonly graceAt: number
+}
 
 export interface TurnRecord {
   readonly id: TurnId
@@ -71,6 +84,7 @@ export interface TurnRecord {
   readonly expiresAt: number | undefined
   readonly dispatchedAt: number | undefined
   readonly runningAt: number | undefined
+  readonly cancelling: Cancelling | undefined
   readonly outcome: TurnOutcome | undefined
 }
 
@@ -94,6 +108,10 @@ export interface PermissionRecord {
   readonly sessionNo: SessionNo
   readonly turnId: TurnId | undefined
   readonly generation: number
+  /** JSON-RPC id of the agent's request. */
+  readonly requestId: string | number | null
+  /** Number of the request's line in the output of its process. */
+  readonly line: number
   /** ACP tool call (update shape) and options, as JSON text. */
   readonly toolCall: string
   readonly options: string
@@ -121,6 +139,7 @@ export type EventType =
   | 'permission.closed'
   | 'agent.starting'
   | 'agent.ready'
+  | 'agent.attached'
   | 'agent.exited'
   | 'agent.warning'
 

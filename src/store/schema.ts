@@ -34,6 +34,8 @@ export interface SessionTable {
   blocked_by: string | null
   agent_session_id: string | null
   generation: number
+  agent_line: number | null
+  agent_capabilities: string | null
   node_id: string
   epoch: number
   last_seq: number
@@ -62,6 +64,7 @@ export interface TurnTable {
   expires_at: number | null
   dispatched_at: number | null
   running_at: number | null
+  cancelling: string | null
   /** Null when it is large: then it is in turn_prompt. */
   prompt: string | null
   stop_reason: string | null
@@ -92,6 +95,8 @@ export interface PermissionTable {
   session_no: number
   turn_id: string | null
   generation: number
+  request_id: string
+  line: number
   tool_call: string
   options: string
   state: PermissionState

@@ -118,12 +118,13 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "advance": {
-      "sql": "update \"session\" set \"last_seq\" = ?, \"last_crc\" = ?, \"last_turn_n\" = case when last_turn_n < ? then ? else last_turn_n end, \"updated_at\" = ? where \"no\" = ? and \"node_id\" = ? and \"epoch\" = ? and \"last_seq\" = ?",
+      "sql": "update \"session\" set \"last_seq\" = ?, \"last_crc\" = ?, \"last_turn_n\" = case when last_turn_n < ? then ? else last_turn_n end, \"agent_line\" = coalesce(?, agent_line), \"updated_at\" = ? where \"no\" = ? and \"node_id\" = ? and \"epoch\" = ? and \"last_seq\" = ?",
       "parameters": [
         "seq",
         "crc",
         "turnN",
         "turnN",
+        "line",
         "now",
         "no",
         "node",
@@ -132,7 +133,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "patch": {
-      "sql": "update \"session\" set \"state\" = coalesce(?, state), \"blocked_by\" = case when ? = 1 then ? else blocked_by end, \"agent_session_id\" = case when ? = 1 then ? else agent_session_id end, \"generation\" = coalesce(?, generation), \"closed_at\" = coalesce(?, closed_at) where \"no\" = ?",
+      "sql": "update \"session\" set \"state\" = coalesce(?, state), \"blocked_by\" = case when ? = 1 then ? else blocked_by end, \"agent_session_id\" = case when ? = 1 then ? else agent_session_id end, \"generation\" = coalesce(?, generation), \"agent_line\" = case when ? = 1 then null else agent_line end, \"agent_capabilities\" = coalesce(?, agent_capabilities), \"closed_at\" = coalesce(?, closed_at) where \"no\" = ?",
       "parameters": [
         "state",
         "setBlockedBy",
@@ -140,6 +141,8 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "setAgentSessionId",
         "agentSessionId",
         "generation",
+        "clearAgentLine",
+        "agentCapabilities",
         "closedAt",
         "no"
       ]
@@ -245,7 +248,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
   },
   "turn": {
     "insert": {
-      "sql": "insert into \"turn\" (\"id\", \"session_no\", \"n\", \"place\", \"state\", \"origin\", \"idempotency_key\", \"body_hash\", \"retry_of\", \"on_interrupt\", \"delivery\", \"generation\", \"accepted_at\", \"expires_at\", \"dispatched_at\", \"running_at\", \"prompt\", \"stop_reason\", \"forced\", \"error\", \"usage\", \"ended_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "sql": "insert into \"turn\" (\"id\", \"session_no\", \"n\", \"place\", \"state\", \"origin\", \"idempotency_key\", \"body_hash\", \"retry_of\", \"on_interrupt\", \"delivery\", \"generation\", \"accepted_at\", \"expires_at\", \"dispatched_at\", \"running_at\", \"cancelling\", \"prompt\", \"stop_reason\", \"forced\", \"error\", \"usage\", \"ended_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       "parameters": [
         "id",
         "session_no",
@@ -263,6 +266,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "expires_at",
         "dispatched_at",
         "running_at",
+        "cancelling",
         "prompt",
         "stop_reason",
         "forced",
@@ -279,26 +283,31 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "patch": {
-      "sql": "update \"turn\" set \"state\" = coalesce(?, state), \"delivery\" = coalesce(?, delivery), \"generation\" = coalesce(?, generation), \"dispatched_at\" = coalesce(?, dispatched_at), \"running_at\" = coalesce(?, running_at), \"place\" = case coalesce(?, state) when 'queued' then n else 0 end where \"id\" = ? and \"session_no\" = ? and turn.place is not null",
+      "sql": "update \"turn\" set \"state\" = coalesce(?, state), \"delivery\" = coalesce(?, delivery), \"generation\" = case ? when 'queued' then null else coalesce(?, generation) end, \"dispatched_at\" = case ? when 'queued' then null else coalesce(?, dispatched_at) end, \"running_at\" = coalesce(?, running_at), \"cancelling\" = case ? when 'queued' then null else coalesce(?, cancelling) end, \"place\" = case coalesce(?, state) when 'queued' then n else 0 end where \"id\" = ? and \"session_no\" = ? and turn.place is not null",
       "parameters": [
         "state",
         "delivery",
+        "state",
         "generation",
+        "state",
         "dispatchedAt",
         "runningAt",
+        "state",
+        "cancelling",
         "state",
         "turnId",
         "no"
       ]
     },
     "patchActive": {
-      "sql": "update \"turn\" set \"state\" = coalesce(?, state), \"delivery\" = coalesce(?, delivery), \"generation\" = coalesce(?, generation), \"dispatched_at\" = coalesce(?, dispatched_at), \"running_at\" = coalesce(?, running_at) where \"id\" = ? and \"session_no\" = ? and turn.place = 0",
+      "sql": "update \"turn\" set \"state\" = coalesce(?, state), \"delivery\" = coalesce(?, delivery), \"generation\" = coalesce(?, generation), \"dispatched_at\" = coalesce(?, dispatched_at), \"running_at\" = coalesce(?, running_at), \"cancelling\" = coalesce(?, cancelling) where \"id\" = ? and \"session_no\" = ? and turn.place = 0",
       "parameters": [
         "state",
         "delivery",
         "generation",
         "dispatchedAt",
         "runningAt",
+        "cancelling",
         "turnId",
         "no"
       ]
@@ -401,12 +410,14 @@ export const SQLITE_STATEMENTS: StatementTexts = {
   },
   "permission": {
     "insert": {
-      "sql": "insert into \"permission\" (\"id\", \"session_no\", \"turn_id\", \"generation\", \"tool_call\", \"options\", \"state\", \"option_id\", \"answered_by\", \"requested_at\", \"due_at\", \"closed_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "sql": "insert into \"permission\" (\"id\", \"session_no\", \"turn_id\", \"generation\", \"request_id\", \"line\", \"tool_call\", \"options\", \"state\", \"option_id\", \"answered_by\", \"requested_at\", \"due_at\", \"closed_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       "parameters": [
         "id",
         "session_no",
         "turn_id",
         "generation",
+        "request_id",
+        "line",
         "tool_call",
         "options",
         "state",

@@ -3,6 +3,7 @@
 
 import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type {
+  Cancelling,
   EventRecord,
   KeeperRecord,
   LeaseRecord,
@@ -30,12 +31,14 @@ export interface Fence {
   readonly epoch: number
 }
 
+/** With state `queued` generation, dispatch and cancel are forgotten. */
 export interface TurnPatch {
   readonly state?: TurnState
   readonly delivery?: TurnRecord['delivery']
   readonly generation?: number
   readonly dispatchedAt?: number
   readonly runningAt?: number
+  readonly cancelling?: Cancelling
 }
 
 export interface SessionPatch {
@@ -44,6 +47,9 @@ export interface SessionPatch {
   readonly blockedBy?: TurnId | null
   readonly agentSessionId?: string | null
   readonly generation?: number
+  /** Forgets the position: the process it was of is gone. `agent.line` sets it. */
+  readonly agentLine?: null
+  readonly agentCapabilities?: string
   readonly closedAt?: number
 }
 
@@ -64,6 +70,8 @@ export type SessionWrite =
       readonly closedAt: number
     }
   | { readonly kind: 'session.patch'; readonly patch: SessionPatch }
+  /** Everything up to this line of the agent process is in the commit or before it. The greatest of a commit is stored. */
+  | { readonly kind: 'agent.line'; readonly line: number }
 
 export interface NewSession {
   readonly id: SessionId

@@ -21,6 +21,7 @@ export const EventType = Type.Enum([
   'permission.closed',
   'agent.starting',
   'agent.ready',
+  'agent.attached',
   'agent.exited',
   'agent.warning',
 ])

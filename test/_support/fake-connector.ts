@@ -1,93 +1,117 @@
-// Agents without processes, for tests of sessions: a connector whose connections do what the test says.
+// Agents without processes, for tests of sessions: a connector whose connections do what the test says. An agent has a life of
+// its own, as behind a keeper: it goes on when the gateway is cut off, and the next connector can take it over.
 
 import type {
   AgentConnection,
   AgentConnector,
-  AgentListener,
+  AttachRequest,
   ConnectRequest,
-  PermissionOutcome,
+  HeldSessionAgent,
 } from '../../src/agent/connection.ts'
-import type { AgentSessionId, TurnId } from '../../src/base/ids.ts'
+import type { AgentSessionId } from '../../src/base/ids.ts'
 import type { StopReport } from '../../src/keeper/agent-host.ts'
+import { FakeAgent } from './fake-agent.ts'
+import type { OnPrompt } from './fake-agent.ts'
 
-export interface FakeAgent {
-  readonly request: ConnectRequest
-  readonly listener: AgentListener
-  readonly prompts: TurnId[]
-  readonly outcomes: PermissionOutcome[]
-  cancels: number
-  stops: number
-  acknowledged: number
-}
-
-/** What the agent does with a prompt; the default echoes at once. */
-export type OnPrompt = (agent: FakeAgent, turnId: TurnId, prompt: string) => void
+export type { FakeAgent, OnPrompt } from './fake-agent.ts'
 
 export interface FakeConnector extends AgentConnector {
+  /** In the order in which they were started; those that were taken over are first. */
   readonly agents: FakeAgent[]
   onPrompt: OnPrompt
   onCancel: (agent: FakeAgent) => void
+  /** The gateway that uses this connector is gone: nothing it still does reaches an agent, and it hears nothing. */
+  cut(): void
 }
 
 export const echo: OnPrompt = ({ listener }, turnId, prompt) => {
   listener.update(JSON.stringify({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: prompt } }))
   listener.answered(turnId, { kind: 'stopped', stopReason: 'end_turn', usage: undefined })
-  listener.batchEnd(1)
 }
 
-export function fakeConnector(onPrompt: OnPrompt = echo): FakeConnector {
+const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 1, exit: undefined }
+
+export function fakeConnector(onPrompt: OnPrompt = echo, survivors: readonly FakeAgent[] = []): FakeConnector {
+  const wire = new Wire(survivors.length)
   const connector: FakeConnector = {
-    agents: [],
+    agents: [...survivors],
     onPrompt,
     onCancel: () => {},
-    connect: (request) => Promise.resolve(connectFake(connector, request)),
+    connect: (request) => Promise.resolve(connectFake(connector, wire, request)),
+    held: () => survivors.map((agent) => heldFake(connector, wire, agent)),
+    cut: () => {
+      wire.isCut = true
+      for (const agent of connector.agents) agent.unlisten()
+    },
   }
   return connector
 }
 
-function connectFake(connector: FakeConnector, request: ConnectRequest): AgentConnection {
-  let agent: FakeAgent | undefined
-  const report: StopReport = { forced: false, swept: 0, survivors: [], ms: 1, exit: undefined }
+class Wire {
+  isCut = false
+  started: number
+
+  constructor(started: number) {
+    this.started = started
+  }
+}
+
+function connectFake(connector: FakeConnector, wire: Wire, request: ConnectRequest): AgentConnection {
+  const agent = new FakeAgent(request, 1_000 + wire.started++)
+  const connection = toConnection(connector, wire, agent)
+  const listen: AgentConnection['listen'] = (listener) => {
+    connector.agents.push(agent)
+    agent.listen(listener, 0)
+  }
+  return { ...connection, listen }
+}
+
+function heldFake(connector: FakeConnector, wire: Wire, agent: FakeAgent): HeldSessionAgent {
+  const { request, pid } = agent
   return {
-    pid: 1_000 + connector.agents.length,
+    sessionId: request.sessionId,
+    generation: request.generation,
+    pid,
+    isRetiring: agent.isRetiring,
+    hasPrompt: (turnId) => agent.written.has(turnId),
+    hasAnswer: (line) => agent.written.has(`a${line}`),
+    attach: (rows: AttachRequest) => {
+      agent.attachments.push(rows)
+      const listen: AgentConnection['listen'] = (listener) => agent.listen(listener, rows.line)
+      return { ...toConnection(connector, wire, agent), listen }
+    },
+    stop: () => stop(wire, agent),
+  }
+}
+
+function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): Omit<AgentConnection, 'listen'> {
+  const { request, pid } = agent
+  const ifWired = (run: () => void): void => (wire.isCut ? undefined : run())
+  return {
+    pid,
     agentSessionId: (request.resume ?? `as-${request.sessionId}`) as AgentSessionId,
     continuity: request.resume === undefined ? 'new' : 'loaded',
-    listen: (listener) => {
-      // As from a real pipe: what is told belongs to a read, and a read ends.
-      const update = (data: string): void => {
-        listener.update(data)
-        queueMicrotask(() => listener.batchEnd(1))
-      }
-      agent = {
-        request,
-        listener: { ...listener, update },
-        prompts: [],
-        outcomes: [],
-        cancels: 0,
-        stops: 0,
-        acknowledged: 0,
-      }
-      connector.agents.push(agent)
-    },
-    prompt: (turnId, prompt) => {
-      const self = agent
-      if (self === undefined) return
-      self.prompts.push(turnId)
-      queueMicrotask(() => connector.onPrompt(self, turnId, prompt))
-    },
-    cancel: () => {
-      const self = agent
-      if (self === undefined) return
-      self.cancels++
-      queueMicrotask(() => connector.onCancel(self))
-    },
-    answerPermission: (_, outcome) => agent?.outcomes.push(outcome),
-    acknowledge: (n) => {
-      if (agent !== undefined) agent.acknowledged = n
-    },
-    stop: () => {
-      if (agent !== undefined) agent.stops++
-      return Promise.resolve(report)
-    },
+    capabilities: '{"fake":true}',
+    line: 0,
+    isRetiring: agent.isRetiring,
+    prompt: (turnId, prompt) =>
+      ifWired(() => {
+        if (!agent.write(turnId)) return
+        agent.prompts.push(turnId)
+        queueMicrotask(() => connector.onPrompt(agent, turnId, prompt))
+      }),
+    cancel: () =>
+      ifWired(() => {
+        agent.cancels++
+        queueMicrotask(() => connector.onCancel(agent))
+      }),
+    answerPermission: (requestId, outcome) => ifWired(() => agent.answer(requestId, outcome)),
+    acknowledge: (n) => ifWired(() => void (agent.acknowledged = n)),
+    stop: () => stop(wire, agent),
   }
+}
+
+function stop(wire: Wire, agent: FakeAgent): Promise<StopReport> {
+  if (!wire.isCut) agent.stops++
+  return Promise.resolve(REPORT)
 }

@@ -273,6 +273,8 @@ export class FakeService implements SessionService {
       sessionNo: session.record.no,
       turnId,
       generation: 1,
+      requestId: 1,
+      line: 1,
       toolCall: JSON.stringify(toolCall),
       options: JSON.stringify(options),
       state: 'open',
@@ -301,6 +303,8 @@ export class FakeService implements SessionService {
       state: 'open',
       blockedBy: undefined,
       agentSessionId: undefined,
+      agentLine: undefined,
+      agentCapabilities: undefined,
       generation: 0,
       node: 'local',
       epoch: 1,
@@ -374,6 +378,7 @@ function newTurn({ record, turns }: FakeSession, { isFirst, ...facts }: NewTurn)
     acceptedAt: Date.now(),
     dispatchedAt: undefined,
     runningAt: undefined,
+    cancelling: undefined,
     outcome: undefined,
   }
 }

@@ -111,6 +111,8 @@ export class TestCliGateway implements AsyncDisposable {
       hosting: 'inline' as const,
       tagging: 'prlimit' as const,
       agentsLive: 0,
+      agentsIdle: 0,
+      agentsSpare: 0,
       agentsStuck: 0,
       wardenPid: 4711,
       sessionsByState,
@@ -134,13 +136,11 @@ export function asksFirst(toolCall: JsonObject, options: readonly JsonObject[] =
   return (agent, turnId) => {
     const { listener, outcomes } = agent
     listener.permissionAsked({ requestId: `r-${turnId}`, toolCall: JSON.stringify(toolCall), options })
-    listener.batchEnd(1)
     const told = outcomes.length
     outcomes.push = (...items) => {
       const [outcome] = items
       listener.update(says(`told ${JSON.stringify(outcome)}`))
       listener.answered(turnId, { kind: 'stopped', stopReason: 'end_turn', usage: undefined })
-      listener.batchEnd(2)
       return told + items.length
     }
   }

@@ -11,7 +11,7 @@ import type { EventLog } from '../../src/events/event-log.ts'
 import type { Logger } from '../../src/observe/logger.ts'
 import { AgentSlots } from '../../src/session/agent-slots.ts'
 import { openSessions } from '../../src/session/open-sessions.ts'
-import type { Sessions } from '../../src/session/open-sessions.ts'
+import type { Sessions, SessionsPorts } from '../../src/session/open-sessions.ts'
 import type { SessionService } from '../../src/session/service.ts'
 import type { SessionLimits } from '../../src/session/state.ts'
 import { openSqliteStore } from '../../src/store/open-sqlite-store.ts'
@@ -38,19 +38,22 @@ const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
 export class TestSessions implements AsyncDisposable {
   readonly dir: string
   readonly limits: SessionLimits
+  readonly #ports: Partial<SessionsPorts>
   connector: FakeConnector = fakeConnector()
   store!: Store
   events!: EventLog
   #sessions!: Sessions
 
-  private constructor(dir: string, limits: SessionLimits) {
+  private constructor(dir: string, limits: SessionLimits, ports: Partial<SessionsPorts>) {
     this.dir = dir
     this.limits = limits
+    this.#ports = ports
   }
 
-  static async start(limits: Partial<SessionLimits> = {}): Promise<TestSessions> {
+  /** `ports` replaces what the sessions get from outside; also in later lives. */
+  static async start(limits: Partial<SessionLimits> = {}, ports: Partial<SessionsPorts> = {}): Promise<TestSessions> {
     const dir = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
-    const sessions = new TestSessions(dir, { ...QUICK_LIMITS, ...limits })
+    const sessions = new TestSessions(dir, { ...QUICK_LIMITS, ...limits }, ports)
     await sessions.#open()
     return sessions
   }
@@ -63,10 +66,12 @@ export class TestSessions implements AsyncDisposable {
     return this.#sessions
   }
 
-  /** The process dies and another starts: nothing of the old life is told anything. */
-  async restart(): Promise<void> {
+  /** The process dies and another starts: nothing of the old life is told anything. `keepAgents`: as with a keeper. */
+  async restart({ keepAgents = false }: { keepAgents?: boolean } = {}): Promise<void> {
+    if (keepAgents) this.connector.cut()
     await this.#close()
-    this.connector = fakeConnector(this.connector.onPrompt)
+    const { onPrompt, agents } = this.connector
+    this.connector = fakeConnector(onPrompt, keepAgents ? agents.filter(({ stops }) => stops === 0) : [])
     await this.#open()
     await this.#sessions.recover()
   }
@@ -97,9 +102,12 @@ export class TestSessions implements AsyncDisposable {
       logger: silent,
       connector: this.connector,
       slots: new AgentSlots({ liveMax: 4, startingMax: 4, waitMs: 1_000 }, systemClock),
+      spares: undefined,
+      agentIdleMs: 0,
       findDefinition: (name) => (name === 'fake' ? definition : undefined),
       checkCwd: (cwd) => Promise.resolve(cwd),
       promptBytesMax: 10_000,
+      ...this.#ports,
     })
   }
 

@@ -21,12 +21,16 @@ interface StoredEvent {
 interface UpdateTag {
   readonly generation: number
   readonly turnId: string | null
+  readonly line: number
 }
 
-/** How long the simulated gateway may be away between two lives, with a margin. */
-export const DOWNTIME_MS_MAX = 5_000
-
-const SIGNS: ReadonlySet<string> = new Set(['turn.dispatched', 'update', 'permission.requested', 'permission.closed'])
+const SIGNS: ReadonlySet<string> = new Set([
+  'turn.dispatched',
+  'update',
+  'permission.requested',
+  'permission.closed',
+  'agent.attached',
+])
 
 const LEGAL: Readonly<Record<string, readonly string[]>> = {
   queued: ['dispatching', 'cancelled', 'expired'],
@@ -40,9 +44,13 @@ export class ModelStore {
   readonly outcomes = new Map<string, TurnOutcome>()
   readonly permissions = new Map<string, PermissionRecord>()
   readonly events: StoredEvent[] = []
+  /** The lines whose updates are stored, for each process. */
+  readonly updateLines = new Map<number, number[]>()
   /** When each turn last showed life: its dispatch, an update, a permission request or its answer. */
   readonly #signs = new Map<string, number>()
   readonly #silentMsMax: number
+  /** How long there was no gateway in this schedule, all told: no deadline can be kept meanwhile. */
+  awayMs = 0
 
   /** `silentMsMax`: how long a turn may be out without a sign of life. */
   constructor(session: SessionRecord, silentMsMax: number) {
@@ -51,6 +59,8 @@ export class ModelStore {
   }
 
   commit(writes: readonly SessionWrite[]): void {
+    const lines = writes.flatMap((write) => (write.kind === 'agent.line' ? [write.line] : []))
+    if (lines.length > 0) this.session = { ...this.session, agentLine: Math.max(...lines) }
     for (const write of writes) this.#apply(write)
     const active = [...this.turns.values()].filter((turn) => turn.state === 'dispatching' || turn.state === 'running')
     must(active.length <= 1, 'S2', `${active.length} turns are active`)
@@ -75,12 +85,13 @@ export class ModelStore {
       case 'event':
         return this.#append(write.event)
       case 'permission.insert':
-        this.permissions.set(write.permission.id, write.permission)
-        return
+        return this.#insertPermission(write.permission)
       case 'permission.close':
         return this.#closePermission(write)
       case 'session.patch':
         return this.#patchSession(write.patch)
+      case 'agent.line':
+        return
       default:
         return write satisfies never
     }
@@ -91,9 +102,12 @@ export class ModelStore {
     must(turn !== undefined, 'S1', `patch of an unknown turn ${turnId}`)
     if (patch.state !== undefined) {
       must(LEGAL[turn.state]?.includes(patch.state) ?? false, 'S8', `${turn.state} -> ${patch.state}`)
-      must(patch.state !== 'queued' || turn.delivery === 'no', 'S5', `turn ${turnId} queued again after it was sent`)
+      const delivery = patch.delivery ?? turn.delivery
+      must(patch.state !== 'queued' || delivery === 'no', 'S5', `turn ${turnId} queued again after it was sent`)
     }
-    this.turns.set(turnId, { ...turn, ...patch })
+    const undone = { generation: undefined, dispatchedAt: undefined, cancelling: undefined }
+    this.turns.set(turnId, { ...turn, ...patch, ...(patch.state === 'queued' ? undone : {}) })
+    if (patch.state === 'queued') this.#signs.delete(turnId)
   }
 
   #endTurn(turnId: string, outcome: TurnOutcome): void {
@@ -102,7 +116,7 @@ export class ModelStore {
     must(!this.outcomes.has(turnId), 'S8', `turn ${turnId} ended twice`)
     must(LEGAL[turn.state]?.includes(outcome.state) ?? false, 'S8', `${turn.state} -> ${outcome.state}`)
     const silentMs = outcome.endedAt - (this.#signs.get(turnId) ?? outcome.endedAt)
-    must(silentMs <= this.#silentMsMax, 'S6', `turn ${turnId} was silent for ${silentMs} ms`)
+    must(silentMs <= this.#silentMsMax + this.awayMs, 'S6', `turn ${turnId} was silent for ${silentMs} ms`)
     this.outcomes.set(turnId, outcome)
     this.turns.set(turnId, { ...turn, state: outcome.state, delivery: outcome.delivery, outcome })
   }
@@ -110,12 +124,14 @@ export class ModelStore {
   #append(event: NewEvent): void {
     const seq = this.events.length + 1
     this.events.push({ seq, type: event.type, turnId: event.turnId, data: event.data })
-    JSON.parse(event.data)
+    if (event.type !== 'update') JSON.parse(event.data)
     if (event.turnId !== undefined && SIGNS.has(event.type)) this.#signs.set(event.turnId, event.at)
-    if (event.type !== 'update' || event.turnId === undefined) return
+    if (event.type !== 'update') return
+    const tag = JSON.parse(event.data) as UpdateTag
+    this.#keepLine(tag)
+    if (event.turnId === undefined) return
     const turn = this.turns.get(event.turnId)
     must(turn?.state === 'running', 'N3', `update in turn ${event.turnId}, which is ${turn?.state ?? 'unknown'}`)
-    const tag = JSON.parse(event.data) as UpdateTag
     must(
       tag.generation === turn.generation,
       'S4',
@@ -123,23 +139,39 @@ export class ModelStore {
     )
   }
 
+  #keepLine({ generation, line }: UpdateTag): void {
+    const lines = this.updateLines.get(generation) ?? []
+    must(line > (lines.at(-1) ?? 0), 'S13', `line ${line} of process ${generation} stored again or out of order`)
+    lines.push(line)
+    this.updateLines.set(generation, lines)
+  }
+
+  #insertPermission(permission: PermissionRecord): void {
+    const { generation, line } = permission
+    const isTwin = (other: PermissionRecord): boolean => other.generation === generation && other.line === line
+    must(![...this.permissions.values()].some(isTwin), 'S13', `request of line ${line} stored twice`)
+    this.permissions.set(permission.id, permission)
+  }
+
   #closePermission(write: Extract<SessionWrite, { kind: 'permission.close' }>): void {
     const permission = this.permissions.get(write.permissionId)
     must(permission?.state === 'open', 'S9', `permission ${write.permissionId} closed twice`)
     const lateMs = write.closedAt - permission.dueAt
-    must(lateMs <= DOWNTIME_MS_MAX, 'S6', `permission ${write.permissionId} was open ${lateMs} ms beyond its deadline`)
+    must(lateMs <= this.awayMs, 'S6', `permission ${write.permissionId} was open ${lateMs} ms beyond its deadline`)
     this.permissions.set(write.permissionId, { ...permission, state: write.state, optionId: write.optionId })
   }
 
   #patchSession({
     blockedBy,
     agentSessionId,
+    agentLine,
     ...rest
   }: Extract<SessionWrite, { kind: 'session.patch' }>['patch']): void {
     const patched = {
       ...this.session,
       ...rest,
       ...(blockedBy === undefined ? {} : { blockedBy: blockedBy ?? undefined }),
+      ...(agentLine === undefined ? {} : { agentLine: undefined }),
       ...(agentSessionId === undefined ? {} : { agentSessionId: agentSessionId ?? undefined }),
     } as SessionRecord
     must(this.session.state !== 'closed' || patched.state === 'closed', 'S10', 'a closed session was opened again')

@@ -1,17 +1,16 @@
 // An agent process of the simulator: does what its seed says, in virtual time, and remembers what it was given.
 
 import type { AgentRequestId } from '../../src/agent/connection.ts'
-import type { TurnId } from '../../src/base/ids.ts'
-import type { AgentInput } from '../../src/session/state.ts'
-import type { Random } from './random.ts'
+import type { PermissionId, TurnId } from '../../src/base/ids.ts'
+import { must } from './model-store.ts'
+import { Pipe } from './pipe.ts'
+import type { Line, PipeWorld } from './pipe.ts'
 
-export interface ProcessWorld {
-  readonly random: Random
-  after(ms: number, run: () => void): void
-  /** Puts a message of this process on its way to the gateway; it may arrive late. */
-  say(input: AgentInput): void
+export interface ProcessWorld extends PipeWorld {
+  /** A planted bug: whoever holds the process writes what it has written before. */
+  readonly forgetsFrames: boolean
   received(turnId: TurnId, generation: number): void
-  permissionId(): Extract<AgentInput, { kind: 'agent.permission' }>['permissionId']
+  permissionId(): PermissionId
 }
 
 type Habit =
@@ -22,6 +21,7 @@ type Habit =
   | 'crash_early'
   | 'crash_late'
   | 'ask'
+  | 'ask_nothing'
   | 'twice'
   | 'wrong_id'
   | 'chatty'
@@ -37,27 +37,36 @@ const HABITS: readonly [Habit, ...Habit[]] = [
   'crash_early',
   'crash_late',
   'ask',
+  'ask_nothing',
   'twice',
   'wrong_id',
   'chatty',
   'drone',
 ]
 
+const OPTIONS = [
+  { optionId: 'yes', kind: 'allow_once' },
+  { optionId: 'no', kind: 'reject_once' },
+]
+
 export class ScriptedProcess {
   readonly generation: number
+  readonly pipe: Pipe
   alive = true
   #turnId: TurnId | undefined
   #habit: Habit = 'answer'
   #waitsFor: AgentRequestId | undefined
   readonly #world: ProcessWorld
+  readonly #answers = new Map<AgentRequestId, number>()
 
   constructor(generation: number, world: ProcessWorld) {
     this.generation = generation
     this.#world = world
+    this.pipe = new Pipe(world, world.forgetsFrames)
   }
 
   prompt(turnId: TurnId): void {
-    if (!this.alive) return
+    if (!this.alive || !this.pipe.write(turnId)) return
     const { random } = this.#world
     this.#world.received(turnId, this.generation)
     this.#turnId = turnId
@@ -71,44 +80,57 @@ export class ScriptedProcess {
   }
 
   permissionOutcome(requestId: AgentRequestId): void {
+    const line = this.pipe.lineOf(requestId)
+    if (!this.alive || line === undefined || !this.pipe.write(`a${line}`)) return
+    const answers = this.answersTo(requestId) + 1
+    this.#answers.set(requestId, answers)
+    must(answers === 1, 'S14', `request ${requestId} was answered ${answers} times`)
     if (this.#waitsFor !== requestId || this.#turnId === undefined) return
     this.#waitsFor = undefined
     const turnId = this.#turnId
     this.#after(10, () => this.#answer(turnId, 'end_turn'))
   }
 
-  /** The host ends it. What is on its way still arrives, as from a real pipe. */
+  answersTo(requestId: AgentRequestId): number {
+    return this.#answers.get(requestId) ?? 0
+  }
+
+  /** It ends, or is ended. What is on its way still arrives, as from a real pipe. */
   kill(): void {
+    if (!this.alive) return
     this.alive = false
+    this.pipe.end({
+      kind: 'agent.lost',
+      generation: this.generation,
+      error: { code: 'AGENT_EXITED', message: 'gone' },
+    })
   }
 
   #work(turnId: TurnId): void {
     const { random } = this.#world
-    if (this.#habit === 'crash_early') return this.#crash()
+    if (this.#habit === 'crash_early') return this.kill()
     for (let i = random.int(4); i > 0; i--) this.#chunk(turnId)
     switch (this.#habit) {
       case 'hang':
       case 'deaf':
         return
       case 'crash_late':
-        return this.#crash()
+        return this.kill()
       case 'ask':
-        return this.#ask()
+        return this.#ask(OPTIONS)
+      case 'ask_nothing':
+        this.#ask([])
+        return this.#chunk(turnId)
       case 'late':
         return this.#after(random.int(60_000), () => this.#answer(turnId, 'end_turn'))
       case 'wrong_id':
-        return this.#say({
-          kind: 'agent.answered',
-          generation: this.generation,
-          turnId: `${turnId}x` as TurnId,
-          answer: { kind: 'stopped', stopReason: 'end_turn', usage: undefined },
-        })
+        return this.#answer(`${turnId}x` as TurnId, 'end_turn')
       case 'twice':
         this.#answer(turnId, 'end_turn')
         return this.#after(random.int(100), () => this.#answer(turnId, 'end_turn'))
       case 'chatty':
         this.#answer(turnId, 'end_turn')
-        return this.#after(random.int(5_000), () => this.#chunk(turnId))
+        return this.#after(random.chance(0.5) ? 0 : random.int(5_000), () => this.#chunk(turnId))
       case 'drone':
         return this.#drone(turnId)
       default:
@@ -116,24 +138,16 @@ export class ScriptedProcess {
     }
   }
 
-  #ask(): void {
+  #ask(options: typeof OPTIONS): void {
     const requestId = `r${this.generation}-${this.#world.random.int(1e9)}`
     this.#waitsFor = requestId
     const permissionId = this.#world.permissionId()
-    const options = [
-      { optionId: 'yes', kind: 'allow_once' },
-      { optionId: 'no', kind: 'reject_once' },
-    ]
-    this.#say({
-      kind: 'agent.permission',
-      generation: this.generation,
-      permissionId,
-      requestId,
-      toolCall: '{}',
-      options,
-    })
+    const { generation } = this
+    const asked = { kind: 'agent.permission', generation, permissionId, requestId, toolCall: '{}', options } as const
+    this.#say((line) => ({ ...asked, line }))
     if (this.#world.random.chance(0.1)) {
-      this.#after(500, () => this.#say({ kind: 'agent.request_cancelled', generation: this.generation, requestId }))
+      const withdrawn = { kind: 'agent.request_cancelled', generation, requestId } as const
+      this.#after(500, () => this.#say((line) => ({ ...withdrawn, line })))
     }
   }
 
@@ -145,30 +159,21 @@ export class ScriptedProcess {
   }
 
   #chunk(turnId: TurnId): void {
-    this.#say({
-      kind: 'agent.updates',
-      generation: this.generation,
-      data: [JSON.stringify({ generation: this.generation, turnId })],
+    const { generation } = this
+    this.#say((line) => {
+      const data = [JSON.stringify({ generation, turnId, line })]
+      return { kind: 'agent.updates', generation, data, line }
     })
   }
 
   #answer(turnId: TurnId, stopReason: string): void {
-    this.#say({
-      kind: 'agent.answered',
-      generation: this.generation,
-      turnId,
-      answer: { kind: 'stopped', stopReason, usage: undefined },
-    })
+    const { generation } = this
+    const answer = { kind: 'stopped', stopReason, usage: undefined } as const
+    this.#say((line) => ({ kind: 'agent.answered', generation, turnId, answer, line }))
   }
 
-  #crash(): void {
-    if (!this.alive) return
-    this.#say({ kind: 'agent.lost', generation: this.generation, error: { code: 'AGENT_EXITED', message: 'gone' } })
-    this.alive = false
-  }
-
-  #say(input: AgentInput): void {
-    if (this.alive) this.#world.say(input)
+  #say(build: (line: number) => Line): void {
+    if (this.alive) this.pipe.say(build)
   }
 
   #after(ms: number, run: () => void): void {

@@ -1,8 +1,8 @@
 // The simulator's verdicts: the honest reducer breaks nothing in many schedules; each planted bug is found.
 
 import { expect, test } from 'vitest'
-import type { SessionModel } from '../../src/session/state.ts'
-import type { Input } from '../../src/session/state.ts'
+import type { AttachedAgent, Input, SessionModel } from '../../src/session/state.ts'
+import type { SessionWrite } from '../../src/store/store.ts'
 import { InvariantBroken } from './model-store.ts'
 import type { Mutation } from './world.ts'
 import { World } from './world.ts'
@@ -44,6 +44,13 @@ test(`no invariant breaks in ${SCHEDULES} schedules`, { timeout: 600_000 }, () =
 
 const isFromAgent = (input: Input): input is Extract<Input, { generation: number }> => 'generation' in input
 
+const isReady = (write: SessionWrite): boolean => write.kind === 'event' && write.event.type === 'agent.ready'
+
+function attachedWith(input: Input, parts: Partial<AttachedAgent>): Input {
+  if (input.kind !== 'opened' || input.attached === undefined) return input
+  return { ...input, attached: { ...input.attached, ...parts } }
+}
+
 const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> = {
   'the generation fence is removed': {
     mutation: {
@@ -59,13 +66,55 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
           ? { ...input, turns: input.turns.map((turn) => ({ ...turn, delivery: 'no' as const })) }
           : input,
     },
-    breaks: /^(S5|S8|S11)/,
+    breaks: /^S(5|8|11|12)/,
   },
   'the cancel grace is forgotten': { mutation: { forgets: 'cancel_grace' }, breaks: /^S6/ },
   'the start deadline is forgotten': { mutation: { forgets: 'agent_start' }, breaks: /^S6/ },
   'the silence deadline is forgotten': { mutation: { forgets: 'silence' }, breaks: /^S6|^N1/ },
   'the permission deadline is forgotten': { mutation: { forgets: 'permission' }, breaks: /^S(6|9)/ },
   'the deadline of the whole turn is forgotten': { mutation: { forgets: 'turn' }, breaks: /^S6/ },
+  'the position in the output is not stored with what was read': {
+    mutation: { loses: (write, all) => write.kind === 'agent.line' && !all.some(isReady) },
+    breaks: /^S13/,
+  },
+  'the position is stored without what was read': {
+    mutation: { loses: (write) => write.kind === 'event' && write.event.type === 'update' },
+    breaks: /^S13/,
+  },
+  'an answer is written again after a take-over': { mutation: { forgetsFrames: true }, breaks: /^S14/ },
+  'the outcome of a request that was closed in the last moment is not passed on': {
+    mutation: { input: (input) => attachedWith(input, { untold: [] }) },
+    breaks: /^S14/,
+  },
+  'a prompt that was written is sent again': {
+    mutation: {
+      input: (input) =>
+        input.kind === 'opened' && input.attached !== undefined
+          ? { ...input, turns: input.turns.map((turn) => ({ ...turn, delivery: 'no' as const })) }
+          : input,
+    },
+    breaks: /^S(5|8|11|12)/,
+  },
+  'a line is stored with the dispatch that comes before it': {
+    mutation: { promptsLate: true, deathChance: 0.1 },
+    breaks: /^S11/,
+  },
+  'a permission request becomes void although who asked is here': {
+    mutation: {
+      input: (input) =>
+        input.kind === 'opened'
+          ? { ...input, openPermissions: input.openPermissions.map((one) => ({ ...one, generation: 0 })) }
+          : input,
+    },
+    breaks: /^S14/,
+  },
+  'a turn is interrupted although its agent is here': {
+    mutation: {
+      input: (input) =>
+        input.kind === 'opened' ? { ...input, turns: input.turns.map((one) => ({ ...one, generation: 0 })) } : input,
+    },
+    breaks: /^S15/,
+  },
   'effects leave before the commit': { mutation: { effectsFirst: true }, breaks: /^S(1|3|5)/ },
 }
 

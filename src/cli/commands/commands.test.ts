@@ -20,7 +20,6 @@ const first = (text: string): Record<string, unknown> =>
   JSON.parse(text.split('\n')[0] ?? '') as Record<string, unknown>
 const hang: OnPrompt = ({ listener }) => {
   listener.update(says('working'))
-  listener.batchEnd(1)
 }
 
 describe('sessions', () => {

@@ -20,13 +20,11 @@ const lines = (text: string): Record<string, unknown>[] =>
 
 const hang: OnPrompt = ({ listener }) => {
   listener.update(says('working'))
-  listener.batchEnd(1)
 }
 const endWith =
   (stopReason: string): OnPrompt =>
   ({ listener }, turnId) => {
     listener.answered(turnId, { kind: 'stopped', stopReason, usage: undefined })
-    listener.batchEnd(1)
   }
 
 describe('prompt', () => {
@@ -35,7 +33,6 @@ describe('prompt', () => {
       listener.update(says('Hello '))
       listener.update(says('world'))
       listener.answered(turnId, { kind: 'stopped', stopReason: 'end_turn', usage: undefined })
-      listener.batchEnd(1)
     }
     const { code, out } = await gateway.cli.run(['prompt', 'hi', 'there'])
     expect({ code, out }).toEqual({ code: 0, out: 'Hello world\n' })
@@ -108,7 +105,6 @@ describe('prompt', () => {
     gateway.onPrompt = ({ listener }, turnId) => {
       listener.update(says('\u001b[2J\u009b31mred\u202e'))
       listener.answered(turnId, { kind: 'stopped', stopReason: 'end_turn', usage: undefined })
-      listener.batchEnd(1)
     }
     for (const json of [[], ['--json']]) {
       const { out } = await gateway.cli.run(['prompt', ...json, 'hi'])
@@ -130,7 +126,6 @@ describe('how a turn ends is how prompt exits', () => {
     gateway.onPrompt = ({ listener }, turnId) => {
       const error = { code: 'AGENT_ERROR' as const, message: 'Agent fake answered with an error: boom.' }
       listener.answered(turnId, { kind: 'error', error })
-      listener.batchEnd(1)
     }
     const { code, err } = await gateway.cli.run(['prompt', 'hi'])
     expect(code).toBe(1)
@@ -143,7 +138,6 @@ describe('how a turn ends is how prompt exits', () => {
     gateway.onPrompt = ({ listener }, turnId) => {
       const details = { agent: 'fake', stderrTail: 'no such \u001b[2Jkey' }
       listener.answered(turnId, { kind: 'error', error: { code: 'AGENT_EXITED' as const, message: 'Gone.', details } })
-      listener.batchEnd(1)
     }
     expect((await gateway.cli.run(['prompt', 'hi'])).err).toMatch(/in details\.\nno such ␛\[2Jkey\n$/)
   })
@@ -163,7 +157,6 @@ describe('how a turn ends is how prompt exits', () => {
         stopReason: 'cancelled',
         usage: undefined,
       })
-      agent.listener.batchEnd(2)
     }
     const run = gateway.cli.start(['prompt', 'hi'])
     await vi.waitFor(() => expect(run.terminal.out()).toContain('working'), 5_000)

@@ -16,6 +16,8 @@ const COLUMNS = [
   'session_no',
   'turn_id',
   'generation',
+  'request_id',
+  'line',
   'tool_call',
   'options',
   'state',

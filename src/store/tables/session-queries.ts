@@ -20,7 +20,14 @@ export function sessionQueries(dialect: StoreDialect) {
 
 type InsertArgs = Omit<NewSession, 'key'> & { key: string | null }
 type OwnerArgs = { no: number; node: string; epoch: number }
-type AdvanceArgs = OwnerArgs & { fromSeq: number; seq: number; crc: number; turnN: number; now: number }
+type AdvanceArgs = OwnerArgs & {
+  fromSeq: number
+  seq: number
+  crc: number
+  turnN: number
+  line: number | null
+  now: number
+}
 type PatchArgs = {
   no: number
   state: SessionState | null
@@ -29,6 +36,8 @@ type PatchArgs = {
   setAgentSessionId: number
   agentSessionId: string | null
   generation: number | null
+  clearAgentLine: number
+  agentCapabilities: string | null
   closedAt: number | null
 }
 
@@ -78,6 +87,7 @@ function ownership({ builder, now }: StoreDialect) {
           last_seq: args.seq,
           last_crc: args.crc,
           last_turn_n: sql<number>`case when last_turn_n < ${args.turnN} then ${args.turnN} else last_turn_n end`,
+          agent_line: sql<number>`coalesce(${args.line}, agent_line)`,
           updated_at: now(args),
         })
         .where('no', '=', args.no)
@@ -93,6 +103,8 @@ function ownership({ builder, now }: StoreDialect) {
           blocked_by: sql<string>`case when ${args.setBlockedBy} = 1 then ${args.blockedBy} else blocked_by end`,
           agent_session_id: sql<string>`case when ${args.setAgentSessionId} = 1 then ${args.agentSessionId} else agent_session_id end`,
           generation: sql<number>`coalesce(${args.generation}, generation)`,
+          agent_line: sql<number>`case when ${args.clearAgentLine} = 1 then null else agent_line end`,
+          agent_capabilities: sql<string>`coalesce(${args.agentCapabilities}, agent_capabilities)`,
           closed_at: sql<number>`coalesce(${args.closedAt}, closed_at)`,
         })
         .where('no', '=', args.no),

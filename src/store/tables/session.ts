@@ -52,8 +52,8 @@ export class SessionRows {
   /** The fence of a commit: moves the head, and only for the owner that the row names. False when no row changed. */
   async advance(tx: Executor, fence: Fence, step: Advance): Promise<boolean> {
     const { sessionNo: no, node, epoch } = fence
-    const { from, to, turnN, now } = step
-    const args = { no, node, epoch, fromSeq: from.seq, seq: to.seq, crc: to.crc, turnN, now }
+    const { from, to, turnN, line = null, now } = step
+    const args = { no, node, epoch, fromSeq: from.seq, seq: to.seq, crc: to.crc, turnN, line, now }
     return (await tx.run(this.#statements.advance, args)) === 1
   }
 
@@ -66,6 +66,8 @@ export class SessionRows {
       setAgentSessionId: patch.agentSessionId === undefined ? 0 : 1,
       agentSessionId: patch.agentSessionId ?? null,
       generation: patch.generation ?? null,
+      clearAgentLine: patch.agentLine === undefined ? 0 : 1,
+      agentCapabilities: patch.agentCapabilities ?? null,
       closedAt: patch.closedAt ?? null,
     })
   }
@@ -118,6 +120,8 @@ export interface Advance {
   readonly to: Head
   /** Accept number of the newest turn in the commit; 0 without one. */
   readonly turnN: number
+  /** The agent's line that the commit accounts for, if it is of one. */
+  readonly line?: number | undefined
   readonly now: number
 }
 
@@ -134,6 +138,8 @@ export function toSession(row: SessionRow): SessionRecord {
     blockedBy: (row.blocked_by as TurnId | null) ?? undefined,
     agentSessionId: (row.agent_session_id as AgentSessionId | null) ?? undefined,
     generation: row.generation,
+    agentLine: row.agent_line ?? undefined,
+    agentCapabilities: row.agent_capabilities ?? undefined,
     node: row.node_id,
     epoch: row.epoch,
     lastSeq: row.last_seq,

@@ -22,6 +22,7 @@ type PatchArgs = {
   generation: number | null
   dispatchedAt: number | null
   runningAt: number | null
+  cancelling: string | null
 }
 type EndArgs = { no: number; turnId: string; state: TurnEndState; delivery: Delivery } & OutcomeColumns
 
@@ -42,6 +43,7 @@ const TURN_COLUMNS = [
   'expires_at',
   'dispatched_at',
   'running_at',
+  'cancelling',
   'prompt',
   'stop_reason',
   'forced',
@@ -73,6 +75,10 @@ function writes({ builder }: StoreDialect) {
         .updateTable('turn')
         .set({
           ...patched(args),
+          // Who is back in the queue has nothing left of the dispatch that did not happen.
+          generation: sql<number>`case ${args.state} when 'queued' then null else coalesce(${args.generation}, generation) end`,
+          dispatched_at: sql<number>`case ${args.state} when 'queued' then null else coalesce(${args.dispatchedAt}, dispatched_at) end`,
+          cancelling: sql<string>`case ${args.state} when 'queued' then null else coalesce(${args.cancelling}, cancelling) end`,
           place: sql<number>`case coalesce(${args.state}, state) when 'queued' then n else 0 end`,
         })
         .where('id', '=', args.turnId)
@@ -110,6 +116,7 @@ function patched(args: PatchArgs) {
     generation: sql<number>`coalesce(${args.generation}, generation)`,
     dispatched_at: sql<number>`coalesce(${args.dispatchedAt}, dispatched_at)`,
     running_at: sql<number>`coalesce(${args.runningAt}, running_at)`,
+    cancelling: sql<string>`coalesce(${args.cancelling}, cancelling)`,
   }
 }
 

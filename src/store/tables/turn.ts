@@ -5,7 +5,7 @@ import { HoldfastError } from '../../base/errors.ts'
 import type { StoredError } from '../../base/errors.ts'
 import type { TurnId } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
-import type { SessionNo, TurnEndState, TurnOutcome, TurnRecord } from '../records.ts'
+import type { Cancelling, SessionNo, TurnEndState, TurnOutcome, TurnRecord } from '../records.ts'
 import type { PageRequest, TurnPatch } from '../store.ts'
 import type { TurnTable } from '../schema.ts'
 import { statementsOf } from '../statement.ts'
@@ -40,9 +40,11 @@ export class TurnRows {
       generation: patch.generation ?? null,
       dispatchedAt: patch.dispatchedAt ?? null,
       runningAt: patch.runningAt ?? null,
+      cancelling: patch.cancelling === undefined ? null : JSON.stringify(patch.cancelling),
     }
-    // The usual step of an active turn changes no index.
-    if (patch.state === 'running' && (await tx.run(this.#statements.patchActive, args)) === 1) return
+    // The usual steps of an active turn change no index.
+    const keepsPlace = patch.state === 'running' || patch.state === undefined
+    if (keepsPlace && (await tx.run(this.#statements.patchActive, args)) === 1) return
     if ((await tx.run(this.#statements.patch, args)) !== 1) throw await this.#refusal(tx, no, turnId)
   }
 
@@ -110,6 +112,7 @@ function toTurn(row: TurnRow): TurnRecord {
     expiresAt: row.expires_at ?? undefined,
     dispatchedAt: row.dispatched_at ?? undefined,
     runningAt: row.running_at ?? undefined,
+    cancelling: row.cancelling === null ? undefined : (JSON.parse(row.cancelling) as Cancelling),
     outcome: toOutcome(row),
   }
 }
@@ -149,6 +152,7 @@ function toTurnRow(turn: TurnRecord): TurnTable {
     expires_at: turn.expiresAt ?? null,
     dispatched_at: turn.dispatchedAt ?? null,
     running_at: turn.runningAt ?? null,
+    cancelling: turn.cancelling === undefined ? null : JSON.stringify(turn.cancelling),
     prompt: isLarge(turn.prompt) ? null : turn.prompt,
     ...(turn.outcome ? toOutcomeColumns(turn.outcome) : NO_OUTCOME),
   }

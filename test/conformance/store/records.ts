@@ -58,6 +58,7 @@ export function newTurn(fence: Fence, n: number, parts: Partial<TurnRecord> = {}
     expiresAt: undefined,
     dispatchedAt: undefined,
     runningAt: undefined,
+    cancelling: undefined,
     outcome: undefined,
     ...parts,
   }
@@ -86,6 +87,8 @@ export function newPermission(fence: Fence, parts: Partial<PermissionRecord> = {
     sessionNo: fence.sessionNo,
     turnId: undefined,
     generation: 1,
+    requestId: 7,
+    line: 12,
     toolCall: '{"toolCallId":"1"}',
     options: '[]',
     state: 'open',

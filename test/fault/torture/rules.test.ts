@@ -123,6 +123,8 @@ function worldOf({ history, turns, events, permissions, journal, verify }: Small
     blockedBy: undefined,
     agentSessionId: 'a' as AgentSessionId,
     generation: 1,
+    agentLine: undefined,
+    agentCapabilities: undefined,
     node: 'local',
     epoch: 1,
     lastSeq: events.length,
@@ -153,6 +155,7 @@ function turn(n: number, text: string, end: TurnOutcome): Mutable<TurnRecord> {
     expiresAt: undefined,
     dispatchedAt: undefined,
     runningAt: undefined,
+    cancelling: undefined,
     outcome: end,
   }
 }
@@ -167,6 +170,8 @@ function permission(): PermissionRecord {
     sessionNo: 1,
     turnId: 'turn_1' as TurnId,
     generation: 1,
+    requestId: 1,
+    line: 1,
     toolCall: '{"toolCallId":"call-1"}',
     options: '[]',
     state: 'answered',

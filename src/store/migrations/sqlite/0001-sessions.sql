@@ -24,6 +24,9 @@ CREATE TABLE session (
   blocked_by TEXT,
   agent_session_id TEXT,
   generation INTEGER NOT NULL,
+  -- Last line of the agent process whose effect is in these tables; NULL: no process of this generation is ready.
+  agent_line INTEGER,
+  agent_capabilities TEXT,
   node_id TEXT NOT NULL,
   epoch INTEGER NOT NULL,
   last_seq INTEGER NOT NULL,
@@ -59,6 +62,8 @@ CREATE TABLE turn (
   expires_at INTEGER,
   dispatched_at INTEGER,
   running_at INTEGER,
+  -- JSON: why the turn is being ended, and until when the agent may take.
+  cancelling TEXT,
   prompt TEXT,
   -- The outcome, with state and delivery. It is in the turn's own row, so that a turn has one and its commit one page less.
   stop_reason TEXT,
@@ -104,6 +109,9 @@ CREATE TABLE permission (
   session_no INTEGER NOT NULL REFERENCES session (no),
   turn_id TEXT,
   generation INTEGER NOT NULL,
+  -- JSON: the id of the agent's request; and the number of its line, which names the frame of the answer.
+  request_id TEXT NOT NULL,
+  line INTEGER NOT NULL,
   tool_call TEXT NOT NULL,
   options TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('open', 'answered', 'cancelled', 'timed_out', 'void')),

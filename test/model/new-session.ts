@@ -1,0 +1,30 @@
+// The session that a schedule is about.
+
+import type { SessionId } from '../../src/base/ids.ts'
+import type { SessionRecord } from '../../src/store/records.ts'
+import type { Random } from './random.ts'
+
+export function newSession(random: Random): SessionRecord {
+  return {
+    no: 1,
+    id: 'ses_1' as SessionId,
+    key: undefined,
+    agent: 'sim',
+    cwd: '/',
+    mode: random.chance(0.1) ? 'oneshot' : 'persistent',
+    onInterrupt: random.pick(['hold', 'continue', 'retry']),
+    state: 'open',
+    blockedBy: undefined,
+    agentSessionId: undefined,
+    generation: 0,
+    agentLine: undefined,
+    agentCapabilities: undefined,
+    node: 'local',
+    epoch: 1,
+    lastSeq: 0,
+    lastTurnN: 0,
+    createdAt: 0,
+    updatedAt: 0,
+    closedAt: undefined,
+  }
+}
