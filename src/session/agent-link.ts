@@ -78,7 +78,16 @@ export function agentAnswered(draft: Draft, { turnId, answer }: Answered): void 
     endActive(draft, running, endOfAnswer(draft, running, answer))
   }
   settlePhase(draft)
+  if (!isReusable(answer)) stopAgent(draft)
   pump(draft)
+}
+
+/**
+ * Whether the agent is as good for the next prompt (P2). One that breaks the protocol is not; one that wants a login has read
+ * the old one when it started, so that only a new process can have the new one.
+ */
+function isReusable(answer: AgentAnswer): boolean {
+  return answer.kind !== 'error' || answer.error.code === 'AGENT_ERROR'
 }
 
 function endOfAnswer(draft: Draft, active: ActiveTurn, answer: Exclude<AgentAnswer, { kind: 'refused' }>): TurnEnd {
