@@ -151,7 +151,9 @@ export class KeeperPool implements HolderSupply {
     try {
       const input = JSON.stringify(this.#ordersFor(record))
       const outputFile = join(stateDir, 'keeper.log')
-      await startService({ argv: command, env, cwd: stateDir, outputFile, input }, START_MS_MAX)
+      // Its socket is on the command line for who looks at the process table.
+      const argv = [...command, this.#socketOf(record.no)] as const
+      await startService({ argv, env, cwd: stateDir, outputFile, input }, START_MS_MAX)
       return await this.#connect(record)
     } catch (error) {
       await store.updateKeeper(record.no, { endedAt: clock.now() }).catch(ignore('the next start looks again'))

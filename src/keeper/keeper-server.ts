@@ -155,7 +155,8 @@ export class KeeperServer {
       case FRAME.ping:
         return this.#write(encodeJson(FRAME.pong, 0, { wardenPid: this.#deps.holder.wardenPid }))
       case FRAME.killNow:
-        return this.#deps.holder.killNow()
+        this.#deps.holder.killNow()
+        return this.#deps.onShutdown()
       case FRAME.shutdown:
         return this.#deps.onShutdown()
       default: {

@@ -31,7 +31,7 @@ const LAUNCHER = join(import.meta.dirname, '../../bin/holdfast.cjs')
 const SCRIPTED = join(import.meta.dirname, '../agents/scripted-agent.mjs')
 const READY_MS = 20_000
 const EXIT_MS = 30_000
-const LEAKS_MS = 5_000
+const LEAKS_MS = 15_000
 const OUTPUT_SHOWN = 4_000
 
 export class TestGateway implements AsyncDisposable {
@@ -171,13 +171,37 @@ export class TestGateway implements AsyncDisposable {
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((entry) => entry['kind'] === kind)
   }
 
-  /** Everything that this gateway started and that lives. */
+  /** Everything that this gateway started and that lives, its keepers too. */
   leaks(): ReturnType<typeof listLeaks> {
-    return listLeaks({ mark: this.mark }).filter(({ pid }) => pid !== this.pid)
+    const own = new Map(this.#all().map((row) => [row.pid, row]))
+    own.delete(this.pid)
+    return [...own.values()]
+  }
+
+  /** Keepers of this home that live. */
+  keepers(): number[] {
+    return listLeaks({ mark: join(this.home, 'run/k') }).map(({ pid }) => pid)
+  }
+
+  /** What lives besides gateway and keepers: agents and what they started. */
+  agents(): ReturnType<typeof listLeaks> {
+    const keepers = new Set(this.keepers())
+    return this.leaks().filter(({ pid }) => !keepers.has(pid))
+  }
+
+  /** Ends the keepers as a crash would; their wardens end what they held. */
+  killKeepers(signal: NodeJS.Signals = 'SIGKILL'): void {
+    for (const pid of this.keepers()) process.kill(pid, signal)
+  }
+
+  #all(): ReturnType<typeof listLeaks> {
+    return [...listLeaks({ mark: this.mark }), ...listLeaks({ mark: join(this.home, 'run/k') })]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGTERM')
+    // After a SIGKILL the keeper waits for a gateway that does not come.
+    this.killKeepers('SIGTERM')
     const what = (): string => `no process is left: ${JSON.stringify(this.leaks())}`
     await until(() => this.leaks().length === 0, { ms: LEAKS_MS, what })
     await rm(this.home, { recursive: true, force: true })

@@ -116,10 +116,10 @@ describe('E', () => {
       await gateway.client.closeSession(session)
     }
     await Promise.all([cycle(), withAgent()])
-    const [before, processes] = [descriptors(), gateway.leaks().length]
+    const [before, processes] = [descriptors(), gateway.agents().length]
     for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 25 }, cycle))
     await Promise.all(Array.from({ length: 8 }, withAgent))
-    expect(gateway.leaks()).toHaveLength(processes)
+    expect(gateway.agents()).toHaveLength(processes)
     // Connections that the test itself keeps alive come and go.
     await expect.poll(descriptors, { timeout: 5_000 }).toBeLessThanOrEqual(before + 40)
   })

@@ -61,7 +61,7 @@ test('a polite agent is cancelled in the middle and stays warm (C 42)', async ()
   expect(await gateway.received('cancel')).toHaveLength(1)
   await gateway.ask(session, 'next')
   expect(await gateway.received('start')).toHaveLength(1)
-  expect(gateway.leaks()).toHaveLength(1) // the warm agent: what looks for leaks can see one
+  expect(gateway.agents()).toHaveLength(1) // the warm agent: what looks for leaks can see one
 })
 
 test('a deaf agent is ended after the grace; its children go with it; the conversation goes on in a new process (C 43, A 3)', async () => {
@@ -79,11 +79,21 @@ test('a deaf agent is ended after the grace; its children go with it; the conver
   expect(next.state).toBe('completed')
   expect(await gateway.received('load')).toHaveLength(1)
   await gateway.client.closeSession(session)
-  expect(gateway.leaks()).toEqual([])
+  expect(gateway.agents()).toEqual([])
 })
 
-test('SIGKILL in the middle of a turn: the turn is interrupted, what was seen is kept, the conversation is continued', async () => {
-  await using gateway = await TestGateway.start()
+/** Agents inside the gateway: they end with it, whatever the turn was doing. */
+const INLINE = { config: { keeper: { hosting: 'inline' } } }
+
+/** Never 0: that would name the group of whoever runs this. */
+async function wardenOf(gateway: TestGateway): Promise<number> {
+  const { warden_pid: pid } = await gateway.client.status()
+  if (!pid) throw new Error('there is no warden')
+  return pid
+}
+
+test('without a keeper, SIGKILL in the middle of a turn: the turn is interrupted, what was seen is kept, the conversation is continued', async () => {
+  await using gateway = await TestGateway.start(INLINE)
   const session = await gateway.newSession()
   await gateway.ask(session, 'remember me')
   const { turn } = await gateway.client.prompt(session, { prompt: '@say half @hang' })
@@ -103,11 +113,11 @@ test('SIGKILL in the middle of a turn: the turn is interrupted, what was seen is
 })
 
 test('what an agent left behind when gateway and warden were killed is ended before the next one is ready (B 28)', async () => {
-  await using gateway = await TestGateway.start()
+  await using gateway = await TestGateway.start(INLINE)
   const session = await gateway.newSession()
   await gateway.client.prompt(session, { prompt: '@spawn double-fork.mjs @say ready @hang' })
   await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('ready')
-  process.kill((await gateway.client.status()).warden_pid ?? 0, 'SIGKILL')
+  process.kill(await wardenOf(gateway), 'SIGKILL')
   await gateway.kill()
   await gateway.start()
   expect(gateway.leaks()).toEqual([])
@@ -115,7 +125,7 @@ test('what an agent left behind when gateway and warden were killed is ended bef
 
 test('SIGKILL of the gateway: agents, also deaf and daemonised ones, are gone within 2 s without a new start (B 27)', async () => {
   const stubborn = fixture('scripted-agent.mjs', '--term=ignore', '--eof=ignore')
-  await using gateway = await TestGateway.start({ agents: { stubborn } })
+  await using gateway = await TestGateway.start({ agents: { stubborn }, ...INLINE })
   const sessions = await Promise.all(['scripted', 'stubborn', 'stubborn'].map((agent) => gateway.newSession(agent)))
   for (const [i, session] of sessions.entries()) {
     const child = ['', '@spawn double-fork.mjs', '@spawn env-scrub.mjs'][i] ?? ''
@@ -128,12 +138,12 @@ test('SIGKILL of the gateway: agents, also deaf and daemonised ones, are gone wi
 })
 
 test('a warden that is killed is started again, and a clean stop leaves none', async () => {
-  await using gateway = await TestGateway.start()
+  await using gateway = await TestGateway.start(INLINE)
   const pidOf = async () => (await gateway.client.status()).warden_pid
-  const first = (await pidOf()) ?? 0
+  const first = await wardenOf(gateway)
   process.kill(first, 'SIGKILL')
   await expect.poll(pidOf, { timeout: 10_000 }).not.toBeOneOf([first, null])
-  const second = (await pidOf()) ?? 0
+  const second = await wardenOf(gateway)
   await gateway.kill('SIGTERM')
   expect(() => process.kill(second, 0)).toThrow('ESRCH')
 })
@@ -141,12 +151,12 @@ test('a warden that is killed is started again, and a clean stop leaves none', a
 test('doctor --orphans names what a killed gateway left, not what others run (B 40)', async () => {
   await using other = await TestGateway.start()
   await other.ask(await other.newSession(), 'hello')
-  await using gateway = await TestGateway.start()
+  await using gateway = await TestGateway.start(INLINE)
   expect((await gateway.run('doctor', '--orphans')).stdout).toMatch(/orphans +none/)
   const session = await gateway.newSession()
   await gateway.client.prompt(session, { prompt: '@spawn double-fork.mjs @say ready @hang' })
   await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('ready')
-  process.kill((await gateway.client.status()).warden_pid ?? 0, 'SIGKILL')
+  process.kill(await wardenOf(gateway), 'SIGKILL')
   await gateway.kill()
   const { code, stdout } = await gateway.run('doctor', '--orphans')
   expect(code).toBe(1)
@@ -156,7 +166,7 @@ test('doctor --orphans names what a killed gateway left, not what others run (B 
 }, 60_000)
 
 test('queued prompts outlive the gateway and run once each, in order (B 30)', async () => {
-  await using gateway = await TestGateway.start()
+  await using gateway = await TestGateway.start(INLINE)
   const session = await gateway.newSession('scripted', { on_interrupt: 'continue' })
   await gateway.client.prompt(session, { prompt: '@hang' })
   const queued = []
@@ -238,7 +248,7 @@ test('an agent that cannot be started fails its turn with a code, delivery no, a
     }),
   )
   expect(results).toEqual(Object.values(BROKEN).map(({ code }) => ({ state: 'failed', delivery: 'no', code })))
-  expect(gateway.leaks()).toEqual([])
+  expect(gateway.agents()).toEqual([])
 }, 60_000)
 
 const TURN_ENDS: Readonly<Record<string, object>> = {
