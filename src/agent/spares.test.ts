@@ -27,6 +27,8 @@ class Shelf {
   wanted: WantedSpares[] = [{ definition: CLAUDE, count: 1 }]
   roomFor = 9
   slots = 0
+  /** False for a start that is as good as done when it is given up. */
+  heedsAbort = true
   /** What the next start waits for; it may reject. */
   gate: Promise<void> = Promise.resolve()
   readonly spares: Spares
@@ -73,7 +75,7 @@ class Shelf {
     this.started.push(entry)
     try {
       await this.gate
-      if (signal.aborted) throw new CancelledError('initialize')
+      if (signal.aborted && this.heedsAbort) throw new CancelledError('initialize')
     } catch (error) {
       entry.isAlive = false
       throw error
@@ -257,4 +259,16 @@ test('the stop ends what waits and what starts, and nothing starts afterwards', 
   await stopped
   await shelf.look()
   expect([shelf.started.length, shelf.alive, shelf.slots]).toEqual([3, ['claude'], 1])
+})
+
+test('a start that succeeds after it was given up is undone', async () => {
+  const shelf = new Shelf()
+  shelf.heedsAbort = false
+  const gate = Promise.withResolvers<void>()
+  shelf.gate = gate.promise
+  await shelf.look()
+  shelf.spares.yieldOne()
+  gate.resolve()
+  await settled()
+  expect([shelf.alive, shelf.slots, shelf.spares.ready, shelf.spares.leaving]).toEqual([[], 0, 0, 0])
 })

@@ -5,10 +5,12 @@ import { expect, test } from 'vitest'
 import type { FakeAgent, OnPrompt } from '../../test/_support/fake-connector.ts'
 import { TestSessions } from '../../test/_support/test-sessions.ts'
 import type { AgentAnswer } from '../agent/connection.ts'
+import { systemClock } from '../base/clock.ts'
 import { HoldfastError, toStoredError } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { SessionId } from '../base/ids.ts'
 import type { SessionMode } from '../store/records.ts'
+import { AgentSlots } from './agent-slots.ts'
 
 const HELLO = [{ type: 'text', text: 'hello' }]
 
@@ -147,4 +149,38 @@ test('a start that fails leaves nothing in the pool, and its slot is free', asyn
   connector.connect = connect
   const { turn } = await at.service.prompt(id, { prompt: HELLO })
   await expect.poll(async () => (await at.service.turn(id, turn.id)).state).toBe('completed')
+})
+
+test('while memory is short an idle agent ends for the start that waits, which then has the machine to itself', async () => {
+  const slots = new AgentSlots({ liveMax: 9, startingMax: 9, waitMs: 5_000 }, systemClock, () => true)
+  await using at = await TestSessions.start({}, { slots })
+  const { agents } = at.connector
+  const ids = await Promise.all(
+    [1, 2].map(async () => (await at.service.ensure({ agent: 'fake', cwd: '/tmp' })).status.session.id),
+  )
+  for (const id of ids) {
+    const { turn } = await at.service.prompt(id, { prompt: HELLO })
+    await expect.poll(async () => (await at.service.turn(id, turn.id)).state).toBe('completed')
+  }
+  expect([agents.map(({ stops }) => stops), slots.live]).toEqual([[1, 0], 1])
+})
+
+test('while memory is short and every agent is busy, a start is refused after its wait, and says why', async () => {
+  const slots = new AgentSlots({ liveMax: 9, startingMax: 9, waitMs: 50 }, systemClock, () => true)
+  await using at = await TestSessions.start({}, { slots })
+  at.connector.onPrompt = () => {}
+  const ids = await Promise.all(
+    [1, 2].map(async () => (await at.service.ensure({ agent: 'fake', cwd: '/tmp' })).status.session.id),
+  )
+  await at.service.prompt(ids[0]!, { prompt: HELLO })
+  await expect.poll(() => at.connector.agents[0]?.prompts).toHaveLength(1)
+  const { turn } = await at.service.prompt(ids[1]!, { prompt: HELLO })
+  await expect
+    .poll(async () => (await at.service.turn(ids[1]!, turn.id)).outcome)
+    .toMatchObject({
+      state: 'failed',
+      delivery: 'no',
+      error: { code: 'AGENT_LIMIT', details: { reason: 'memory is short' } },
+    })
+  expect(at.connector.agents[0]?.stops).toBe(0)
 })
