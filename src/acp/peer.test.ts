@@ -7,7 +7,7 @@ import type { Json } from '../base/json.ts'
 import { JsonRpcPeer } from './peer.ts'
 import type { PeerLimits, PeerWarning, RpcResult } from './peer.ts'
 
-function openPeer(limits: Partial<PeerLimits> = {}) {
+function openPeer(limits: Partial<PeerLimits> = {}, idPrefix?: string) {
   const lines: string[] = []
   const frameIds: (string | undefined)[] = []
   const told: string[] = []
@@ -15,6 +15,7 @@ function openPeer(limits: Partial<PeerLimits> = {}) {
   const peer = new JsonRpcPeer({
     role: 'client',
     limits,
+    ...(idPrefix !== undefined && { idPrefix }),
     send: (line, frameId) => {
       lines.push(line)
       frameIds.push(frameId)
@@ -50,6 +51,20 @@ describe('our requests', () => {
       { jsonrpc: '2.0', method: 'n', params: {} },
     ])
     expect(frameIds).toEqual(['0', 'turn_1', '1', undefined])
+  })
+
+  test('with a prefix no id of a connection before this one is used again', () => {
+    const { peer, frameIds } = openPeer({}, 'l2.')
+    expect([peer.request('a', {}, () => {}), peer.request('b', {}, () => {})]).toEqual(['l2.0', 'l2.1'])
+    expect(frameIds).toEqual(['l2.0', 'l2.1'])
+  })
+
+  test('the answer to a request of an earlier connection is taken as if this one had sent it', () => {
+    const { peer, lines, told, tell, answer } = openPeer()
+    peer.expect('turn_1', tell('prompt'))
+    answer('turn_1', 'done')
+    expect([lines, told]).toEqual([[], ['prompt result "done"']])
+    expect(() => ['turn_2', 'turn_2'].forEach((id) => peer.expect(id, () => {}))).toThrow('pending')
   })
 
   test('an id that is pending cannot be used again', () => {
@@ -351,5 +366,28 @@ describe('close', () => {
     peer.receive('{"jsonrpc":"2.0","id":0,"result":null}')
     peer.receive('{"jsonrpc":"2.0","method":"n"}')
     expect(told).toEqual([])
+  })
+})
+
+describe('requests of the other side, on lines with numbers', () => {
+  const asked = (id: Json): string => JSON.stringify({ jsonrpc: '2.0', id, method: 'ask', params: {} })
+
+  test('an answer is the frame of its line, whether it is a result or an error, given now or later', () => {
+    const { peer, frameIds } = openPeer({ inFlightMax: 2 })
+    for (const [i, id] of ['x', 'y', 'z'].entries()) peer.receive(asked(id), 10 + i)
+    peer.respond('y', {})
+    peer.respondError('x', { code: -1, message: 'no' })
+    expect(frameIds).toEqual(['a12', 'a11', 'a10']) // z is over the limit
+  })
+
+  test('one that was restored is answered as before; its line, read again, is no second request', () => {
+    const { peer, told, lines, frameIds, kinds } = openPeer()
+    peer.restore('x', 10)
+    peer.receive(asked('x'), 10)
+    expect([told, lines, kinds()]).toEqual([[], [], []])
+    peer.receive(asked('x'), 11)
+    expect([frameIds, kinds()]).toEqual([['a11'], ['duplicate_request']])
+    peer.respond('x', {})
+    expect(frameIds).toEqual(['a11', 'a10'])
   })
 })

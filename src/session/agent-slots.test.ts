@@ -129,3 +129,13 @@ test('the start of a spare keeps no session from starting', async () => {
   await slots.acquire(never)
   expect(slots.live).toBe(2)
 })
+
+test('a process that lives already has a slot at once, even beyond the limit; starts wait until there is room again', async () => {
+  const slots = new AgentSlots(LIMITS, systemClock)
+  const adopted = [slots.adopt(), slots.adopt(), slots.adopt()]
+  expect(slots.live).toBe(3)
+  await expect(slots.acquire(never)).rejects.toMatchObject({ code: 'AGENT_LIMIT' })
+  for (const slot of adopted) slot[Symbol.dispose]()
+  await slots.acquire(never)
+  expect(slots.live).toBe(1)
+})

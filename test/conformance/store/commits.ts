@@ -2,14 +2,45 @@
 
 import { describe, expect, test } from 'vitest'
 
+import type { SessionWrite } from '../../../src/store/store.ts'
 import type { OpenStore } from '../store-conformance.ts'
-import { newEvent, newSession, newTurn, NOW, ownSession, range, readAll, write } from './records.ts'
+import { newEvent, newSession, newTurn, NOW, outcome, ownSession, range, readAll, write } from './records.ts'
 
 export function commitTests(openStore: OpenStore): void {
   describe('commit', () => {
     sequenceTests(openStore)
+    lineTests(openStore)
     atomicityTests(openStore)
     textTests(openStore)
+  })
+}
+
+/** The position in the output of a session's agent. */
+function lineTests(openStore: OpenStore): void {
+  const line = (number: number): SessionWrite => ({ kind: 'agent.line', line: number })
+
+  test('the greatest line of a commit is stored with it; a commit without one changes nothing', async () => {
+    await using under = await openStore()
+    const { store } = under
+    const { fence, session } = await ownSession(store)
+    const lineOf = async () => (await store.findSessionByNo(session.no))?.agentLine
+    expect(await lineOf()).toBe(undefined)
+    const ready = { kind: 'session.patch', patch: { agentCapabilities: '{"a":1}' } } as const
+    await store.commit(fence, 'batch', [line(3), ready, line(9), write.event(), line(7)])
+    await store.commit(fence, 'batch', [write.event()])
+    expect(await store.findSessionByNo(session.no)).toMatchObject({ agentLine: 9, agentCapabilities: '{"a":1}' })
+    await store.commit(fence, 'batch', [line(10), { kind: 'session.patch', patch: { agentLine: null } }])
+    expect(await lineOf()).toBe(undefined)
+  })
+
+  test('a commit that is refused leaves the line where it was', async () => {
+    await using under = await openStore()
+    const { store } = under
+    const { fence, session } = await ownSession(store)
+    await store.commit(fence, 'batch', [write.event(), line(3)])
+    const closing = { kind: 'turn.end', turnId: newTurn(fence, 1).id, outcome: outcome() } as const
+    await expect(store.commit(fence, 'batch', [line(4), closing])).rejects.toMatchObject({ code: 'TURN_NOT_FOUND' })
+    expect(await store.findSessionByNo(session.no)).toMatchObject({ agentLine: 3 })
   })
 }
 

@@ -33,6 +33,17 @@ function permissionTests(openStore: OpenStore): void {
     expect(await store.findPermission(permission.id)).toEqual(answered)
   })
 
+  test.each([7, 0, -1, 'r-1', '', '7', null])(
+    'the id %j of a request is read back as it was, with its line',
+    async (id) => {
+      await using under = await openStore()
+      const { fence } = await ownSession(under.store)
+      const permission = newPermission(fence, { requestId: id, line: 120 })
+      await under.store.commit(fence, 'promise', [write.permission(permission)])
+      expect(await under.store.findPermission(permission.id)).toEqual(permission)
+    },
+  )
+
   test('a request that does not exist or is of another session cannot be closed', async () => {
     await using under = await openStore()
     const { store } = under

@@ -133,6 +133,7 @@ function readTests(openStore: OpenStore): void {
       generation: 2,
       dispatchedAt: NOW + 1,
       runningAt: NOW + 2,
+      cancelling: { reason: 'user', graceAt: NOW + 3 },
     } as const
     await store.commit(fence, 'batch', [{ kind: 'turn.patch', turnId: turn.id, patch }])
     expect(await store.findTurn(turn.id)).toEqual({ ...turn, ...patch })
@@ -145,6 +146,22 @@ function readTests(openStore: OpenStore): void {
     })
     await store.commit(fence, 'promise', [{ kind: 'turn.end', turnId: turn.id, outcome: end }])
     expect(await store.findTurn(turn.id)).toEqual({ ...turn, ...patch, state: 'failed', outcome: end })
+  })
+
+  test('a turn that goes back to the queue has nothing left of its dispatch', async () => {
+    await using under = await openStore()
+    const { store } = under
+    const { fence } = await ownSession(store)
+    const turn = newTurn(fence, 1)
+    const cancelling = { reason: 'drain', graceAt: NOW + 3 } as const
+    const out = { state: 'dispatching', delivery: 'unknown', generation: 2, dispatchedAt: NOW, cancelling } as const
+    const back = { state: 'queued', delivery: 'no' } as const
+    await store.commit(fence, 'promise', [
+      write.turn(turn),
+      { kind: 'turn.patch', turnId: turn.id, patch: out },
+      { kind: 'turn.patch', turnId: turn.id, patch: back },
+    ])
+    expect(await store.findTurn(turn.id)).toEqual(turn)
   })
 
   test.each([0, 511, 512, 513, 100_000])('a prompt of %i characters is read back whole', async (length) => {
