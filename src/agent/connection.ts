@@ -118,8 +118,8 @@ export interface HeldSessionAgent {
 
 export interface AgentConnector {
   /**
-   * Spawns and initialises (unless there is a spare that can be used) and opens the agent's session, each phase under its deadline. When it rejects (AGENT_*, SPAWN_FAILED,
-   * CANCELLED) no process of the attempt is left. Aborting `signal` ends the attempt.
+   * Spawns and initialises, unless there is a spare that can be used, and opens the agent's session, each phase under its
+   * deadline. When it rejects (AGENT_*, SPAWN_FAILED, CANCELLED) no process of the attempt is left. Aborting `signal` ends it.
    */
   connect(request: ConnectRequest, signal: AbortSignal): Promise<AgentConnection>
   /** The processes that outlived an earlier life of the gateway. The caller attaches to each or stops it. */

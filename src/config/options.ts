@@ -76,7 +76,7 @@ export const OPTIONS = {
     env: 'HOLDFAST_AGENTS_MEMORY_FREE_BYTES_MIN',
     text:
       'Memory that is kept free, of the machine and of the control groups around the gateway; 0 = no check. While there is less, idle ' +
-      'agents are ended one by one, and an agent starts only when no other lives; prompts wait.',
+      'agents are ended one by one, and an agent starts only when no other lives; prompts wait. Not checked on macOS.',
   },
   'keeper.hosting': {
     type: choice('keeper', 'inline'),

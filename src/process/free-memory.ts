@@ -26,13 +26,20 @@ const V1: GroupFiles = {
   reclaimable: 'total_inactive_file',
 }
 
-/** Bytes: the least of the machine's and of every control group above us. Where nothing can be read, what Node says. */
+/**
+ * Bytes: the least of the machine's and of every control group above us. Where nothing can be read, what Node says; Infinity on
+ * macOS, which counts only pages that nobody uses as free and keeps few of them whatever there is.
+ */
 export function readFreeMemory({ proc, cgroup }: MemoryFiles = SYSTEM): number {
   const available = /^MemAvailable:\s+(\d+) kB$/m.exec(read(join(proc, 'meminfo')))?.[1]
-  let free = available === undefined ? freemem() : Number(available) * 1024
+  let free = available === undefined ? freeByNode() : Number(available) * 1024
   for (const [directory, files] of groupsOf(read(join(proc, 'self/cgroup')), cgroup))
     free = Math.min(free, freeOfGroup(directory, files))
   return free
+}
+
+function freeByNode(): number {
+  return process.platform === 'darwin' ? Infinity : freemem()
 }
 
 /** Our control groups that can limit memory, from the inside out. */
