@@ -1,5 +1,5 @@
 // The one owner of one session: a mailbox in front of the reducer. Reduce, commit, publish, then effects, in that order, always.
-// Modes: living -> resting (nothing to do, may be forgotten) | ended (closed or drained) | failed (a write was refused; nothing more is written).
+// Modes: living -> resting (nothing to do, may be forgotten) | ended (closed, drained or handed over) | failed (a write was refused; nothing more is written).
 
 import type { AgentConnection } from '../agent/connection.ts'
 import type { Clock, Timer } from '../base/clock.ts'
@@ -32,8 +32,11 @@ export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'post' | 'mark'
   onEnd(actor: SessionActor): void
 }
 
-/** What waits in the mailbox: an input of the reducer, or the mark that a batch of the agent's lines ends here. */
-type Item = Input | { readonly kind: 'mark'; readonly generation: number; readonly line: number }
+/** What waits in the mailbox: an input of the reducer, the mark that a batch of the agent's lines ends here, or the end of this life. */
+type Item =
+  | Input
+  | { readonly kind: 'mark'; readonly generation: number; readonly line: number }
+  | { readonly kind: 'hand_over'; readonly reply: ReplyTo }
 
 type PromptInput = Extract<Input, { kind: 'prompt' }>
 
@@ -109,6 +112,18 @@ export class SessionActor {
 
   /** Puts an input in and waits for its answer. Rejects with the refusal's code, or with the actor's failure. */
   ask(build: (reply: ReplyTo) => Input): Promise<ReplyValue> {
+    return this.#ask(build)
+  }
+
+  /**
+   * Leaves without ending anything: what was put in before is stored and done, nothing after it. The agent lives on for another
+   * gateway. Rejects with the actor's failure when it comes first.
+   */
+  async handOver(): Promise<void> {
+    if (!this.isOver) await this.#ask((reply) => ({ kind: 'hand_over', reply }))
+  }
+
+  #ask(build: (reply: ReplyTo) => Item): Promise<ReplyValue> {
     if (this.isOver)
       return Promise.reject(this.#failure ?? new HoldfastError('SESSION_CLOSED', { session: this.record.id }))
     return new Promise((resolve, reject) => {
@@ -152,6 +167,7 @@ export class SessionActor {
     const effects: Effect[] = []
     let state = this.#state
     let mark: Extract<Item, { kind: 'mark' }> | undefined
+    let handOver: Extract<Item, { kind: 'hand_over' }> | undefined
     for (let taken = 0; taken < BATCH_MAX; taken++) {
       const item = this.#mailbox[0]
       if (item === undefined || writes.length >= WRITES_MAX || (taken > 0 && isKeyed(item))) break
@@ -159,6 +175,10 @@ export class SessionActor {
       if (item.kind === 'mark') {
         mark = item
         continue
+      }
+      if (item.kind === 'hand_over') {
+        handOver = item
+        break
       }
       const transition = next(state, item, limits, clock.now())
       state = transition.state
@@ -174,7 +194,14 @@ export class SessionActor {
     this.#state = state
     for (const effect of effects) this.#perform(effect)
     if (mark !== undefined) this.#runner.acknowledge(mark.generation, mark.line)
+    if (handOver !== undefined) return this.#letGo(handOver.reply)
     this.#armTimer()
+  }
+
+  #letGo(reply: ReplyTo): void {
+    this.#runner.letGo()
+    this.#answer(reply, { kind: 'gone', stopped: undefined })
+    this.#end(new HoldfastError('GATEWAY_DRAINING'))
   }
 
   /** P10: a known idempotency key gets the turn it named; the same key with another body is refused. Only the owner inserts, so there is no race. */
@@ -234,10 +261,10 @@ export class SessionActor {
     this.#timer = undefined
   }
 
-  #end(): void {
+  #end(reason = new HoldfastError('SESSION_CLOSED', { session: this.record.id })): void {
     this.#hasEnded = true
     this.#disarm()
-    this.#rejectAll(new HoldfastError('SESSION_CLOSED', { session: this.record.id }))
+    this.#rejectAll(reason)
     this.#ports.onEnd(this)
   }
 

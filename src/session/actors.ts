@@ -109,6 +109,18 @@ export class Actors implements AsyncDisposable {
     await Promise.allSettled(drained)
   }
 
+  /**
+   * Leaves everything to a gateway that comes after: nothing is handed out any more, what was accepted is stored, and no agent is
+   * ended, also not by a later dispose. Resolves when no session of this process writes any more.
+   */
+  async handOver(): Promise<void> {
+    this.#isDraining = true
+    this.#pool[Symbol.dispose]()
+    const left = [...this.#open.values()].map(async (opening) => (await opening).handOver())
+    // One that cannot be opened, or fails on the way, has said so.
+    await Promise.allSettled(left)
+  }
+
   /** Ends what is left, without a word to the rows: recovery finds them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDraining = true

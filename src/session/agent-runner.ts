@@ -75,6 +75,11 @@ export class AgentRunner {
     this.#attempt = { generation, abort: new AbortController(), settled, connection: adopted }
   }
 
+  /** Forgets the process without ending it: another gateway goes on with it. */
+  letGo(): void {
+    this.#attempt = undefined
+  }
+
   /** Ends whatever process there is, without telling the actor. */
   async abandon(): Promise<void> {
     const attempt = this.#attempt

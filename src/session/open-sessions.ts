@@ -38,6 +38,8 @@ export interface Sessions extends AsyncDisposable {
   recover(): Promise<number>
   /** See Actors.drain. `budgetAt` in epoch ms. */
   drain(budgetAt: number): Promise<void>
+  /** See Actors.handOver. */
+  handOver(): Promise<void>
 }
 
 export function openSessions(ports: SessionsPorts): Sessions {
@@ -52,6 +54,7 @@ export function openSessions(ports: SessionsPorts): Sessions {
     },
     recover: () => actors.recover(),
     drain: (budgetAt) => actors.drain(budgetAt),
+    handOver: () => actors.handOver(),
     [Symbol.asyncDispose]: () => actors[Symbol.asyncDispose](),
   }
 }

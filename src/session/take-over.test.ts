@@ -102,6 +102,7 @@ test('an answer that came while no gateway was there ends the turn', async () =>
   agent.listener.answered(turnId, END_TURN)
   await at.restart(KEEP)
   await reaches(at, id, turnId, 'completed')
+  expect(agent.prompts).toEqual([turnId])
 })
 
 test('an agent that exited while no gateway was there fails its turn after its last words; the turn is not interrupted', async () => {
@@ -194,10 +195,10 @@ test('a cancel that is under way is asked for again, and keeps its grace', async
 test('a session that was closing goes on closing: the turn ends cancelled, the agent is stopped', async () => {
   await using at = await TestSessions.start()
   const { id, turnId, agent } = await start(at, hang)
-  const closed = expect(at.service.close(id)).rejects.toMatchObject({ code: 'GATEWAY_DRAINING' })
+  const closed = at.service.close(id).catch((error: unknown) => error)
   await expect.poll(async () => (await at.service.get(id)).session.state).toBe('closing')
   await at.restart(KEEP)
-  await closed
+  expect(await closed).toMatchObject({ code: 'GATEWAY_DRAINING' })
   await expect.poll(async () => (await at.service.get(id)).session.state).toBe('closed')
   expect(await at.service.turn(id, turnId)).toMatchObject({ state: 'cancelled' })
   expect(agent.stops).toBe(1)
@@ -272,4 +273,43 @@ test('agents that are taken over hold slots: a session beyond them makes one tha
   const { turn } = await at.service.prompt(twin.status.session.id, { prompt: HELLO })
   await reaches(at, twin.status.session.id, turn.id, 'completed')
   expect(all.filter(({ agent }) => agent.stops === 1)).toHaveLength(1)
+})
+
+test('a hand-over stores what was said, ends nothing and takes nothing more; the next gateway goes on', async () => {
+  await using at = await TestSessions.start()
+  const { id, no, turnId, agent } = await start(at, hang)
+  const queued = (await at.service.prompt(id, { prompt: HELLO })).turn
+  agent.listener.update(update('said'))
+  const rows = await at.history(no)
+  await at.sessions.handOver()
+  expect(await updatesOf(at, no)).toEqual(['said'])
+  agent.listener.update(update('unheard'))
+  agent.listener.answered(turnId, END_TURN)
+  await expect(at.service.prompt(id, { prompt: HELLO })).rejects.toMatchObject({ code: 'GATEWAY_DRAINING' })
+  await at.sessions[Symbol.asyncDispose]()
+  expect(agent.stops).toBe(0)
+  expect(await at.history(no)).toEqual([...rows, 'turn.running', 'update'])
+  await at.restart(KEEP)
+  await expect.poll(() => agent.prompts).toEqual([turnId, queued.id])
+  expect(await updatesOf(at, no)).toEqual(['said', 'unheard'])
+  expect(await at.service.turn(id, turnId)).toMatchObject({ state: 'completed' })
+})
+
+test('a hand-over does not wait for those who wait: they are told that the gateway goes', async () => {
+  await using at = await TestSessions.start({ cancelGraceMs: 60_000 })
+  const { id, agent } = await start(at, hang)
+  const closing = at.service.close(id).catch((error: unknown) => error)
+  await expect.poll(async () => (await at.service.get(id)).session.state).toBe('closing')
+  await at.sessions.handOver()
+  expect(await closing).toMatchObject({ code: 'GATEWAY_DRAINING' })
+  expect(agent.stops).toBe(0)
+})
+
+test('a hand-over of a session that was superseded ends, although its last write is refused', async () => {
+  await using at = await TestSessions.start()
+  const { no, agent } = await start(at, hang)
+  await at.store.acquireSession(no, 'local')
+  agent.listener.update(update('too late'))
+  await at.sessions.handOver()
+  expect(await updatesOf(at, no)).toEqual([])
 })
