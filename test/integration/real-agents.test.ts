@@ -10,6 +10,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { createHome, REAL_AGENTS } from '../real-agents/agents.ts'
 import type { RealAgent } from '../real-agents/agents.ts'
 import { installRealAgents } from '../real-agents/install.ts'
+import type { Pace } from '../_support/fake-llm/script.ts'
 import { startFakeLlm } from '../_support/fake-llm/server.ts'
 import { TestGateway } from '../_support/test-gateway.ts'
 
@@ -20,8 +21,8 @@ beforeAll(async () => {
   await installRealAgents()
 }, INSTALL_MS)
 
-async function startWith(agent: RealAgent, stack: AsyncDisposableStack): Promise<TestGateway> {
-  const llm = stack.use(await startFakeLlm())
+async function startWith(agent: RealAgent, stack: AsyncDisposableStack, pace?: Pace): Promise<TestGateway> {
+  const llm = stack.use(await startFakeLlm(pace))
   const home = stack.use(await createHome(agent))
   const { argv, env } = await agent.prepare(home.path, llm.url)
   return stack.use(await TestGateway.start({ agents: { [agent.id]: { command: argv, env } } }))
@@ -68,7 +69,7 @@ for (const agent of REAL_AGENTS) {
         expect((await gateway.text(session)).length).toBeGreaterThan(first.length)
         expect((await gateway.client.getSession(session)).agent_pid).toBe(pid)
         await gateway.client.closeSession(session)
-        expect(gateway.leaks()).toEqual([])
+        expect(gateway.agents()).toEqual([])
       })
     })
 
@@ -108,26 +109,54 @@ for (const agent of REAL_AGENTS) {
       })
     })
 
-    test('goes on with its conversation after the gateway was killed in a turn', { timeout: TEST_MS }, async () => {
+    test('its turn outlives a gateway that is killed, and ends completed', { timeout: TEST_MS }, async () => {
       await using stack = new AsyncDisposableStack()
-      const gateway = await startWith(agent, stack)
+      const gateway = await startWith(agent, stack, { tokensMax: 60, everyMs: 25 })
       await telling(gateway, async () => {
         const session = await gateway.newSession(agent.id)
-        await gateway.ask(session, 'the word is heliotrope')
+        await gateway.ask(session, '@slow')
+        const undisturbed = await gateway.text(session)
+        const { agent_pid: pid } = await gateway.client.getSession(session)
         const { turn } = await gateway.client.prompt(session, { prompt: '@slow' })
         await expect
-          .poll(async () => (await gateway.client.getTurn(session, turn.id)).state, { timeout: 60_000 })
-          .toBe('running')
+          .poll(async () => (await gateway.text(session)).length, { timeout: 60_000 })
+          .toBeGreaterThan(undisturbed.length + 20)
         await gateway.kill()
         await gateway.start()
-        expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({ state: 'interrupted', delivery: 'yes' })
-        await gateway.client.resume(session, 'continue')
-        const before = (await gateway.text(session)).length
-        expect((await gateway.ask(session, '@recall')).state).toBe('completed')
-        const ready = (await gateway.events(session)).findLast((event) => event.type === 'agent.ready')
-        expect(ready?.data).toMatchObject({ continuity: expect.stringMatching(/^(loaded|resumed)$/) as unknown })
-        expect((await gateway.text(session)).slice(before)).toContain('heliotrope')
+        expect((await gateway.client.getSession(session)).agent_pid).toBe(pid)
+        expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'completed', delivery: 'yes' })
+        expect(await gateway.text(session)).toBe(undisturbed + undisturbed)
       })
     })
+
+    test(
+      'goes on with its conversation when gateway and keeper were killed in a turn',
+      { timeout: TEST_MS },
+      async () => {
+        await using stack = new AsyncDisposableStack()
+        const gateway = await startWith(agent, stack)
+        await telling(gateway, async () => {
+          const session = await gateway.newSession(agent.id)
+          await gateway.ask(session, 'the word is heliotrope')
+          const { turn } = await gateway.client.prompt(session, { prompt: '@slow' })
+          await expect
+            .poll(async () => (await gateway.client.getTurn(session, turn.id)).state, { timeout: 60_000 })
+            .toBe('running')
+          await gateway.kill()
+          gateway.killKeepers()
+          await gateway.start()
+          expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({
+            state: 'interrupted',
+            delivery: 'yes',
+          })
+          await gateway.client.resume(session, 'continue')
+          const before = (await gateway.text(session)).length
+          expect((await gateway.ask(session, '@recall')).state).toBe('completed')
+          const ready = (await gateway.events(session)).findLast((event) => event.type === 'agent.ready')
+          expect(ready?.data).toMatchObject({ continuity: expect.stringMatching(/^(loaded|resumed)$/) as unknown })
+          expect((await gateway.text(session)).slice(before)).toContain('heliotrope')
+        })
+      },
+    )
   })
 }
