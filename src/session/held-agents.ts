@@ -1,7 +1,7 @@
 // The agent processes that outlived the gateway's earlier life, until a session goes on with them or they are stopped.
 // Decides which of them a session may keep; starts and tells nothing.
 
-import type { AgentConnection, HeldSessionAgent } from '../agent/connection.ts'
+import type { AgentConnection, AttachRequest, HeldSessionAgent } from '../agent/connection.ts'
 import type { SessionId } from '../base/ids.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -19,6 +19,7 @@ export interface TakenOver {
   readonly attached: AttachedAgent
 }
 
+type Position = Pick<AttachRequest, 'line' | 'agentSessionId' | 'capabilities'>
 type Reads = Pick<Store, 'listPermissions' | 'readEvents' | 'findSession'>
 
 /** Who holds a process remembers the newest answers only; what was closed in the last moment is not far from the newest request. */
@@ -51,9 +52,10 @@ export class HeldAgents {
   /** Goes on with the session's process if its rows say how far it was heard. Any other one of the session is gone before this resolves (S7). */
   async takeOver(left: LeftOpen): Promise<TakenOver | undefined> {
     const own = this.#take(left.record.id)
-    const kept = own.find((agent) => isHeard(left.record, agent))
+    const position = positionOf(left.record)
+    const kept = position && own.find((agent) => agent.generation === left.record.generation)
     await Promise.all(own.filter((agent) => agent !== kept).map((agent) => agent.stop()))
-    return kept && this.#attach(kept, left)
+    return kept && this.#attach(kept, position, left)
   }
 
   #take(id: SessionId): HeldSessionAgent[] {
@@ -62,18 +64,17 @@ export class HeldAgents {
     return own
   }
 
-  async #attach(agent: HeldSessionAgent, left: LeftOpen): Promise<TakenOver> {
-    const { no, lastSeq, epoch: life, agentLine: line = 0, agentCapabilities: capabilities = '{}' } = left.record
+  async #attach(agent: HeldSessionAgent, position: Position, left: LeftOpen): Promise<TakenOver> {
+    const { no, lastSeq, epoch: life } = left.record
     const { generation, pid, isRetiring } = agent
+    const { line } = position
     const turnId = left.turns.find((turn) => isOut(turn, agent))?.id
     const asked = await this.#store.listPermissions({ sessionNo: no }, ENDED_MAX)
     const ended = asked.filter((one) => one.generation === generation && one.state !== 'open')
     const untold = ended.filter((one) => !agent.hasAnswer(one.line))
     const open = left.openPermissions.filter((one) => one.generation === generation)
     const connection = agent.attach({
-      agentSessionId: left.record.agentSessionId ?? ('' as AgentConnection['agentSessionId']),
-      capabilities,
-      line,
+      ...position,
       life,
       turnId,
       requests: [...open, ...untold],
@@ -97,9 +98,12 @@ export class HeldAgents {
   }
 }
 
-function isHeard({ state, generation, agentLine, agentSessionId }: SessionRecord, agent: HeldSessionAgent): boolean {
-  const isReady = agentLine !== undefined && agentSessionId !== undefined
-  return state !== 'closed' && isReady && agent.generation === generation
+/** How far the newest process of the session was heard; undefined when it was not ready, or nobody is to hear it any more. */
+function positionOf(record: SessionRecord): Position | undefined {
+  const { state, agentLine: line, agentSessionId, agentCapabilities: capabilities } = record
+  if (state === 'closed' || line === undefined) return undefined
+  if (agentSessionId === undefined || capabilities === undefined) return undefined
+  return { line, agentSessionId, capabilities }
 }
 
 /** Its prompt has reached the agent, and no answer is stored. */
