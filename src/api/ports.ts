@@ -54,6 +54,7 @@ export interface GatewayStatus {
   readonly stateDir: string
   readonly hosting: 'inline' | 'keeper'
   readonly tagging: 'prlimit' | 'ulimit' | 'marker'
+  readonly keepers: readonly KeeperStatus[]
   readonly agentsLive: number
   /** Of those, the ones that wait for a prompt of their session. */
   readonly agentsIdle: number
@@ -68,11 +69,21 @@ export interface GatewayStatus {
   readonly permissionsOpen: number
 }
 
+export interface KeeperStatus {
+  readonly no: number
+  readonly pid: number
+  readonly version: string
+  readonly live: number
+  readonly isRetiring: boolean
+}
+
 export interface StopRequest {
   /** True: running turns get no time. */
   readonly now: boolean
   /** Budget of the drain; undefined: the configured one. */
   readonly drainMs: number | undefined
+  /** Agents and turns are left to the next gateway. */
+  readonly keepAgents: boolean
 }
 
 export interface GatewayPort {

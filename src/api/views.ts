@@ -136,6 +136,13 @@ export function statusView(status: GatewayStatus, api: ApiStatus): StatusView {
     socket: api.socket ?? null,
     state_dir: status.stateDir,
     hosting: status.hosting,
+    keepers: status.keepers.map(({ no, pid, version, live, isRetiring }) => ({
+      no,
+      pid,
+      version,
+      agents: live,
+      retiring: isRetiring,
+    })),
     tagging: status.tagging,
     agents_live: status.agentsLive,
     agents_idle: status.agentsIdle,

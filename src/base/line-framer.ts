@@ -3,6 +3,7 @@
 
 const LF = 0x0a
 const SPACE = 0x20
+const NOTHING = Buffer.alloc(0)
 
 /** Whole lines in order, each with its LF. */
 export interface FramedLines {
@@ -16,7 +17,8 @@ export interface FramedLines {
  */
 export class LineFramer {
   readonly #lineBytesMax: number
-  #pending: Buffer[] = []
+  /** The beginning of a line without its end, in a buffer that grows: pieces of one byte must not cost an object each. */
+  #pending = NOTHING
   #pendingBytes = 0
   #isClosed = false
   #isTooLong = false
@@ -31,7 +33,7 @@ export class LineFramer {
     return this.#isTooLong
   }
 
-  /** The lines that `chunk` completes; undefined when there are none. May keep and give views of `chunk`. */
+  /** The lines that `chunk` completes; undefined when there are none. May give views of `chunk`; keeps none. */
   push(chunk: Buffer): FramedLines | undefined {
     if (this.#isClosed) return undefined
     const end = chunk.lastIndexOf(LF) + 1
@@ -40,9 +42,7 @@ export class LineFramer {
       return undefined
     }
     const head = end === chunk.length ? chunk : chunk.subarray(0, end)
-    const region = this.#pendingBytes === 0 ? head : Buffer.concat([...this.#pending, head])
-    this.#pending = []
-    this.#pendingBytes = 0
+    const region = this.#pendingBytes === 0 ? head : Buffer.concat([this.#takePending(), head])
     const framed = this.#frame(region)
     if (end < chunk.length && !this.#isClosed) this.#keep(chunk.subarray(end))
     return framed
@@ -51,16 +51,29 @@ export class LineFramer {
   /** The last line when the input ended without a terminator; it gets one. Closes the framer. */
   end(): FramedLines | undefined {
     if (this.#isClosed) return undefined
-    const rest = this.#pending
-    const hasRest = this.#pendingBytes > 0
+    const rest = this.#takePending()
     this.#close()
-    return hasRest ? this.#frame(Buffer.concat([...rest, Buffer.from([LF])])) : undefined
+    return rest.length > 0 ? this.#frame(Buffer.concat([rest, Buffer.of(LF)])) : undefined
   }
 
   #keep(bytes: Buffer): void {
-    this.#pendingBytes += bytes.length
-    if (this.#pendingBytes > this.#lineBytesMax) return this.#refuse()
-    this.#pending.push(bytes)
+    const needed = this.#pendingBytes + bytes.length
+    if (needed > this.#lineBytesMax) return this.#refuse()
+    if (needed > this.#pending.length) {
+      const room = Math.min(Math.max(needed, 2 * this.#pending.length), this.#lineBytesMax)
+      const grown = Buffer.allocUnsafeSlow(room)
+      this.#pending.copy(grown, 0, 0, this.#pendingBytes)
+      this.#pending = grown
+    }
+    bytes.copy(this.#pending, this.#pendingBytes)
+    this.#pendingBytes = needed
+  }
+
+  #takePending(): Buffer {
+    const bytes = this.#pending.subarray(0, this.#pendingBytes)
+    this.#pending = NOTHING
+    this.#pendingBytes = 0
+    return bytes
   }
 
   /** Counts the lines of `region`, which ends with an LF; cuts it before a line that is too long, and blank lines out of it. */
@@ -95,8 +108,7 @@ export class LineFramer {
 
   #close(): void {
     this.#isClosed = true
-    this.#pending = []
-    this.#pendingBytes = 0
+    this.#takePending()
   }
 }
 

@@ -59,13 +59,19 @@ export async function checkSocket(file: string): Promise<Check> {
 
 /** From what a gateway that answers says of itself. */
 export function checkStatus(status: StatusView): Check[] {
-  const { state, pid, version, tagging, agents_stuck: stuck, warden_pid: warden } = status
+  const { state, pid, version, tagging, hosting, keepers, agents_stuck: stuck, warden_pid: warden } = status
+  const ready = keepers.find(({ retiring }) => !retiring)
   const gateway = `${state}, version ${version}, pid ${pid}`
   return [
     state === 'ready' ? ok('gateway', gateway) : warn('gateway', gateway),
     tagging === 'marker'
       ? warn('tagging', 'marker: by environment only; a child that clears it is not found')
       : ok('tagging', tagging),
+    hosting === 'inline'
+      ? warn('keeper', 'none: agents live in the gateway and end with it (keeper.hosting inline)')
+      : ready === undefined
+        ? warn('keeper', 'none runs; it is started with the next agent, see keeper.log in the state directory')
+        : ok('keeper', `pid ${ready.pid}`),
     warden === null
       ? warn('warden', 'none: agents that ignore the end of their input outlive a killed gateway until the next start')
       : ok('warden', `pid ${warden}`),

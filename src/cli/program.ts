@@ -184,8 +184,14 @@ function declareGateway(root: Command, on: Bind): void {
     .command('stop')
     .description('drain and stop the gateway')
     .option('--now', 'do not wait for running turns')
+    .option('--keep-agents', 'leave agents and running turns to the next gateway')
     .option('--wait <seconds>', 'wait at most so long until it is gone', positiveSeconds, 150)
     .action(on(async () => (await import('./commands/stop.ts')).stop))
+  root
+    .command('restart')
+    .description('start the gateway anew; agents and running turns go on')
+    .option('--wait <seconds>', 'wait at most so long until the old one is gone', positiveSeconds, 30)
+    .action(on(async () => (await import('./commands/restart.ts')).restart))
   root
     .command('status')
     .description('show what the gateway does')

@@ -14,6 +14,8 @@ import { systemEnvironment } from '../config/environment.ts'
 import { openLog } from '../observe/logger.ts'
 import { probeContainment as probe } from '../process/containment.ts'
 import type { ContainmentReport } from '../process/containment.ts'
+import { tagEpochOf } from '../lease/process-leases.ts'
+import { isAlive, readBootId } from '../process/birth.ts'
 import { listTagged } from '../process/kill-tagged.ts'
 import type { TaggedProcess } from '../process/kill-tagged.ts'
 import { startDetached } from '../process/start-detached.ts'
@@ -21,6 +23,7 @@ import type { DetachedProcess } from '../process/start-detached.ts'
 import { openSqliteStore } from '../store/open-sqlite-store.ts'
 import { acquireInstanceLock } from '../store/instance-lock.ts'
 import { openStateDir, STORE_FILE } from '../store/state-dir.ts'
+import type { KeeperRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { readOwnBirth } from './own-birth.ts'
 import { runGateway } from './run-gateway.ts'
@@ -67,7 +70,7 @@ export interface Orphan {
 }
 
 /**
- * Agent processes of this gateway that live although it does not. Where there is no database any more, everything that carries
+ * Agent processes of this gateway that live although neither it nor a keeper of it does. Where there is no database any more, everything that carries
  * the tag of any gateway: whose it is cannot be said then. Empty while the gateway runs.
  */
 export async function findOrphans(): Promise<Orphan[]> {
@@ -78,7 +81,10 @@ export async function findOrphans(): Promise<Orphan[]> {
   try {
     return await withStoppedStore('', async (store) => {
       const own = await listTagged(store.instanceNumber())
-      return own.map((each) => asOrphan(each, 'its gateway does not run; ended at the next start'))
+      const kept = new Set((await store.listKeepers()).filter(isKeeperAlive).map(({ no }) => tagEpochOf(no)))
+      return own
+        .filter(({ epoch }) => !kept.has(epoch))
+        .map((each) => asOrphan(each, 'its gateway does not run; ended at the next start'))
     })
   } catch (error) {
     if (isHoldfastError(error) && error.code === 'INSTANCE_LOCKED') return []
@@ -99,6 +105,12 @@ function asOrphan({ pid, instance, lease, epoch, argv, by }: TaggedProcess, reas
 /** What of containment works in the control group and with the rights of this process. */
 export function probeContainment(): Promise<ContainmentReport> {
   return probe()
+}
+
+/** What a keeper holds for the next gateway has an owner, and a bound: the adoption grace. */
+function isKeeperAlive({ hosting, bootId, pid, startTicks }: KeeperRecord): boolean {
+  if (hosting !== 'keeper' || bootId !== readBootId() || pid === undefined || startTicks === undefined) return false
+  return isAlive({ pid, startTicks })
 }
 
 /** Checks the database of a gateway that is stopped; INSTANCE_LOCKED when one runs. */

@@ -53,8 +53,8 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     gateway: {
       phase: () => lifecycle.state,
       status: () => readStatus(parts),
-      stop: ({ now, drainMs }) => {
-        stop.request('asked over the API', drainMs)
+      stop: ({ now, drainMs, keepAgents }) => {
+        stop.request('asked over the API', { budgetMs: drainMs, keepsAgents: keepAgents })
         if (now) stop.request('asked over the API')
       },
     },
@@ -66,7 +66,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
 }
 
 async function readStatus({ version, lifecycle, node, paths, host, store, warm }: ApiParts): Promise<GatewayStatus> {
-  const { hosting, tagging, live, stuck, wardenPid } = host.describe()
+  const { hosting, tagging, live, stuck, wardenPid, keepers } = host.describe()
   const { idle, spare } = warm()
   const counts = await store.counts()
   return {
@@ -79,6 +79,7 @@ async function readStatus({ version, lifecycle, node, paths, host, store, warm }
     stateDir: paths.stateDir,
     hosting,
     tagging,
+    keepers,
     agentsLive: live,
     agentsIdle: idle,
     agentsSpare: spare,

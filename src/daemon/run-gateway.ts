@@ -3,7 +3,7 @@
 
 import type { AgentDefinition } from '../agent/definition.ts'
 import { systemClock } from '../base/clock.ts'
-import { firstOf, ignore, whenAborted } from '../base/deadline.ts'
+import { deadline, firstOf, ignore, whenAborted } from '../base/deadline.ts'
 import { systemIds } from '../base/ids.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
@@ -20,6 +20,7 @@ import { openStateDir } from '../store/state-dir.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import { listAgentDefinitions, openAgents } from './agents.ts'
 import type { Agents } from './agents.ts'
+import type { AgentHost } from '../keeper/agent-host.ts'
 import { openHost } from './open-host.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readOwnBirth } from './own-birth.ts'
@@ -40,6 +41,8 @@ export interface GatewayOptions {
 
 /** How long a start waits for the lock, so that "stop; start" works. */
 const LOCK_WAIT_MS = 10_000
+/** Storing what is in the mailboxes. What takes longer is not lost: its lines are not acknowledged. */
+const LEAVE_MS_MAX = 5_000
 
 /**
  * Runs a gateway until it is asked to stop. Rejects with what made it impossible: INSTANCE_LOCKED, PORT_IN_USE, STATE_DIR_UNSAFE,
@@ -76,10 +79,17 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
   spares.look()
   logger.info({ epoch: node.epoch, recovered, url: api.url(), socket: paths.socket }, 'ready')
   options.announce(`ready on ${paths.socket}${api.url() === undefined ? '' : ` and ${api.url()}`}`)
-  await firstOf([whenAborted(stop.drain), failure.promise])
+  try {
+    await firstOf([whenAborted(stop.drain), failure.promise])
+  } catch (error) {
+    // The agents are not to blame: the next life takes them over.
+    await leave(sessions, host, options)
+    throw error
+  }
   lifecycle.enter('draining')
   void spares[Symbol.asyncDispose]() // the scope waits for it
-  await drain(sessions, options)
+  if (stop.keepsAgents && host.canHandOver) await leave(sessions, host, options)
+  else await drain(sessions, options)
   lifecycle.enter('stopped')
 }
 
@@ -118,6 +128,17 @@ function sessionPorts({
     checkCwd: (cwd) => checkCwd(cwd, rules),
     findDefinition: (name) => definitions.get(name),
   }
+}
+
+/** Leaves agents and turns to the next life of the gateway; a second request to stop changes that as long as it is not done. */
+async function leave(sessions: Sessions, host: AgentHost, { announce, log }: GatewayOptions): Promise<void> {
+  if (!host.canHandOver) return
+  announce('leaving: the agents go on without this gateway; the next one takes them over')
+  await deadline(sessions.handOver(), { ms: LEAVE_MS_MAX, stage: 'handover' }).catch(
+    ignore('what is not stored is read again'),
+  )
+  host.handOver()
+  log.logger('daemon').info({ live: host.describe().live }, 'agents left to the next gateway')
 }
 
 /** Running turns have the budget; a second request takes it away, and the next life finds them interrupted. Queued prompts stay. */

@@ -23,6 +23,18 @@ export type AgentList = Static<typeof AgentList>
 export const GatewayState = Type.Enum(['starting', 'ready', 'draining', 'stopped'])
 export type GatewayState = Static<typeof GatewayState>
 
+export const KeeperView = Type.Object(
+  {
+    no: Type.Integer(),
+    pid: Type.Integer(),
+    version: Type.String(),
+    agents: Type.Integer(),
+    /** Of another version: it keeps the agents it has and takes no new ones. */
+    retiring: Type.Boolean(),
+  },
+  { title: 'Keeper' },
+)
+
 export const StatusView = Type.Object(
   {
     version: Type.String(),
@@ -38,6 +50,8 @@ export const StatusView = Type.Object(
     socket: nullable(Type.String()),
     state_dir: Type.String(),
     hosting: Type.Enum(['inline', 'keeper']),
+    /** The processes that hold agents and outlive this gateway; empty with `inline`. */
+    keepers: Type.Array(KeeperView),
     /** How process trees of agents are recognised. */
     tagging: Type.Enum(['prlimit', 'ulimit', 'marker']),
     agents_live: Type.Integer(),
@@ -62,6 +76,8 @@ export const GatewayStop = Type.Object(
     now: Type.Optional(Type.Boolean()),
     /** Budget of the drain; the configured one when absent. */
     drain_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
+    /** Leave agents and running turns to the next gateway, which has to come within the adoption grace. Needs a keeper. */
+    keep_agents: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 )

@@ -95,6 +95,7 @@ const STATUS = {
   epoch: 7,
   stateDir: '/state',
   hosting: 'inline',
+  keepers: [],
   tagging: 'prlimit',
   agentsLive: 1,
   agentsIdle: 1,

@@ -109,6 +109,7 @@ export class TestCliGateway implements AsyncDisposable {
       epoch: 1,
       stateDir,
       hosting: 'inline' as const,
+      keepers: [],
       tagging: 'prlimit' as const,
       agentsLive: 0,
       agentsIdle: 0,

@@ -74,6 +74,7 @@ function startCli(home: string, args: readonly string[], { tty, stdin, env, cwd,
     isProcessAlive: () => false,
     findOrphans: notHere,
     probeContainment: async () => ({
+      keepers: [],
       tagging: 'prlimit',
       bwrap: { works: true },
       cgroup: { works: false, reason: 'v1 only' },

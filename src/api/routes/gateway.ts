@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox'
 
+import { HoldfastError } from '../../base/errors.ts'
 import { AgentList, GatewayStop, GatewayStopping, Health, StatusView } from '../../wire/gateway.ts'
 import { agentView, statusView } from '../views.ts'
 import { withErrors } from './context.ts'
@@ -45,9 +46,12 @@ export function addGatewayRoutes(app: App, context: RouteContext): void {
         response: withErrors({ 202: GatewayStopping }),
       },
     },
-    async ({ body: { now = false, drain_ms: drainMs } }, reply) => {
-      const { pid } = await gateway.status()
-      gateway.stop({ now, drainMs })
+    async ({ body: { now = false, drain_ms: drainMs, keep_agents: keepAgents = false } }, reply) => {
+      const { pid, hosting } = await gateway.status()
+      if (keepAgents && hosting === 'inline') {
+        throw new HoldfastError('BAD_REQUEST', { reason: 'keep_agents needs keeper.hosting `keeper`' })
+      }
+      gateway.stop({ now, drainMs, keepAgents })
       return reply.code(202).send({ state: gateway.phase(), pid })
     },
   )

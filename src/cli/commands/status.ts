@@ -28,6 +28,11 @@ function agentsText({ agents_live, agents_idle, agents_spare, agents_stuck }: St
   return `${agents_live} live${warm.length === 0 ? '' : ` (${warm.join(', ')})`}${stuck}`
 }
 
+function keeperText({ no, pid, version, agents, retiring }: StatusView['keepers'][number]): string {
+  const held = `${agents} ${agents === 1 ? 'agent' : 'agents'}`
+  return `${no}, pid ${pid}, ${held}${retiring ? `, of version ${version}: it ends when they are idle` : ''}`
+}
+
 function statusText(view: StatusView, style: Style): string {
   const { sessions, turns } = view
   return facts(
@@ -38,6 +43,7 @@ function statusText(view: StatusView, style: Style): string {
       ['socket', view.socket ?? 'off'],
       ['state', view.state_dir],
       ['hosting', `${view.hosting}, processes tagged by ${view.tagging}`],
+      ...view.keepers.map((keeper) => ['keeper', keeperText(keeper)] as const),
       ['agents', agentsText(view)],
       ['sessions', `${sessions.open} open, ${sessions.closing} closing, ${sessions.closed} closed`],
       ['turns', `${turns.active} active, ${turns.queued} queued`],

@@ -12,6 +12,7 @@ export interface StopOptions {
   /** Seconds. */
   readonly wait: number
   readonly now?: boolean
+  readonly keepAgents?: boolean
 }
 
 const POLL_MS = 50
@@ -19,8 +20,10 @@ const POLL_MS = 50
 export async function stop(context: CommandContext, options: StopOptions): Promise<number> {
   const { screen } = context
   using gateway = await openGateway({ ...context, mayStart: false })
-  const { pid } = await gateway.client.stopGateway(options.now === true ? { now: true } : {})
-  if (!screen.json) screen.note(`the gateway (pid ${pid}) is draining`)
+  const { now = false, keepAgents = false } = options
+  const { pid } = await gateway.client.stopGateway({ ...(now && { now }), ...(keepAgents && { keep_agents: true }) })
+  if (!screen.json)
+    screen.note(`the gateway (pid ${pid}) ${keepAgents ? 'leaves its agents to the next one' : 'is draining'}`)
   await untilGone(gateway, { waitMs: options.wait * 1000, isAlive: () => context.deps.isProcessAlive(pid) })
   if (screen.json) screen.record({ pid, stopped: true })
   else screen.print(`stopped gateway ${pid}\n`)
@@ -33,7 +36,7 @@ interface GoneOptions {
 }
 
 /** Resolves when nobody answers any more and the process is gone. DEADLINE after `waitMs`; the gateway goes on draining. */
-async function untilGone({ client }: Gateway, { waitMs, isAlive }: GoneOptions): Promise<void> {
+export async function untilGone({ client }: Gateway, { waitMs, isAlive }: GoneOptions): Promise<void> {
   const untilMs = performance.now() + waitMs
   while (performance.now() < untilMs) {
     if ((await isGone(client)) && !isAlive()) return
