@@ -61,7 +61,7 @@ export class LineFramer {
     if (needed > this.#lineBytesMax) return this.#refuse()
     if (needed > this.#pending.length) {
       const room = Math.min(Math.max(needed, 2 * this.#pending.length), this.#lineBytesMax)
-      const grown = Buffer.allocUnsafeSlow(room)
+      const grown = Buffer.allocUnsafe(room)
       this.#pending.copy(grown, 0, 0, this.#pendingBytes)
       this.#pending = grown
     }
