@@ -8,11 +8,15 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
+import { systemClock } from '../../src/base/clock.ts'
+import { reapEarlierLives } from '../../src/keeper/reap-earlier-lives.ts'
 import { findCgroupPlace } from '../../src/process/cgroup-place.ts'
 import { probeCgroup } from '../../src/process/cgroup-probe.ts'
 import { Containment, probeContainment, type ContainmentSpec } from '../../src/process/containment.ts'
+import { spawnChild } from '../../src/process/spawn.ts'
 import { startLeakCheck, type LeakCheck } from '../_support/leak-check.ts'
 import { findTellers } from '../_support/namespaced.ts'
+import { createMemoryLeases } from '../_support/memory-leases.ts'
 import { openNastyHost, until, type Nasty, type NastyHost } from '../_support/nasty-host.ts'
 import { testWhere, type Ability } from '../_support/where-it-works.ts'
 
@@ -182,20 +186,28 @@ describe('bwrap only', () => {
 
 describe('cgroup only', () => {
   const leftover = async (): Promise<void> => {
-    await using rig = await openRig({ mode: 'cgroup' })
-    const nasty = await rig.start('untag.mjs')
-    await nasty.waitTold(2)
-    const containment = new Containment()
-    const instance = rig.leases.instanceNumber()
-    expect(await containment.reapLeftovers(instance, ({ lease }) => lease === nasty.process.leaseId)).toBe(0)
-    expect(await tellers(nasty)).toHaveLength(2)
-    expect(await containment.reapLeftovers(instance, () => false)).toBe(1)
-    expect(await tellers(nasty)).toEqual([])
-    expect(groupsOf(rig)).toEqual([])
+    const store = createMemoryLeases()
+    const owner = { instance: store.instanceNumber(), lease: 99, epoch: 3 }
+    const enclosure = await new Containment().prepare({ mode: 'cgroup' }, 'a', owner)
+    // Neither tag nor marker: its group alone says whose it is.
+    const child = await spawnChild({ argv: enclosure.wrap(['/bin/sleep', '600']), cwd: '/', env: {} })
+    const node = { id: 'local', epoch: 8, startedAt: 0 }
+    const reap = (...held: number[]): Promise<unknown> =>
+      reapEarlierLives({ held: new Set(held), store, node, clock: systemClock, logger: undefined })
+    try {
+      await reap(owner.lease)
+      expect(child.exit()).toBeUndefined()
+      await reap()
+      expect(await until('its end', () => child.exit(), 2_000)).toEqual({ code: null, signal: 'SIGKILL' })
+      opened.push(`holdfast-${owner.instance}`)
+    } finally {
+      await enclosure.kill()
+      await enclosure.dispose()
+    }
   }
   testWhere(
     [ABILITIES.cgroup],
-    'a group that an earlier life left is emptied and removed; one that is held stays',
+    'a start empties and removes the group of an earlier life; one that is held stays',
     leftover,
     TEST_MS,
   )
