@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { deadline } from '../src/base/deadline.ts'
@@ -19,14 +19,22 @@ const LOG_CHARS_MAX = 20_000
 
 export interface GatewayProcess extends AsyncDisposable {
   readonly pid: number
+  /** Its keepers that live now. */
+  keepers(): number[]
   readonly address: GatewayAddress
   /** From the start of the process until it said that it is ready. */
   readonly readyMs: number
 }
 
 /** The home is made, its configuration written; what it stores stays when the gateway is stopped. */
-export async function startGateway({ home, agent, launcher, execArgv = [] }: SideOptions): Promise<GatewayProcess> {
-  prepareHome(home, agent)
+export async function startGateway({
+  home,
+  agent,
+  launcher,
+  hosting = 'keeper',
+  execArgv = [],
+}: SideOptions): Promise<GatewayProcess> {
+  prepareHome(home, agent, hosting)
   const from = performance.now()
   const child = spawn(process.execPath, [...execArgv, launcher, 'serve'], {
     env: childEnvironment({ HOLDFAST_HOME: home, BENCH_LOOP_DELAY_FILE: loopDelayFile(home) }),
@@ -41,18 +49,34 @@ export async function startGateway({ home, agent, launcher, execArgv = [] }: Sid
   const readyMs = performance.now() - from
   const token = readFileSync(join(home, 'state', 'token'), 'utf8').trim()
   const address = { socketPath: join(home, 'run', 'gateway.sock'), token }
-  return { pid: child.pid!, address, readyMs, [Symbol.asyncDispose]: () => stop(child) }
+  return { pid: child.pid!, keepers: () => keepersOf(home), address, readyMs, [Symbol.asyncDispose]: () => stop(child) }
 }
 
-function prepareHome(home: string, agent: SideOptions['agent']): void {
+function prepareHome(home: string, agent: SideOptions['agent'], hosting: string): void {
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const config = {
     agents: { [AGENT_NAME]: { command: agent } },
     'log.level': 'info',
     'http.enabled': false,
+    'keeper.hosting': hosting,
     'limits.turnEventsMax': 10_000_000,
   }
   writeFileSync(join(home, 'config.jsonc'), JSON.stringify(nested(config)), { mode: 0o600 })
+}
+
+/** A keeper has its socket on its command line. */
+export function keepersOf(home: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && commandOf(pid).includes(join(home, 'run', 'k')))
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return '' // it has ended
+  }
 }
 
 /** `{ 'a.b': 1 }` as `{ a: { b: 1 } }`. */

@@ -4,7 +4,7 @@ import { AGENT_NAME, startGateway } from './gateway-process.ts'
 import type { GatewayProcess } from './gateway-process.ts'
 import { GatewayClient } from './gateway-client.ts'
 import type { SessionEvents } from './gateway-client.ts'
-import { cpuMsOf } from './proc.ts'
+import { cpuMsOfAll } from './proc.ts'
 import { serveSide } from './side.ts'
 import type { Side, SideOptions, TurnBatch, TurnTimes } from './side.ts'
 
@@ -36,15 +36,16 @@ class GatewaySide implements Side {
 
   async prompt(session: string, text: string, count: number): Promise<TurnBatch> {
     const events = await this.#follow(session)
-    const { pid } = this.#gateway!
-    const before = cpuMsOf(pid)
+    const { pid, keepers } = this.#gateway!
+    const pids = [pid, ...keepers()]
+    const before = cpuMsOfAll(pids)
     const turns: TurnTimes[] = []
     for (let i = 0; i < count; i++) {
       const ended = events.until('turn.ended')
       await Promise.all([this.#post(session, text), ended])
       turns.push(await ended)
     }
-    return { turns, cpuMs: cpuMsOf(pid) - before }
+    return { turns, cpuMs: cpuMsOfAll(pids) - before }
   }
 
   async close(): Promise<void> {

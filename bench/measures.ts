@@ -3,6 +3,7 @@
 import { measureCli } from './measure-cli.ts'
 import { measureColdStart } from './measure-cold-start.ts'
 import { measureFlatness } from './measure-flatness.ts'
+import { measureKeeper } from './measure-keeper.ts'
 import { measureMemory } from './measure-memory.ts'
 import { measureStream } from './measure-stream.ts'
 import { measureTurn } from './measure-turn.ts'
@@ -11,6 +12,7 @@ import type { Measure } from './measure.ts'
 export const MEASURES: readonly Measure[] = [
   { name: 'turn', run: measureTurn },
   { name: 'stream', run: measureStream },
+  { name: 'keeper', run: measureKeeper },
   { name: 'cold', run: measureColdStart },
   { name: 'cli', run: measureCli },
   { name: 'flat', run: measureFlatness },
@@ -18,4 +20,6 @@ export const MEASURES: readonly Measure[] = [
 ]
 
 /** What can be measured without a gateway process. */
-export const IN_PROCESS_MEASURES: readonly Measure[] = MEASURES.slice(0, 3)
+export const IN_PROCESS_MEASURES: readonly Measure[] = MEASURES.filter(({ name }) =>
+  ['turn', 'stream', 'cold'].includes(name),
+)

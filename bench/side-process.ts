@@ -10,7 +10,8 @@ import type { Answer, Call, Side } from './side.ts'
 const CALL_MS_MAX = 90_000
 const EXIT_MS_MAX = 45_000
 
-export type SideName = 'floor' | 'gateway' | 'acpx' | 'in-process'
+/** `inline` is the gateway with its agents inside itself. */
+export type SideName = 'floor' | 'gateway' | 'inline' | 'acpx' | 'in-process'
 
 export interface SideProcess extends Side, AsyncDisposable {
   readonly name: SideName
@@ -18,7 +19,7 @@ export interface SideProcess extends Side, AsyncDisposable {
 
 /** Starts `<name>-side.ts`. Each call rejects with what the side said, or when it takes longer than 90 s. */
 export function startSide(name: SideName): SideProcess {
-  const file = fileURLToPath(new URL(`./${name}-side.ts`, import.meta.url))
+  const file = fileURLToPath(new URL(`./${name === 'inline' ? 'gateway' : name}-side.ts`, import.meta.url))
   const child = fork(file, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const calls = new Calls(name, child)
   return {

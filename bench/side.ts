@@ -25,6 +25,8 @@ export interface SideOptions {
   readonly agent: readonly [string, ...string[]]
   /** What starts Holdfast: `bin/holdfast.cjs` of a checkout or of an installed package. */
   readonly launcher: string
+  /** Where the agents of a gateway live; `keeper` when absent. */
+  readonly hosting?: 'keeper' | 'inline'
   /** Arguments of Node for the process under test. */
   readonly execArgv?: readonly string[]
 }

@@ -62,11 +62,12 @@ export class World implements AsyncDisposable {
   /** Another side of its own, ended with `scope`. The gateway gets the probe of the event loop. */
   async openSide(name: SideName, home: string, { scope, execArgv = [] }: OpenOptions): Promise<OpenSide> {
     const side = scope.use(startSide(name))
-    const preload = name === 'gateway' ? ['--import', LOOP_DELAY_IMPORT] : []
+    const preload = name === 'gateway' || name === 'inline' ? ['--import', LOOP_DELAY_IMPORT] : []
     const { pid, readyMs } = await side.open({
       home,
       agent: this.agent,
       launcher: this.launcher,
+      hosting: name === 'inline' ? 'inline' : 'keeper',
       execArgv: [...preload, ...execArgv],
     })
     const { session } = await side.coldStart()

@@ -41,6 +41,8 @@ export interface KeeperLinkPorts {
 
 const CONNECT_MS_MAX = 2_000
 const SPAWN_MS_MAX = 15_000
+/** Acknowledgements wait so long for company: each wakes the keeper. */
+const ACK_MS = 20
 const PING_EVERY_MS = 10_000
 /** Without an answer for so long the keeper counts as hung: it is ended, and its warden ends what it held. */
 const SILENCE_MS_MAX = 60_000
@@ -70,6 +72,8 @@ export class KeeperLink implements Holder {
   readonly #ended = Promise.withResolvers<void>()
   #welcome: Welcome | undefined
   #wardenPid: number | undefined
+  readonly #unacknowledged = new Set<RemoteHeld>()
+  #acknowledging: Timer | undefined
   #ping: Timer | undefined
   #heardAt: number
   #isClosing = false
@@ -155,6 +159,7 @@ export class KeeperLink implements Holder {
   close(): void {
     this.#isClosing = true
     this.#ping?.cancel()
+    this.#acknowledging?.cancel()
     this.#socket.destroySoon()
   }
 
@@ -229,7 +234,18 @@ export class KeeperLink implements Holder {
     return {
       write: (frames) => this.#write(frames),
       onForgotten: ({ leaseId }) => this.#held.delete(leaseId),
+      acknowledgeSoon: (held) => this.#acknowledgeSoon(held),
     }
+  }
+
+  #acknowledgeSoon(held: RemoteHeld): void {
+    const { clock } = this.#ports
+    this.#unacknowledged.add(held)
+    this.#acknowledging ??= clock.at(clock.now() + ACK_MS, () => {
+      this.#acknowledging = undefined
+      for (const each of this.#unacknowledged) each.flush()
+      this.#unacknowledged.clear()
+    })
   }
 
   #write(frames: readonly Buffer[]): void {
@@ -261,6 +277,7 @@ export class KeeperLink implements Holder {
 
   #closed(): void {
     this.#ping?.cancel()
+    this.#acknowledging?.cancel()
     this.#fail(unavailable('it closed the connection'))
     this.#ended.resolve()
     if (this.#isClosing || this.#welcome === undefined) return

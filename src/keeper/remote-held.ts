@@ -19,7 +19,13 @@ import { readExit, readStopReport, type HeldFacts } from './keeper-answers.ts'
 export interface RemoteHeldPorts {
   write(frames: readonly Buffer[]): void
   onForgotten(held: RemoteHeld): void
+  /** `flush` is to be called soon: an acknowledgement wakes the keeper, and nothing hurries. */
+  acknowledgeSoon(held: RemoteHeld): void
 }
+
+/** A quarter of the keeper's window. */
+const ACK_LINES = 256
+const ACK_BYTES = 256 * 1024
 
 /** Modes: held; lost (the keeper is gone, nothing is told any more); forgotten. */
 export class RemoteHeld implements Held {
@@ -32,7 +38,9 @@ export class RemoteHeld implements Held {
   readonly #frames: FrameMemory
   readonly #stopped = Promise.withResolvers<StopReport>()
   #acknowledged: number
-  #isAcknowledging = false
+  /** The last number that the keeper was told, and what came since. */
+  #flushed: number
+  #unflushedBytes = 0
   #stderr: string
   #reader: HeldReader | undefined
   #isLost = false
@@ -44,6 +52,7 @@ export class RemoteHeld implements Held {
     this.startedAt = facts.startedAt
     this.label = facts.label
     this.#acknowledged = facts.acknowledged
+    this.#flushed = facts.acknowledged
     this.#frames = new FrameMemory(facts.frames)
     this.#stderr = facts.stderr
     this.#ports = ports
@@ -59,15 +68,19 @@ export class RemoteHeld implements Held {
     this.#ports.write(encodeFrame(FRAME.read, this.leaseId))
   }
 
-  /** One frame for all that a turn of the loop acknowledges. Comes after every answer that was sent before. */
+  /** Told to the keeper a little later, or at once when its window fills. Comes after every answer that was sent before. */
   acknowledge(n: number): void {
-    this.#acknowledged = Math.max(this.#acknowledged, n)
-    if (this.#isAcknowledging) return
-    this.#isAcknowledging = true
-    setImmediate(() => {
-      this.#isAcknowledging = false
-      this.#ports.write(encodeNumber(FRAME.acknowledge, this.leaseId, this.#acknowledged))
-    })
+    if (n <= this.#acknowledged) return
+    this.#acknowledged = n
+    if (n - this.#flushed >= ACK_LINES || this.#unflushedBytes >= ACK_BYTES) this.flush()
+    else this.#ports.acknowledgeSoon(this)
+  }
+
+  flush(): void {
+    if (this.#flushed === this.#acknowledged) return
+    this.#flushed = this.#acknowledged
+    this.#unflushedBytes = 0
+    this.#ports.write(encodeNumber(FRAME.acknowledge, this.leaseId, this.#acknowledged))
   }
 
   send(line: string, frameId: string | undefined): void {
@@ -112,6 +125,7 @@ export class RemoteHeld implements Held {
   take(kind: number, body: Buffer): void {
     switch (kind) {
       case FRAME.lines:
+        this.#unflushedBytes += body.length
         return this.#reader?.onLines(decodeLinesBody(body))
       case FRAME.outputEnd:
         return this.#reader?.onOutputEnd(decodeJsonBody(body)['why'] === 'tooLong' ? 'tooLong' : 'end')
