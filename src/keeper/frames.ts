@@ -46,6 +46,7 @@ export interface Frame {
 const HEAD_BYTES = 11
 const LINES_HEAD_BYTES = 10
 const EMPTY = Buffer.alloc(0)
+const LF = 0x0a
 
 /** A prompt with attachments is the largest; what an agent writes is bounded by its own line limit. */
 export const FRAME_BYTES_MAX = 128 * 1024 * 1024
@@ -81,7 +82,7 @@ export function encodeSend(lease: number, line: string, frameId: string | undefi
   let at = bytes.writeUInt16BE(name.length, HEAD_BYTES)
   at += name.copy(bytes, at)
   at += bytes.write(line, at, 'utf8')
-  bytes[at] = 0x0a
+  bytes[at] = LF
   return [bytes]
 }
 
@@ -94,7 +95,7 @@ export function encodeNumber(kind: number, lease: number, n: number): Buffer[] {
 
 /** Each `decode…` rejects with KEEPER_PROTOCOL_ERROR when the body is not what the kind says. */
 export function decodeLinesBody(body: Buffer): NumberedLines {
-  if (body.length <= LINES_HEAD_BYTES) throw broken('lines without lines')
+  if (body.length <= LINES_HEAD_BYTES || body.at(-1) !== LF) throw broken('lines without lines')
   const count = body.readUInt32BE(6)
   return { first: body.readUIntBE(0, 6), count, bytes: body.subarray(LINES_HEAD_BYTES) }
 }
@@ -103,7 +104,7 @@ export function decodeSendBody(body: Buffer): { frameId: string | undefined; lin
   const nameLength = body.length < 2 ? Infinity : body.readUInt16BE(0)
   if (2 + nameLength >= body.length) throw broken('a line that is too short')
   const line = body.subarray(2 + nameLength)
-  if (line.indexOf(0x0a) !== line.length - 1) throw broken('a line that is not one line')
+  if (line.indexOf(LF) !== line.length - 1) throw broken('a line that is not one line')
   return { frameId: nameLength === 0 ? undefined : body.toString('utf8', 2, 2 + nameLength), line }
 }
 
@@ -133,13 +134,14 @@ function writeHead(bytes: Buffer, { kind, lease, length }: { kind: number; lease
   bytes.writeUIntBE(lease, 5, 6)
 }
 
-/** Cuts a stream of bytes into frames, however it arrives. Owns the bytes of one unfinished frame. */
+/** Cuts a stream of bytes into frames, however it arrives. Owns the bytes of one unfinished frame. Modes: open, then broken. */
 export class FrameReader {
   #bytesMax: number
   #pending: Buffer[] = []
   #pendingBytes = 0
   /** Bytes needed before anything can be cut; saves joining the pieces of a large body again and again. */
   #needed = HEAD_BYTES
+  #isBroken = false
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -150,12 +152,26 @@ export class FrameReader {
     this.#bytesMax = bytesMax
   }
 
-  /** Calls `take` for every frame that `chunk` completes. Bodies may be views of it. Throws KEEPER_PROTOCOL_ERROR. */
+  /**
+   * Calls `take` for every frame that `chunk` completes. Bodies may be views of it. Throws KEEPER_PROTOCOL_ERROR, or what
+   * `take` throws; then it is broken, and no frame is taken any more.
+   */
   push(chunk: Buffer, take: (frame: Frame) => void): void {
+    if (this.#isBroken) return
     this.#pending.push(chunk)
     this.#pendingBytes += chunk.length
     if (this.#pendingBytes < this.#needed) return
     const bytes = this.#pending.length === 1 ? chunk : Buffer.concat(this.#pending)
+    this.#pending = []
+    this.#isBroken = true
+    const rest = this.#cut(bytes, take)
+    this.#isBroken = false
+    this.#pendingBytes = rest.length
+    if (rest.length > 0) this.#pending.push(rest)
+  }
+
+  /** Gives what is left after the last whole frame. */
+  #cut(bytes: Buffer, take: (frame: Frame) => void): Buffer {
     let at = 0
     this.#needed = HEAD_BYTES
     while (bytes.length - at >= HEAD_BYTES) {
@@ -169,7 +185,6 @@ export class FrameReader {
       take({ kind: bytes[at + 4]!, lease: bytes.readUIntBE(at + 5, 6), body: bytes.subarray(at + HEAD_BYTES, end) })
       at = end
     }
-    this.#pending = at === bytes.length ? [] : [bytes.subarray(at)]
-    this.#pendingBytes = bytes.length - at
+    return bytes.subarray(at)
   }
 }

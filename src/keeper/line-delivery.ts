@@ -15,8 +15,8 @@ export class LineDelivery {
   /** Number of the last line that was delivered, and of the last one that is here. */
   #delivered: number
   #here: number
-  /** What is to be told after the last waiting line, in order. */
-  #after: (() => void)[] = []
+  /** What is to be told after the line of this number, in order. */
+  #after: { readonly line: number; readonly tell: () => void }[] = []
   #isScheduled = false
   #isOpen = false
 
@@ -46,9 +46,9 @@ export class LineDelivery {
     if (this.#isOpen && !this.#isScheduled) this.#next()
   }
 
-  /** Runs `tell` once every line so far was delivered. */
+  /** Runs `tell` once every line that is here now was delivered. */
   afterLines(tell: () => void): void {
-    this.#after.push(tell)
+    this.#after.push({ line: this.#here, tell })
     this.#schedule()
   }
 
@@ -63,17 +63,20 @@ export class LineDelivery {
 
   /** One batch a turn of the loop, so that other sessions and requests get theirs. */
   #next(): void {
+    this.#tellDue()
     const lines = this.#takeBatch()
-    if (lines.length > 0) {
-      const first = this.#delivered + 1
-      this.#delivered += lines.length
-      // Before the call: a listener that throws must not stop the stream.
-      if (this.#delivered < this.#here || this.#after.length > 0) this.#schedule()
-      return this.#deliver({ first, lines })
-    }
-    const tells = this.#after
-    this.#after = []
-    for (const tell of tells) tell()
+    const first = this.#delivered + 1
+    this.#delivered += lines.length
+    // Before the call: a listener that throws must not stop the stream.
+    if (this.#delivered < this.#here || this.#after.length > 0) this.#schedule()
+    if (lines.length > 0) this.#deliver({ first, lines })
+  }
+
+  #tellDue(): void {
+    const due = this.#after.filter(({ line }) => line <= this.#delivered)
+    if (due.length === 0) return
+    this.#after = this.#after.slice(due.length)
+    for (const { tell } of due) tell()
   }
 
   #takeBatch(): string[] {
