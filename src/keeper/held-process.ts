@@ -18,7 +18,7 @@ import { OutputSpool } from './output-spool.ts'
 
 export interface HeldProcessDeps {
   readonly clock: Clock
-  readonly scanner: ProcessScanner
+  readonly scanner: Pick<ProcessScanner, 'scan'>
   readonly times: StopTimes
   /** What stands around its tree; disposed of when the stop has ended. */
   readonly enclosure: Enclosure
