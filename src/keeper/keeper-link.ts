@@ -1,14 +1,11 @@
 // The gateway's side of one keeper's socket: a holder whose processes live over there.
 // Owns the connection. When it breaks, everything that waits is told, once.
 
-import { lstatSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
-import { dirname } from 'node:path'
 
 import type { Clock, Timer } from '../base/clock.ts'
 import { deadline } from '../base/deadline.ts'
 import { HoldfastError, isErrorCode } from '../base/errors.ts'
-import { ensurePrivateDirectory, modeText } from '../base/private-directory.ts'
 import type { Logger } from '../observe/logger.ts'
 import {
   decodeJsonBody,
@@ -22,6 +19,7 @@ import {
 } from './frames.ts'
 import { readHeld, readSpawned, readWelcome, type Welcome } from './keeper-answers.ts'
 import type { Holder, SpawnOrder } from './holder.ts'
+import { assertPrivateSocket } from './private-socket.ts'
 import { RemoteHeld } from './remote-held.ts'
 
 export interface KeeperAddress {
@@ -44,8 +42,8 @@ const SPAWN_MS_MAX = 15_000
 /** Acknowledgements wait so long for company: each wakes the keeper. */
 const ACK_MS = 20
 const PING_EVERY_MS = 10_000
-/** Without an answer for so long the keeper counts as hung: it is ended, and its warden ends what it held. */
-const SILENCE_MS_MAX = 60_000
+/** After so many without an answer the keeper counts as hung: it is ended, and its warden ends what it held. */
+const PINGS_MAX = 6
 
 /** Resolves when the keeper has let us in. Rejects with STATE_DIR_UNSAFE, KEEPER_UNAVAILABLE or KEEPER_PROTOCOL_ERROR. */
 export async function connectKeeper(address: KeeperAddress, ports: KeeperLinkPorts): Promise<KeeperLink> {
@@ -75,14 +73,14 @@ export class KeeperLink implements Holder {
   readonly #unacknowledged = new Set<RemoteHeld>()
   #acknowledging: Timer | undefined
   #ping: Timer | undefined
-  #heardAt: number
+  /** Since something was heard. Not a time: a gateway or machine that was asleep must ask again before it judges. */
+  #pings = 0
   #isClosing = false
   #isSuperseded = false
 
   constructor(socket: Socket, ports: KeeperLinkPorts) {
     this.#socket = socket
     this.#ports = ports
-    this.#heardAt = ports.clock.now()
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('error', (cause) => this.#fail(unavailable(cause.message, cause)))
     socket.once('close', () => this.#closed())
@@ -169,7 +167,7 @@ export class KeeperLink implements Holder {
   }
 
   #onData(chunk: Buffer): void {
-    this.#heardAt = this.#ports.clock.now()
+    this.#pings = 0
     try {
       this.#reader.push(chunk, (frame) => this.#take(frame))
     } catch (error) {
@@ -216,13 +214,14 @@ export class KeeperLink implements Holder {
   #onSpawned(lease: number, body: Record<string, unknown>): void {
     const spawning = this.#spawning.get(lease)
     const { pid, startTicks, startedAt } = readSpawned(body)
-    const { sessionId, generation, agent } = spawning?.order ?? { sessionId: '', generation: 0, agent: '' }
-    const label = { sessionId, generation, agent }
-    const facts = { leaseId: lease, pid, startTicks, startedAt, label, acknowledged: 0, frames: [], stderr: '' }
+    const { sessionId, generation, agent, terminal } = spawning?.order ?? NOBODY
+    const label = { sessionId, generation, agent, terminal }
+    const nothingYet = { acknowledged: 0, frames: [], stderr: '', pinned: [] }
+    const facts = { leaseId: lease, pid, startTicks, startedAt, label, ...nothingYet }
     const held = this.#add(new RemoteHeld(facts, this.#heldPorts()))
-    // Its caller gave up waiting: nobody would ever stop it.
-    if (spawning === undefined) return void held.stop().then(() => held.forget())
-    spawning.waiting.resolve(held)
+    if (spawning !== undefined) return spawning.waiting.resolve(held)
+    // Its caller gave up waiting, or was an earlier life of the gateway: nobody would ever stop it.
+    held.abandon()
   }
 
   #add(held: RemoteHeld): RemoteHeld {
@@ -260,12 +259,11 @@ export class KeeperLink implements Holder {
   #armPing(): void {
     const { clock, logger } = this.#ports
     this.#ping = clock.at(clock.now() + PING_EVERY_MS, () => {
-      const silentMs = clock.now() - this.#heardAt
-      if (silentMs <= SILENCE_MS_MAX) {
+      if (this.#pings++ < PINGS_MAX) {
         this.#write(encodeFrame(FRAME.ping, 0))
         return this.#armPing()
       }
-      logger?.error({ keeperNo: this.keeperNo, pid: this.pid, silentMs }, 'the keeper does not answer; it is ended')
+      logger?.error({ keeperNo: this.keeperNo, pid: this.pid }, 'the keeper does not answer; it is ended')
       this.#socket.destroy()
     })
   }
@@ -284,19 +282,6 @@ export class KeeperLink implements Holder {
     this.#ports.onLost(this, this.#isSuperseded)
     if (!this.#isSuperseded) for (const held of this.#held.values()) held.lose()
   }
-}
-
-/** STATE_DIR_UNSAFE for a socket that others may reach or have made. */
-function assertPrivateSocket(path: string): void {
-  ensurePrivateDirectory(dirname(path))
-  const stat = lstatSync(path, { throwIfNoEntry: false })
-  if (stat === undefined) throw unavailable('its socket is not there')
-  const refuse = (reason: string): never => {
-    throw new HoldfastError('STATE_DIR_UNSAFE', { path, reason })
-  }
-  if (!stat.isSocket()) refuse('it is not a socket')
-  if (process.getuid !== undefined && stat.uid !== process.getuid()) refuse('another user owns it')
-  if ((stat.mode & 0o077) !== 0) refuse(`its mode is ${modeText(stat.mode)}`)
 }
 
 function unavailable(reason: string, cause?: unknown): HoldfastError {

@@ -23,10 +23,16 @@ import {
 import type { HeldProcess } from './held-process.ts'
 import type { LocalHolder } from './local-holder.ts'
 import { SocketReader } from './socket-reader.ts'
-import { readHello, readLabel, readSpawnOrder, type Hello } from './keeper-bodies.ts'
+import { readHello, readLabel, readPin, readSpawnOrder, type Hello } from './keeper-bodies.ts'
+
+/** What is served. */
+export type ServedHolder = Pick<
+  LocalHolder,
+  'keeperNo' | 'tagging' | 'tag' | 'wardenPid' | 'held' | 'find' | 'spawn' | 'killNow'
+>
 
 export interface KeeperServerDeps {
-  readonly holder: LocalHolder
+  readonly holder: ServedHolder
   readonly secret: string
   readonly version: string
   readonly birth: { readonly pid: number; readonly startTicks: string | undefined }
@@ -70,7 +76,7 @@ export class KeeperServer {
       try {
         reader.push(chunk, (frame) => {
           if (socket.destroyed) return
-          if (socket === this.#gateway) return this.#take(socket, frame)
+          if (socket === this.#gateway) return this.#take(frame)
           this.#greet(socket, frame)
           late.cancel()
           reader.allow(FRAME_BYTES_MAX)
@@ -148,10 +154,10 @@ export class KeeperServer {
     this.#deps.onGateway(true)
   }
 
-  #take(socket: Socket, { kind, lease, body }: Frame): void {
+  #take({ kind, lease, body }: Frame): void {
     switch (kind) {
       case FRAME.spawn:
-        return void this.#spawn(socket, lease, body)
+        return void this.#spawn(lease, body)
       case FRAME.ping:
         return this.#write(encodeJson(FRAME.pong, 0, { wardenPid: this.#deps.holder.wardenPid }))
       case FRAME.killNow:
@@ -177,6 +183,10 @@ export class KeeperServer {
       }
       case FRAME.acknowledge:
         return process.acknowledge(decodeNumberBody(body))
+      case FRAME.pin: {
+        const { line, frameId } = readPin(decodeJsonBody(body))
+        return process.pin(line, frameId)
+      }
       case FRAME.stop:
         return void process.stop()
       case FRAME.relabel:
@@ -197,14 +207,17 @@ export class KeeperServer {
     process.read(reader)
   }
 
-  /** A process that started after its gateway went is kept for the next one: the label says whose it is. */
-  async #spawn(socket: Socket, lease: number, body: Buffer): Promise<void> {
+  /**
+   * The answer is for whichever gateway is there then. The next life does not know the process when it came in between, and
+   * stops it; when nobody is there it is kept, and its label says whose it is.
+   */
+  async #spawn(lease: number, body: Buffer): Promise<void> {
     try {
       const process = await this.#deps.holder.spawn(readSpawnOrder(lease, decodeJsonBody(body)))
       const { pid, startTicks, startedAt } = process
-      if (socket === this.#gateway) this.#write(encodeJson(FRAME.spawned, lease, { pid, startTicks, startedAt }))
+      this.#write(encodeJson(FRAME.spawned, lease, { pid, startTicks, startedAt }))
     } catch (error) {
-      if (socket === this.#gateway) this.#write(encodeJson(FRAME.spawnFailed, lease, toStoredError(error)))
+      this.#write(encodeJson(FRAME.spawnFailed, lease, toStoredError(error)))
     }
   }
 

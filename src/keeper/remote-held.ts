@@ -14,6 +14,7 @@ import {
 } from './frames.ts'
 import type { StopReport } from './agent-host.ts'
 import type { Held, HeldLabel, HeldReader } from './holder.ts'
+import type { PinnedLine } from './pinned-lines.ts'
 import { readExit, readStopReport, type HeldFacts } from './keeper-answers.ts'
 
 export interface RemoteHeldPorts {
@@ -27,6 +28,16 @@ export interface RemoteHeldPorts {
 const ACK_LINES = 256
 const ACK_BYTES = 256 * 1024
 
+/** Its stop is told to a reader only, even to one that wants nothing else. */
+const NOBODY: HeldReader = {
+  onLines: () => {},
+  onOutputEnd: () => {},
+  onExit: () => {},
+  onStalled: () => {},
+  onStopped: () => {},
+  onLost: () => {},
+}
+
 /** Modes: held; lost (the keeper is gone, nothing is told any more); forgotten. */
 export class RemoteHeld implements Held {
   readonly leaseId: number
@@ -34,6 +45,7 @@ export class RemoteHeld implements Held {
   readonly startTicks: string | undefined
   readonly startedAt: number
   label: HeldLabel
+  readonly pinned: readonly PinnedLine[]
   readonly #ports: RemoteHeldPorts
   readonly #frames: FrameMemory
   readonly #stopped = Promise.withResolvers<StopReport>()
@@ -51,6 +63,7 @@ export class RemoteHeld implements Held {
     this.startTicks = facts.startTicks
     this.startedAt = facts.startedAt
     this.label = facts.label
+    this.pinned = facts.pinned
     this.#acknowledged = facts.acknowledged
     this.#flushed = facts.acknowledged
     this.#frames = new FrameMemory(facts.frames)
@@ -92,6 +105,11 @@ export class RemoteHeld implements Held {
     return this.#frames.has(frameId)
   }
 
+  /** At once, and so before every acknowledgement that comes after it. */
+  pin(line: number, frameId: string): void {
+    this.#ports.write(encodeJson(FRAME.pin, this.leaseId, { line, frameId }))
+  }
+
   stderrTail(): string {
     return this.#stderr
   }
@@ -113,6 +131,12 @@ export class RemoteHeld implements Held {
     this.#reader = undefined
     this.#ports.write(encodeFrame(FRAME.forget, this.leaseId))
     this.#ports.onForgotten(this)
+  }
+
+  /** Nobody wants it: stopped, then forgotten. */
+  abandon(): void {
+    this.read(NOBODY)
+    void this.stop().then(() => this.forget())
   }
 
   /** The keeper is gone. */

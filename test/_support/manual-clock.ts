@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../../src/base/clock.ts'
 
 export interface ManualClock extends Clock {
   advance(ms: number): void
+  /** Time passes while nothing runs, as on a machine that sleeps: every timer that was due fires once, late, at the end. */
+  sleep(ms: number): void
   /** Timers that have not fired and were not cancelled. */
   waiting(): number
 }
@@ -28,5 +30,9 @@ export function manualClock(startMs = 1_700_000_000_000): ManualClock {
     }
     nowMs = until
   }
-  return { now: () => nowMs, at, advance, waiting: () => timers.size }
+  const sleep = (ms: number): void => {
+    nowMs += ms
+    for (const timer of timers) if (timer.atMs <= nowMs && timers.delete(timer)) timer.fire()
+  }
+  return { now: () => nowMs, at, advance, sleep, waiting: () => timers.size }
 }
