@@ -13,6 +13,7 @@ import { HoldfastClient } from '../../src/client/client.ts'
 import { readToken } from '../../src/config/token.ts'
 import type { EventView } from '../../src/wire/event.ts'
 import type { TurnView } from '../../src/wire/turn.ts'
+import { killPid } from './kill.ts'
 import { listLeaks } from './leak-check.ts'
 import { until } from './until.ts'
 
@@ -28,6 +29,7 @@ export interface GatewaySetup {
 }
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/holdfast.cjs')
+const SERVE_AS = join(import.meta.dirname, 'serve-as.ts')
 const SCRIPTED = join(import.meta.dirname, '../agents/scripted-agent.mjs')
 const READY_MS = 20_000
 const EXIT_MS = 30_000
@@ -42,6 +44,8 @@ export class TestGateway implements AsyncDisposable {
   /** A word in the environment of the gateway and so of everything it starts. */
   readonly mark: string
   output = ''
+  /** Later lives say that they are of this version; undefined: their own. */
+  version: string | undefined
   #child: ChildProcess | undefined
   #transport: SocketTransport | undefined
 
@@ -52,7 +56,14 @@ export class TestGateway implements AsyncDisposable {
     this.mark = `LC_HOLDFAST_TEST=${home.slice(-6)}`
   }
 
-  static async start({ agents = {}, config = {} }: GatewaySetup = {}): Promise<TestGateway> {
+  static async start(setup?: GatewaySetup): Promise<TestGateway> {
+    const gateway = await TestGateway.prepare(setup)
+    await gateway.start()
+    return gateway
+  }
+
+  /** A home in which nothing was started yet. */
+  static async prepare({ agents = {}, config = {} }: GatewaySetup = {}): Promise<TestGateway> {
     const gateway = new TestGateway(await mkdtemp(join(tmpdir(), 'hf-')))
     const scripted: TestAgent = {
       command: [process.execPath, SCRIPTED, `--journal=${gateway.journal}`, `--state=${gateway.home}`],
@@ -62,7 +73,6 @@ export class TestGateway implements AsyncDisposable {
     await writeFile(gateway.journal, '')
     const file = { http: { enabled: false }, ...config, agents: { ...config['agents'], scripted, stubborn, ...agents } }
     await writeFile(join(gateway.home, 'config.jsonc'), JSON.stringify(file))
-    await gateway.start()
     return gateway
   }
 
@@ -79,9 +89,9 @@ export class TestGateway implements AsyncDisposable {
     return new HoldfastClient({ transport, token: () => readToken(join(this.home, 'state/token')) })
   }
 
-  /** A further life on the same home. */
-  async start(): Promise<void> {
-    this.launch()
+  /** A further life on the same home; `env` is for it alone. */
+  async start(env?: Readonly<Record<string, string>>): Promise<void> {
+    this.launch(env)
     await this.ready()
   }
 
@@ -97,8 +107,9 @@ export class TestGateway implements AsyncDisposable {
   }
 
   /** A further life, from its first instruction on; waits for nothing, so that it can be killed in its start. */
-  launch(): ChildProcess {
-    const child = this.spawn('serve')
+  launch(env?: Readonly<Record<string, string>>): ChildProcess {
+    const program = this.version === undefined ? [LAUNCHER, 'serve'] : [SERVE_AS, this.version]
+    const child = this.#spawn(program, env)
     this.#child = child
     child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
     return child
@@ -106,9 +117,13 @@ export class TestGateway implements AsyncDisposable {
 
   /** One command of the command line, in this home. */
   spawn(...args: string[]): ChildProcess {
+    return this.#spawn([LAUNCHER, ...args])
+  }
+
+  #spawn(argv: readonly string[], more: Readonly<Record<string, string>> = {}): ChildProcess {
     const [name, value] = this.mark.split('=') as [string, string]
-    const env = { ...process.env, HOLDFAST_HOME: this.home, [name]: value, NO_COLOR: '1' }
-    return spawn(process.execPath, [LAUNCHER, ...args], { cwd: this.workspace, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    const env = { ...process.env, HOLDFAST_HOME: this.home, [name]: value, NO_COLOR: '1', ...more }
+    return spawn(process.execPath, argv, { cwd: this.workspace, env, stdio: ['pipe', 'pipe', 'pipe'] })
   }
 
   /** Runs one command to its end. */
@@ -133,9 +148,25 @@ export class TestGateway implements AsyncDisposable {
     const timer = setTimeout(() => child.kill('SIGKILL'), EXIT_MS)
     const code = await exited
     clearTimeout(timer)
+    this.#disconnect()
+    return code
+  }
+
+  /** Resolves with how the life launched last ended by itself. */
+  async died(msMax = EXIT_MS): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    const child = this.#child
+    if (child === undefined) throw new Error('nothing was launched')
+    await until(() => hasEnded(child), {
+      ms: msMax,
+      what: () => `the gateway ended: ${this.output.slice(-OUTPUT_SHOWN)}`,
+    })
+    this.#disconnect()
+    return { code: child.exitCode, signal: child.signalCode }
+  }
+
+  #disconnect(): void {
     this.#transport?.[Symbol.dispose]()
     this.#transport = undefined
-    return code
   }
 
   async newSession(agent = 'scripted', more: object = {}): Promise<string> {
@@ -191,7 +222,7 @@ export class TestGateway implements AsyncDisposable {
 
   /** Ends the keepers as a crash would; their wardens end what they held. */
   killKeepers(signal: NodeJS.Signals = 'SIGKILL'): void {
-    for (const pid of this.keepers()) process.kill(pid, signal)
+    for (const pid of this.keepers()) killPid(pid, signal)
   }
 
   #all(): ReturnType<typeof listLeaks> {
