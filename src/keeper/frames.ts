@@ -24,6 +24,7 @@ export const FRAME = {
   killNow: 9,
   shutdown: 10,
   ping: 11,
+  pin: 12,
   welcome: 32,
   refused: 33,
   spawned: 34,

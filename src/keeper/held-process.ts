@@ -1,20 +1,23 @@
-// One agent process, held: its pipes, its numbered output until somebody has stored it, its stop and the sweep of its tree.
+// One agent process or terminal, held: its pipes, its numbered output until somebody has stored it, its stop and the sweep of its tree.
 // The same in the gateway (inline) and in a keeper. Knows no lease rows, no sessions, and never looks into a line.
 
 import type { Clock } from '../base/clock.ts'
 import { signalGroup } from '../process/birth.ts'
 import type { Enclosure } from '../process/enclosure.ts'
-import { FramedOutput } from '../process/framed-output.ts'
+import { FramedOutput, type ChildOutput } from '../process/framed-output.ts'
 import { LineInput } from '../process/line-input.ts'
+import { MergedOutput } from '../process/merged-output.ts'
 import type { ProcessScanner } from '../process/process-scanner.ts'
 import type { Child, ExitStatus } from '../process/spawn.ts'
 import { StderrRing } from '../process/stderr-ring.ts'
 import { climbStopLadder, type StopTimes } from '../process/stop-ladder.ts'
 import type { Ownership } from '../process/tag-value.ts'
 import type { ProcessExit, StopReport } from './agent-host.ts'
+import { decodeLines, type FramedLines } from '../base/line-framer.ts'
 import { FrameMemory } from './frame-memory.ts'
 import type { Held, HeldLabel, HeldReader, SpawnOrder } from './holder.ts'
 import { OutputSpool } from './output-spool.ts'
+import { PinnedLines, type PinnedLine } from './pinned-lines.ts'
 
 export interface HeldProcessDeps {
   readonly clock: Clock
@@ -62,9 +65,10 @@ export class HeldProcess implements Held {
   readonly #owner: Ownership
   readonly #deps: HeldProcessDeps
   readonly #input: LineInput
-  readonly #output: FramedOutput
+  readonly #output: ChildOutput
   readonly #spool: OutputSpool
   readonly #frames = new FrameMemory()
+  readonly #pins = new PinnedLines()
   readonly #stderr = new StderrRing()
   readonly #drained: Promise<void>
   #reader: HeldReader | undefined
@@ -80,7 +84,7 @@ export class HeldProcess implements Held {
   #report: StopReport | undefined
 
   constructor(child: Child, owner: Ownership, order: SpawnOrder, deps: HeldProcessDeps) {
-    const { leaseId, sessionId, generation, agent, lineBytesMax } = order
+    const { leaseId, sessionId, generation, agent, terminal, lineBytesMax } = order
     this.#child = child
     this.#owner = owner
     this.#deps = deps
@@ -88,17 +92,10 @@ export class HeldProcess implements Held {
     this.pid = child.pid
     this.startTicks = child.birth?.startTicks
     this.startedAt = deps.clock.now()
-    this.label = { sessionId, generation, agent }
-    this.#spool = new OutputSpool(deps.spoolPath)
+    this.label = { sessionId, generation, agent, terminal }
+    this.#spool = new OutputSpool(deps.spoolPath, terminal !== undefined)
     this.#input = new LineInput(child.stdin, { clock: deps.clock, onStalled: () => this.#onStalled() })
-    this.#output = new FramedOutput(child.stdout, lineBytesMax, {
-      onLines: (lines) => {
-        this.#spool.add(lines, this.#reader === undefined ? deps.limits.memoryBytesMax : Infinity)
-        this.#advance()
-      },
-      onEnd: (why) => this.#onOutputEnd(why),
-    })
-    child.stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk))
+    this.#output = terminal === undefined ? this.#readLines(lineBytesMax) : this.#readBytes()
     this.#drained = child.exited.then((exit) => this.#onRootExit(exit))
   }
 
@@ -143,7 +140,18 @@ export class HeldProcess implements Held {
 
   send(line: string | Buffer, frameId: string | undefined): void {
     if (frameId !== undefined && !this.#frames.add(frameId)) return
+    if (frameId !== undefined) this.#pins.settle(frameId)
     this.#input.send(line)
+  }
+
+  get pinned(): readonly PinnedLine[] {
+    return this.#pins.list()
+  }
+
+  pin(line: number, frameId: string): void {
+    const lines = this.#frames.has(frameId) ? undefined : this.#spool.read(line - 1)
+    const text = lines === undefined ? undefined : decodeLines(lines.bytes)[line - lines.first]
+    if (text !== undefined) this.#pins.add({ line, frameId, text })
   }
 
   wasWritten(frameId: string): boolean {
@@ -178,6 +186,27 @@ export class HeldProcess implements Held {
     this.#reader = undefined
     this.#spool.close()
     this.#deps.onForgotten(this)
+  }
+
+  #readLines(lineBytesMax: number): ChildOutput {
+    const { stdout, stderr } = this.#child
+    stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk))
+    return new FramedOutput(stdout, lineBytesMax, {
+      onLines: (lines) => this.#keep(lines),
+      onEnd: (why) => this.#onOutputEnd(why),
+    })
+  }
+
+  /** A terminal has no input, and its end is its exit. */
+  #readBytes(): ChildOutput {
+    const { stdout, stderr } = this.#child
+    this.#input.end()
+    return new MergedOutput([stdout, stderr], (bytes) => this.#keep({ count: bytes.length, bytes }))
+  }
+
+  #keep(lines: FramedLines): void {
+    this.#spool.add(lines, this.#reader === undefined ? this.#deps.limits.memoryBytesMax : Infinity)
+    this.#advance()
   }
 
   async #stop(): Promise<StopReport> {

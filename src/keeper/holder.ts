@@ -2,6 +2,7 @@
 // itself (inline) or a keeper process. Processes, numbered lines and frames; no store, no sessions, no protocol of agents.
 
 import type { NumberedLines } from './output-spool.ts'
+import type { PinnedLine } from './pinned-lines.ts'
 import type { ContainmentSpec } from '../process/containment.ts'
 import type { ProcessExit, StopReport } from './agent-host.ts'
 
@@ -11,6 +12,15 @@ export interface HeldLabel {
   readonly sessionId: string
   readonly generation: number
   readonly agent: string
+  /** Set for a command that the agent of this session and generation has asked for; the process is no agent itself. */
+  readonly terminal?: TerminalLabel | undefined
+}
+
+export interface TerminalLabel {
+  /** Number of the agent's line that asked for it: a line that is read again starts nothing again. */
+  readonly line: number
+  /** So much of its newest output is kept. */
+  readonly outputBytesMax: number
 }
 
 export interface SpawnOrder extends HeldLabel {
@@ -19,6 +29,7 @@ export interface SpawnOrder extends HeldLabel {
   readonly argv: readonly [string, ...string[]]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
+  /** Of no meaning for a terminal: its output has no lines. */
   readonly lineBytesMax: number
   readonly containment?: ContainmentSpec | undefined
 }
@@ -53,6 +64,10 @@ export interface Held {
   /** `line` without terminator. A line whose `frameId` was written before is not written again. */
   send(line: string, frameId: string | undefined): void
   wasWritten(frameId: string): boolean
+  /** Keeps line `line`, which was told and is not acknowledged yet, for the next reader too: until `frameId` is written. */
+  pin(line: number, frameId: string): void
+  /** What earlier readers have pinned; neither told nor acknowledged again by itself. */
+  readonly pinned: readonly PinnedLine[]
   stderrTail(): string
   relabel(label: HeldLabel): void
   /** Starts the stop; its end is told to the reader and to whoever asks. Idempotent. Never rejects. */

@@ -3,7 +3,8 @@
 import { broken } from './frames.ts'
 import type { ProcessExit, StopReport } from './agent-host.ts'
 import type { HeldLabel, Holder } from './holder.ts'
-import { integer, isObject, isTextList, readLabel, text } from './keeper-bodies.ts'
+import type { PinnedLine } from './pinned-lines.ts'
+import { integer, isObject, isTextList, readLabel, readPin, text } from './keeper-bodies.ts'
 
 type Body = Record<string, unknown>
 
@@ -27,6 +28,7 @@ export interface HeldFacts {
   readonly acknowledged: number
   readonly frames: readonly string[]
   readonly stderr: string
+  readonly pinned: readonly PinnedLine[]
 }
 
 export function readWelcome(body: Body): Welcome {
@@ -46,9 +48,10 @@ export function readWelcome(body: Body): Welcome {
 }
 
 export function readHeld(body: Body): HeldFacts {
-  const { label, frames } = body
+  const { label, frames, pinned } = body
   if (!isObject(label)) throw broken('a label is missing')
   if (!isTextList(frames)) throw broken('frames is not a list of text')
+  if (!Array.isArray(pinned) || !pinned.every(isObject)) throw broken('pinned is not a list')
   return {
     ...readSpawned(body),
     leaseId: integer(body, 'leaseId'),
@@ -56,6 +59,7 @@ export function readHeld(body: Body): HeldFacts {
     acknowledged: integer(body, 'acknowledged'),
     frames,
     stderr: text(body, 'stderr'),
+    pinned: pinned.map((each) => ({ ...readPin(each), text: text(each, 'text') })),
   }
 }
 

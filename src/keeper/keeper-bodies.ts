@@ -3,7 +3,8 @@
 
 import type { ContainmentSpec } from '../process/containment.ts'
 import { broken } from './frames.ts'
-import type { HeldLabel, SpawnOrder } from './holder.ts'
+import type { HeldLabel, SpawnOrder, TerminalLabel } from './holder.ts'
+import type { PinnedLine } from './pinned-lines.ts'
 
 type Body = Record<string, unknown>
 
@@ -19,7 +20,22 @@ export function readHello(body: Body): Hello {
 }
 
 export function readLabel(body: Body): HeldLabel {
-  return { sessionId: text(body, 'sessionId'), generation: integer(body, 'generation'), agent: text(body, 'agent') }
+  return {
+    sessionId: text(body, 'sessionId'),
+    generation: integer(body, 'generation'),
+    agent: text(body, 'agent'),
+    terminal: readTerminal(body['terminal']),
+  }
+}
+
+function readTerminal(value: unknown): TerminalLabel | undefined {
+  if (value === undefined) return undefined
+  if (!isObject(value)) throw broken('a terminal is not an object')
+  return { line: integer(value, 'line'), outputBytesMax: integer(value, 'outputBytesMax') }
+}
+
+export function readPin(body: Body): Pick<PinnedLine, 'line' | 'frameId'> {
+  return { line: integer(body, 'line'), frameId: text(body, 'frameId') }
 }
 
 export function readSpawnOrder(leaseId: number, body: Body): SpawnOrder {

@@ -45,6 +45,9 @@ const PING_EVERY_MS = 10_000
 /** After so many without an answer the keeper counts as hung: it is ended, and its warden ends what it held. */
 const PINGS_MAX = 6
 
+/** Whose spawn it was is not known any more. */
+const NOBODY = { sessionId: '', generation: 0, agent: '', terminal: undefined }
+
 /** Resolves when the keeper has let us in. Rejects with STATE_DIR_UNSAFE, KEEPER_UNAVAILABLE or KEEPER_PROTOCOL_ERROR. */
 export async function connectKeeper(address: KeeperAddress, ports: KeeperLinkPorts): Promise<KeeperLink> {
   assertPrivateSocket(address.socket)

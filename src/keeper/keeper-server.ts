@@ -231,8 +231,9 @@ export class KeeperServer {
 }
 
 function describeHeld(process: HeldProcess): object {
-  const { leaseId, pid, startTicks, startedAt, label, acknowledged, frames } = process
-  return { leaseId, pid, startTicks, startedAt, label, acknowledged, frames, stderr: process.stderrTail() }
+  const { leaseId, pid, startTicks, startedAt, label, acknowledged, frames, pinned } = process
+  const stderr = process.stderrTail()
+  return { leaseId, pid, startTicks, startedAt, label, acknowledged, frames, pinned, stderr }
 }
 
 function isSame(given: string, secret: string): boolean {

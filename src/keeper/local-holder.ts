@@ -16,7 +16,7 @@ import { spawnTagged } from '../process/tagged-spawn.ts'
 import type { Child } from '../process/spawn.ts'
 import type { Ownership } from '../process/tag-value.ts'
 import { startWarden, type Warden } from '../process/warden.ts'
-import { HeldProcess, OUTPUT_LIMITS, type OutputLimits } from './held-process.ts'
+import { HeldProcess, OUTPUT_LIMITS, type HeldProcessDeps, type OutputLimits } from './held-process.ts'
 import type { Holder, SpawnOrder } from './holder.ts'
 
 export interface LocalHolderOptions {
@@ -128,12 +128,12 @@ export class LocalHolder implements Holder, AsyncDisposable {
     const owner = { instance, lease: order.leaseId, epoch }
     const enclosure = await this.#containment.prepare(order.containment, order.agent, owner)
     const child = await this.#spawnInside(enclosure, order, owner)
+    const { outputLimits: limits = OUTPUT_LIMITS } = this.#options
     const process = new HeldProcess(child, owner, order, {
       clock,
       scanner: this.#scanner,
-      times: this.#stopTimes(),
+      ...termsOf(order, { limits, times: this.#stopTimes() }),
       enclosure,
-      limits: this.#options.outputLimits ?? OUTPUT_LIMITS,
       spoolPath: spoolDir === undefined ? undefined : join(spoolDir, `${order.leaseId}.lines`),
       onForgotten: ({ leaseId }) => this.#held.delete(leaseId),
     })
@@ -160,4 +160,15 @@ export class LocalHolder implements Holder, AsyncDisposable {
     await Promise.allSettled(this.#starting)
     await Promise.all([...this.#held.values()].map((process) => process.stop()))
   }
+}
+
+/**
+ * A terminal's reader keeps the newest output without acknowledging it, so its window comes on top of that. It has no input, so
+ * there is no end of it to wait for.
+ */
+function termsOf({ terminal }: SpawnOrder, terms: Pick<HeldProcessDeps, 'limits' | 'times'>): typeof terms {
+  if (terminal === undefined) return terms
+  const { limits, times } = terms
+  const windowBytes = limits.windowBytes + terminal.outputBytesMax
+  return { limits: { ...limits, windowLines: Infinity, windowBytes }, times: { ...times, stdinMs: 0 } }
 }

@@ -5,7 +5,10 @@ import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 
 
 import type { FramedLines } from '../base/line-framer.ts'
 
-/** Whole lines, each with its LF. `first` is the number of the first one; numbers start at 1 and have no gap. */
+/**
+ * Whole lines, each with its LF. `first` is the number of the first one; numbers start at 1 and have no gap.
+ * Of a terminal: bytes as they came, each byte with a number.
+ */
 export interface NumberedLines extends FramedLines {
   readonly first: number
 }
@@ -18,8 +21,12 @@ interface Segment {
   readonly at: Buffer | number
 }
 
+/** Pieces of bytes are joined up to this size: one that writes byte by byte must not cost an object each. */
+const JOINED_BYTES_MAX = 4_096
+
 export class OutputSpool {
   readonly #path: string | undefined
+  readonly #isBytes: boolean
   #segments: Segment[] = []
   #fd: number | undefined
   #fileBytes = 0
@@ -30,9 +37,10 @@ export class OutputSpool {
   #freedBytes = 0
   #memoryBytes = 0
 
-  /** `path`: where the file would be; without one everything stays in memory. */
-  constructor(path: string | undefined) {
+  /** `path`: where the file would be; without one everything stays in memory. `isBytes`: what has a number is a byte, not a line. */
+  constructor(path: string | undefined, isBytes = false) {
     this.#path = path
+    this.#isBytes = isBytes
   }
 
   /** Number of the last line that was added. */
@@ -57,6 +65,7 @@ export class OutputSpool {
   /** Adds lines; to the file when memory would hold more than `memoryBytesMax`. What the file cannot take stays in memory. */
   add({ count, bytes }: FramedLines, memoryBytesMax: number): void {
     const isSmall = this.#memoryBytes + bytes.length <= memoryBytesMax
+    if (isSmall && this.#isBytes && this.#join(bytes)) return
     const at = isSmall ? bytes : (this.#write(bytes) ?? bytes)
     if (typeof at === 'number') this.#inFile++
     else this.#memoryBytes += bytes.length
@@ -65,12 +74,14 @@ export class OutputSpool {
     this.#bytes += bytes.length
   }
 
-  /** The next lines that hold a number greater than `after`; they may begin before it. Undefined when there are none. */
+  /** The next lines that hold a number greater than `after`; they may begin before it, bytes never do. Undefined when there are none. */
   read(after: number): NumberedLines | undefined {
     const segment = this.#segments[this.#indexAfter(after)]
     if (segment === undefined) return undefined
     const { first, count, size, at } = segment
-    return { first, count, bytes: typeof at === 'number' ? this.#readFile(at, size) : at }
+    const bytes = typeof at === 'number' ? this.#readFile(at, size) : at
+    const known = this.#isBytes ? Math.max(0, after + 1 - first) : 0
+    return { first: first + known, count: count - known, bytes: bytes.subarray(known) }
   }
 
   /** Lines up to number `n` are stored elsewhere and need no room any more. */
@@ -94,6 +105,20 @@ export class OutputSpool {
     closeSync(this.#fd)
     this.#fd = undefined
     rmSync(this.#path!, { force: true })
+  }
+
+  /** Puts bytes to the end of the last piece, when both are small. Pieces that were read before stay as they were read. */
+  #join(bytes: Buffer): boolean {
+    const last = this.#segments.at(-1)
+    if (last === undefined || typeof last.at === 'number') return false
+    const { first, at } = last
+    const size = at.length + bytes.length
+    if (size > JOINED_BYTES_MAX) return false
+    this.#segments[this.#segments.length - 1] = { first, count: size, size, at: Buffer.concat([at, bytes]) }
+    this.#lines += bytes.length
+    this.#bytes += bytes.length
+    this.#memoryBytes += bytes.length
+    return true
   }
 
   /** Segments are in order and few while somebody reads: the first that reaches beyond `n`. */

@@ -11,12 +11,23 @@ export interface FramedOutputListener {
   onEnd(why: 'end' | 'tooLong'): void
 }
 
+/** What a child writes, read by whoever holds it. */
+export interface ChildOutput {
+  pause(): void
+  resume(): void
+  /**
+   * To be called at the exit: reads what is still in the pipes, for at most 250 ms and some MiB, because somebody else may hold
+   * their other ends; then they are destroyed. Resolves when nothing will come any more.
+   */
+  drain(): Promise<void>
+}
+
 /** What a pipe can still hold when its writer has exited, with room to spare. */
 const DRAIN_BYTES_MAX = 8 * 1024 * 1024
 const DRAIN_MS_MAX = 250
 
 /** Modes: reading, paused, draining (the child exited: pausing no longer counts), ended. */
-export class FramedOutput {
+export class FramedOutput implements ChildOutput {
   readonly #stdout: Readable
   readonly #framer: LineFramer
   readonly #listener: FramedOutputListener
@@ -40,10 +51,6 @@ export class FramedOutput {
     if (!this.#hasEnded && this.#stdout.isPaused()) this.#stdout.resume()
   }
 
-  /**
-   * To be called at the exit: reads what is still in the pipe, for at most 250 ms and 8 MiB, because somebody else may hold
-   * its other end; then the pipe is destroyed. Resolves when no line will come any more.
-   */
   drain(): Promise<void> {
     this.#drainedBytes ??= 0
     if (this.#hasEnded) {
