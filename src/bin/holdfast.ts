@@ -52,6 +52,8 @@ async function serve({ detached, flags }: ServeOptions): Promise<number> {
     flags,
     stop,
     announce: (line) => process.stderr.write(`holdfast: ${line}\n`),
+    // Only told: Node goes on to print it and to exit with 1.
+    onCrash: (listener) => void process.on('uncaughtExceptionMonitor', listener),
   })
   return 0
 }

@@ -35,12 +35,15 @@ export interface ServeRequest {
   readonly flags: Readonly<Record<string, string>>
   readonly stop: StopSwitch
   announce(line: string): void
+  /** Calls `listener` with the exception that ends this process, right before it does. */
+  onCrash(listener: (error: unknown) => void): void
 }
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/holdfast.cjs', import.meta.url))
 
 /** Runs a gateway with the configuration of this process; resolves when it has stopped as asked. Rejects as runGateway, or CONFIG_INVALID. */
-export async function serveGateway({ version, detached, flags, stop, announce }: ServeRequest): Promise<void> {
+export async function serveGateway(request: ServeRequest): Promise<void> {
+  const { version, detached, flags, stop, announce } = request
   const env = systemEnvironment()
   const paths = pathsOf(env)
   const config = loadConfig({ env, paths, flags })
@@ -48,6 +51,7 @@ export async function serveGateway({ version, detached, flags, stop, announce }:
   ensurePrivateDirectory(paths.runDir)
   const file = config.log.file ?? (detached ? paths.logFile : undefined)
   await using log = openLog({ level: config.log.level, ...(file === undefined ? {} : { file }) })
+  request.onCrash((error) => log.crashed(error))
   await runGateway({ config, paths, env, version, log, stop, announce })
 }
 

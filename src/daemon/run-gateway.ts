@@ -7,6 +7,7 @@ import { deadline, firstOf, ignore, whenAborted } from '../base/deadline.ts'
 import { systemIds } from '../base/ids.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
+import { failpointOf } from '../config/failpoint.ts'
 import type { Paths } from '../config/paths.ts'
 import { createEventLog } from '../events/log.ts'
 import type { Log } from '../observe/logger.ts'
@@ -21,6 +22,7 @@ import type { NodeRecord, Store } from '../store/store.ts'
 import { listAgentDefinitions, openAgents } from './agents.ts'
 import type { Agents } from './agents.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
+import { withFailpoint } from './failpoints.ts'
 import { openHost } from './open-host.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readOwnBirth } from './own-birth.ts'
@@ -58,9 +60,10 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
   scope.use(await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: LOCK_WAIT_MS, signal: stop.drain }))
   const failure = Promise.withResolvers<never>()
   failure.promise.catch(ignore('a failure during the start rejects what the start waits for'))
-  const store = scope.use(
+  const opened = scope.use(
     await openSqliteStore({ file: stateDir.storeFile, logger: log.logger('store'), onFailure: failure.reject }),
   )
+  const store = withFailpoint(opened, failpointOf(options.env), logger)
   const { self: node } = localNodes(await store.openNode(LOCAL_NODE, systemClock.now()))
   const host = scope.use(await openHost({ options, store, node, stateDir: stateDir.path }))
   stop.lastResort = () => host.killNow()

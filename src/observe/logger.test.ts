@@ -80,3 +80,12 @@ test('a full disk drops lines and still flushes and closes', async () => {
   await log.close()
   expect(log.linesDropped()).toBe(1)
 })
+
+test('what crashed the process is in the file at once, also when lines before it still wait', () => {
+  const log = openLog({ level: 'info', file })
+  log.logger('api').info({}, 'waits')
+  log.crashed(new Error('a bug'))
+  const last = linesOf(file).find(({ level }) => level === 'error')
+  expect(last).toMatchObject({ folder: 'bin', err: { message: 'a bug' } })
+  return log.close()
+})

@@ -1,7 +1,7 @@
 // Loggers: JSON lines to stderr or a file, one child per folder. A message is a constant phrase; facts are fields.
 // Owns the redaction list and the write buffer. Never reads the environment and keeps no state outside the Log it returns.
 
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 
 import { pino } from 'pino'
 
@@ -51,6 +51,8 @@ export interface Log extends AsyncDisposable {
   flush(): Promise<void>
   /** Lines lost to a full buffer or a failed write. */
   linesDropped(): number
+  /** For an exception that nobody caught: its line is written before this returns, ahead of those that wait. Never throws. */
+  crashed(err: unknown): void
   /** Flushes, then closes the file; lines logged later are dropped. Disposal does the same. */
   close(): Promise<void>
 }
@@ -81,7 +83,9 @@ export function openLog({ level, file }: LogOptions): Log {
   const fd = file === undefined ? STDERR : openFile(file)
   const sink = createLineSink(fd, BUFFER_CHARS_MAX)
   let isOpen = true
-  const destination = { write: (line: string) => (isOpen ? sink.write(line) : undefined) }
+  let isCrashing = false
+  const write = (line: string): void => (isCrashing ? writeNow(fd, line) : sink.write(line))
+  const destination = { write: (line: string) => (isOpen ? write(line) : undefined) }
   const root = pino({ level, redact: { paths: redactPaths(), censor: '[secret]' }, ...FORMAT }, destination)
   const loggers = new Map<LogFolder, Logger>()
 
@@ -99,7 +103,20 @@ export function openLog({ level, file }: LogOptions): Log {
     await flush()
     if (fd !== STDERR) closeSync(fd)
   }
-  return { logger, flush, linesDropped: () => sink.dropped(), close, [Symbol.asyncDispose]: close }
+  const crashed = (err: unknown): void => {
+    isCrashing = true
+    logger('bin').error({ err }, 'an exception that nobody caught ends this process')
+  }
+  return { logger, flush, linesDropped: () => sink.dropped(), crashed, close, [Symbol.asyncDispose]: close }
+}
+
+/** There is no later in which it could be tried again. */
+function writeNow(fd: number, line: string): void {
+  try {
+    writeSync(fd, line)
+  } catch {
+    // A full disk or a closed pipe: the exit code is what is left.
+  }
 }
 
 const STDERR = 2

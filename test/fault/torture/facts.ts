@@ -1,14 +1,10 @@
-// What is stored and what the agents received, read while no gateway lives: from a copy of the database, so that the next
-// start finds it exactly as the kill left it.
+// What is stored and what the agents received, read while no gateway lives.
 
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 
-import { openSqliteStore } from '../../../src/store/open-sqlite-store.ts'
 import type { EventRecord, PermissionRecord, SessionRecord, TurnRecord } from '../../../src/store/records.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { readStored } from '../../_support/stored-database.ts'
 
 export interface SessionFacts {
   readonly record: SessionRecord
@@ -31,22 +27,13 @@ export interface Facts {
 const PAGE = 500
 const PERMISSIONS_MAX = 100_000
 
-export async function readFacts(home: string, journal: string): Promise<Facts> {
-  const directory = await mkdtemp(join(tmpdir(), 'hf-facts-'))
-  try {
-    const file = join(directory, 'holdfast.db')
-    for (const suffix of ['', '-wal']) {
-      const source = join(home, `state/holdfast.db${suffix}`)
-      if (existsSync(source)) await copyFile(source, `${file}${suffix}`)
-    }
-    await using store = await openSqliteStore({ file })
+export function readFacts(home: string, journal: string): Promise<Facts> {
+  return readStored(home, async (store) => {
     const records = await store.listSessions({}, { limit: PAGE })
     const sessions = []
     for (const record of records) sessions.push(await readSession(store, record))
     return { sessions, journal: await readJournal(journal), verify: await store.verify() }
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+  })
 }
 
 async function readSession(store: Store, record: SessionRecord): Promise<SessionFacts> {
