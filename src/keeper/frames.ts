@@ -96,7 +96,7 @@ export function encodeNumber(kind: number, lease: number, n: number): Buffer[] {
 
 /** Each `decode…` rejects with KEEPER_PROTOCOL_ERROR when the body is not what the kind says. */
 export function decodeLinesBody(body: Buffer): NumberedLines {
-  if (body.length <= LINES_HEAD_BYTES || body.at(-1) !== LF) throw broken('lines without lines')
+  if (body.length <= LINES_HEAD_BYTES) throw broken('lines without lines')
   const count = body.readUInt32BE(6)
   return { first: body.readUIntBE(0, 6), count, bytes: body.subarray(LINES_HEAD_BYTES) }
 }
