@@ -6,6 +6,7 @@ import { measureFlatness } from './measure-flatness.ts'
 import { measureKeeper } from './measure-keeper.ts'
 import { measureMemory } from './measure-memory.ts'
 import { measureStream } from './measure-stream.ts'
+import { measureSweep } from './measure-sweep.ts'
 import { measureTurn } from './measure-turn.ts'
 import type { Measure } from './measure.ts'
 
@@ -17,6 +18,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'cli', run: measureCli },
   { name: 'flat', run: measureFlatness },
   { name: 'memory', run: measureMemory },
+  { name: 'sweep', run: measureSweep },
 ]
 
 /** What can be measured without a gateway process. */
