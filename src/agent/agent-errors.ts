@@ -31,7 +31,9 @@ export function fromExit(agent: string, exit: ProcessExit, details: ErrorDetails
 }
 
 export function describeExit(exit: ProcessExit): string {
-  const how = exit.signal === null ? `code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`
+  // Neither is known of a process that ended with its keeper.
+  const code = exit.code === null ? 'with the keeper that held it' : `code ${exit.code}`
+  const how = exit.signal === null ? code : `signal ${exit.signal}`
   return exit.memoryKills === undefined ? how : `${how}, its memory limit was reached`
 }
 

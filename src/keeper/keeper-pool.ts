@@ -212,13 +212,13 @@ export class KeeperPool implements HolderSupply {
   /** Whatever broke the connection: a keeper that cannot be talked to is ended, and its warden ends what it held. */
   #lost(link: KeeperLink, isSuperseded: boolean): void {
     const { keeperNo, pid } = link
-    const { logger, clock, store } = this.#options
+    const { logger } = this.#options
     this.#links.delete(link)
     if (!this.isRetiring(link)) this.#current = undefined
     if (isSuperseded) return logger?.error({ keeperNo, pid }, 'a newer life of the gateway took the keeper over')
     logger?.error({ keeperNo, pid, held: link.held().length }, 'the keeper is gone; what it held is ended')
     this.#kill(link)
-    store.updateKeeper(keeperNo, { endedAt: clock.now() }).catch(ignore('the next start looks again'))
+    this.#ended(keeperNo).catch(ignore('the next start looks again'))
   }
 
   #kill({ pid, startTicks }: KeeperLink): void {
