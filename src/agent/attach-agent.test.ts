@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from '../keeper/agent-host.ts'
+import type { PinnedLine } from '../keeper/pinned-lines.ts'
 import { listHeldAgents } from './attach-agent.ts'
 import type { AgentConnection, AgentListener, AttachRequest } from './connection.ts'
 
@@ -18,6 +19,7 @@ class SpooledProcess implements AgentProcess {
   readonly isRetiring = true
   readonly sent: JsonObject[] = []
   readonly frames = new Set<string>()
+  pinned: PinnedLine[] = []
   acknowledged = 0
   exit: ProcessExit | undefined
   readonly #lines: string[] = []
@@ -41,11 +43,16 @@ class SpooledProcess implements AgentProcess {
   send(line: string, frameId?: string): void {
     if (frameId !== undefined && this.frames.has(frameId)) return
     if (frameId !== undefined) this.frames.add(frameId)
+    this.pinned = this.pinned.filter((pinned) => pinned.frameId !== frameId)
     this.sent.push(JSON.parse(line) as JsonObject)
   }
 
   wasWritten(frameId: string): boolean {
     return this.frames.has(frameId)
+  }
+
+  pin(line: number, frameId: string): void {
+    this.pinned.push({ line, frameId, text: this.#lines[line - 1] ?? '' })
   }
 
   acknowledge(n: number): void {

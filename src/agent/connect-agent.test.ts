@@ -19,6 +19,7 @@ class FakeProcess implements AgentProcess {
   readonly startedAt = 0
   readonly isRetiring = false
   readonly sent: JsonObject[] = []
+  readonly pinned = []
   acknowledged = 0
   stops = 0
   #listener: ProcessListener | undefined
@@ -53,6 +54,8 @@ class FakeProcess implements AgentProcess {
   exit(code: number): void {
     this.#listener?.onExit({ code, signal: null })
   }
+
+  pin(): void {}
 
   acknowledge(n: number): void {
     this.acknowledged = n

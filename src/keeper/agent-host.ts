@@ -3,6 +3,8 @@
 // It parses nothing of the protocol: lines in, lines out, and the life of a process tree.
 
 import type { SessionId } from '../base/ids.ts'
+import type { PinnedLine } from './pinned-lines.ts'
+import type { HeldTerminal, Terminal, TerminalSpec } from './terminal.ts'
 import type { ContainmentSpec } from '../process/containment.ts'
 
 export interface SpawnSpec {
@@ -75,6 +77,13 @@ export interface AgentProcess {
   send(line: string, frameId?: string): void
   /** Whether the host that holds the pipes has taken the frame of this name from an earlier life of the gateway or this one. */
   wasWritten(frameId: string): boolean
+  /**
+   * Line `line` is not acknowledged yet and asks for an answer, the frame `frameId`: until that is written the line outlives its
+   * acknowledgement, for the next life of the gateway.
+   */
+  pin(line: number, frameId: string): void
+  /** What earlier lives have pinned; not told again by itself. */
+  readonly pinned: readonly PinnedLine[]
   /** Lines up to `n` are stored; the host may forget them. Output pauses while too many are not acknowledged. */
   acknowledge(n: number): void
   /** Newest stderr, at most 4 KiB, control characters made visible. */
@@ -100,6 +109,13 @@ export interface AgentHost extends AsyncDisposable {
    * listens to each or stops it. Empty where the host cannot keep any (inline).
    */
   held(): readonly HeldAgent[]
+  /**
+   * Runs a command for an agent. Rejects as `spawn`. It ends with the host as agents do; when its agent ends, or its output is
+   * not needed any more, the caller releases it.
+   */
+  spawnTerminal(spec: TerminalSpec, signal?: AbortSignal): Promise<Terminal>
+  /** Terminals that outlived an earlier life of the gateway. The caller releases each, now or later. */
+  heldTerminals(): readonly HeldTerminal[]
   /** Gives a process that was started for no session to one. Resolves when its lease and its holder know. */
   assign(process: AgentProcess, to: Pick<HeldAgent, 'sessionId' | 'generation'>): Promise<void>
   /** True where agents can outlive this gateway: a restart needs no drain then. */
@@ -116,6 +132,7 @@ export interface HostDescription {
   readonly hosting: 'inline' | 'keeper'
   /** How a process tree is tagged: `prlimit`, `ulimit`, or `marker` when rlimit tags do not work here. */
   readonly tagging: 'prlimit' | 'ulimit' | 'marker'
+  /** Agents; terminals do not count. */
   readonly live: number
   readonly stuck: number
   /** The process that ends everything when this one dies; undefined where there is none. */

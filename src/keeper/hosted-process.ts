@@ -1,28 +1,20 @@
-// One agent process as the gateway's logic sees it: what its holder tells, decoded and in order, and the steps of its lease.
-// Owns the lease row from `running` to its end. The pipes are the holder's.
+// One agent process as the gateway's logic sees it: what its holder tells, decoded and in order. The pipes are the holder's.
 
-import { deadline, firstOf } from '../base/deadline.ts'
-import type { ProcessLeases } from '../lease/process-leases.ts'
-import type { Logger } from '../observe/logger.ts'
 import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from './agent-host.ts'
+import { HeldEnd, type HeldEndDeps } from './held-end.ts'
 import type { Held, HeldReader } from './holder.ts'
 import { LineDelivery } from './line-delivery.ts'
 import type { NumberedLines } from './output-spool.ts'
+import type { PinnedLine } from './pinned-lines.ts'
 
-export interface HostedProcessDeps {
-  readonly leases: ProcessLeases
-  readonly logger: Logger | undefined
+export interface HostedProcessDeps extends HeldEndDeps {
   readonly isRetiring: boolean
-  /** What a stop may take before the holder counts as hung. */
-  readonly stopMsMax: number
-  /** Ends the tree without its holder: by tag, marker and the root's birth identity. Never rejects. */
-  sweep(): Promise<Pick<StopReport, 'swept' | 'survivors'>>
   /** Called once, when the stop has ended: nothing is left, or `survivors` are. */
   readonly onStopped: (process: HostedProcess, report: StopReport) => void
 }
 
-const RECORD_MS_MAX = 5_000
-const LOST_EXIT: ProcessExit = { code: null, signal: null }
+/** How a process ended whose holder is gone. */
+export const LOST_EXIT: ProcessExit = { code: null, signal: null }
 
 /** Modes: running; then stopping, by `stop`, by its own exit or by the loss of its holder; then stopped. None goes back. */
 export class HostedProcess implements AgentProcess, HeldReader {
@@ -32,11 +24,10 @@ export class HostedProcess implements AgentProcess, HeldReader {
   readonly acknowledged: number
   readonly held: Held
   readonly #deps: HostedProcessDeps
+  readonly #end: HeldEnd
   readonly #delivery: LineDelivery
-  readonly #lost = Promise.withResolvers<void>()
   #listener: ProcessListener | undefined
   #stopped: Promise<StopReport> | undefined
-  #recording: Promise<void>
 
   /** `recorded`: later steps of the lease come after it. */
   constructor(held: Held, recorded: Promise<void>, deps: HostedProcessDeps) {
@@ -46,13 +37,17 @@ export class HostedProcess implements AgentProcess, HeldReader {
     this.pid = held.pid
     this.startedAt = held.startedAt
     this.acknowledged = held.acknowledged
-    this.#recording = deadline(recorded, { ms: RECORD_MS_MAX, stage: 'lease running' }).catch(() => undefined)
+    this.#end = new HeldEnd(held, recorded, deps)
     this.#delivery = new LineDelivery(held.acknowledged, (batch) => this.#listener?.onLines(batch))
     held.read(this)
   }
 
   get isRetiring(): boolean {
     return this.#deps.isRetiring
+  }
+
+  get pinned(): readonly PinnedLine[] {
+    return this.held.pinned
   }
 
   listen(listener: ProcessListener): void {
@@ -66,6 +61,10 @@ export class HostedProcess implements AgentProcess, HeldReader {
 
   wasWritten(frameId: string): boolean {
     return this.held.wasWritten(frameId)
+  }
+
+  pin(line: number, frameId: string): void {
+    this.held.pin(line, frameId)
   }
 
   acknowledge(n: number): void {
@@ -113,62 +112,16 @@ export class HostedProcess implements AgentProcess, HeldReader {
   }
 
   onLost(): void {
-    this.#lost.resolve()
+    this.#end.lose()
     this.onExit(LOST_EXIT)
   }
 
   // -----------------------------------------------------------------------------------------------------------------
 
   async #stop(): Promise<StopReport> {
-    const startedAt = performance.now()
-    void this.#record('stopping')
-    const report = (await this.#stopByHolder()) ?? (await this.#stopBySweep(startedAt))
-    await this.#settle(report)
+    const report = await this.#end.stop()
     this.held.forget()
     this.#deps.onStopped(this, report)
     return report
   }
-
-  /** Undefined when the holder is gone, or hung: then the tree is ended without it. */
-  async #stopByHolder(): Promise<StopReport | undefined> {
-    const lost = this.#lost.promise.then(() => undefined)
-    try {
-      const ms = this.#deps.stopMsMax
-      return await deadline(firstOf([this.held.stop(), lost]), { ms, stage: 'stop by the keeper' })
-    } catch (err) {
-      this.#deps.logger?.error({ leaseId: this.leaseId, err }, 'the keeper does not stop an agent')
-      return undefined
-    }
-  }
-
-  async #stopBySweep(startedAt: number): Promise<StopReport> {
-    const { swept, survivors } = await this.#deps.sweep()
-    return { forced: true, swept, survivors, ms: Math.round(performance.now() - startedAt), exit: undefined }
-  }
-
-  async #settle({ survivors, exit }: StopReport): Promise<void> {
-    if (survivors.length === 0) return this.#record('closed', describeExit(exit))
-    this.#deps.logger?.error({ leaseId: this.leaseId, pid: this.pid, survivors }, 'agent processes could not be ended')
-    await this.#record('stuck')
-  }
-
-  /** Steps of the lease in order. Containment never waits long for the store and never fails because of it. */
-  #record(state: 'stopping' | 'closed' | 'stuck', exit = ''): Promise<void> {
-    this.#recording = this.#recordAfter(this.#recording, state, exit)
-    return this.#recording
-  }
-
-  async #recordAfter(previous: Promise<void>, state: 'stopping' | 'closed' | 'stuck', exit: string): Promise<void> {
-    await previous
-    try {
-      await deadline(this.#deps.leases[state](this.leaseId, exit), { ms: RECORD_MS_MAX, stage: `lease ${state}` })
-    } catch (err) {
-      this.#deps.logger?.warn({ leaseId: this.leaseId, state, err }, 'lease could not be updated')
-    }
-  }
-}
-
-function describeExit(exit: ProcessExit | undefined): string {
-  if (exit === undefined) return 'unknown'
-  return exit.signal === null ? `code ${exit.code}` : `signal ${exit.signal}`
 }

@@ -1,7 +1,7 @@
 // The host of the gateway: a lease for every process before it exists, whoever holds it, and its end on record.
 // Owns the leases and the set of hosted and stuck processes. The pipes belong to a holder: this process, or a keeper.
 
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { deadline } from '../base/deadline.ts'
 import { CancelledError, HoldfastError } from '../base/errors.ts'
 import type { SessionId } from '../base/ids.ts'
@@ -21,9 +21,13 @@ import type {
   SpawnSpec,
   StopReport,
 } from './agent-host.ts'
-import type { Held, Holder } from './holder.ts'
+import type { Held, Holder, TerminalLabel } from './holder.ts'
 import { HostedProcess } from './hosted-process.ts'
+import { HostedTerminal } from './hosted-terminal.ts'
+import type { HeldEndDeps } from './held-end.ts'
 import { LeaseAudit } from './lease-audit.ts'
+import { StuckLeases } from './stuck-leases.ts'
+import type { HeldTerminal, Terminal, TerminalSpec } from './terminal.ts'
 
 /** Where holders come from. */
 export interface HolderSupply extends AsyncDisposable {
@@ -58,16 +62,38 @@ const AUDIT_MS = 60_000
 /** What a stop may take over the sum of its rungs: scans on a busy machine, the store. */
 const STOP_MARGIN_MS = 10_000
 
+type Order = SpawnSpec & Partial<Pick<TerminalSpec, 'terminal'>>
+type Stoppable = Pick<AgentProcess, 'stop'>
+type Hosting<T> = (holder: Holder, held: Held, recorded: Promise<void>) => T
+
+interface Start<T> {
+  readonly leaseId: number
+  readonly signal: AbortSignal | undefined
+  readonly started: (held: Held, recorded: Promise<void>) => T
+}
+
+interface Found {
+  readonly holder: Holder
+  readonly held: Held
+}
+
+interface TerminalFound {
+  readonly terminal: TerminalLabel
+}
+
 /** Modes: open, then for ever closed or handed over; then it starts nothing. */
 export class LeasedHost implements AgentHost {
   readonly #deps: LeasedHostDeps
   readonly #scanner = new ProcessScanner()
   readonly #live = new Map<number, HostedProcess>()
-  readonly #stuck = new Map<number, Timer>()
+  /** Those that were not stopped yet. */
+  readonly #terminals = new Map<number, HostedTerminal>()
+  readonly #stuck: StuckLeases
   readonly #starting = new Set<Promise<unknown>>()
   /** Leases that are on disk and not live yet. */
   readonly #intents = new Set<number>()
   readonly #held: readonly HeldAgent[]
+  readonly #heldTerminals: readonly HeldTerminal[]
   readonly #audit: LeaseAudit
   #isOpen = true
   #isHandedOver = false
@@ -75,15 +101,18 @@ export class LeasedHost implements AgentHost {
   /** Takes over what the holders of `supply` hold already. */
   constructor(deps: LeasedHostDeps) {
     this.#deps = deps
-    const { supply, leases, clock, logger, auditMs = AUDIT_MS } = deps
-    this.#held = supply.all().flatMap((holder) => holder.held().map((held) => this.#takeOver(holder, held)))
+    const { supply, leases, clock, logger, auditMs = AUDIT_MS, stuckRetryMs = STUCK_RETRY_MS } = deps
+    this.#stuck = new StuckLeases({ leases, clock, logger, retryMs: stuckRetryMs })
+    const all = supply.all().flatMap((holder) => holder.held().map((held) => ({ holder, held })))
+    this.#held = all.flatMap((each) => this.#takeOver(each) ?? [])
+    this.#heldTerminals = all.flatMap((each) => this.#takeOverTerminal(each) ?? [])
     this.#audit = new LeaseAudit({
       instance: leases.instance,
       scanner: this.#scanner,
       clock,
       logger,
       everyMs: auditMs,
-      isOpen: (lease) => this.#live.has(lease) || this.#stuck.has(lease) || this.#intents.has(lease),
+      isOpen: (lease) => [this.#live, this.#terminals, this.#stuck, this.#intents].some((set) => set.has(lease)),
     })
   }
 
@@ -92,18 +121,21 @@ export class LeasedHost implements AgentHost {
   }
 
   async spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<AgentProcess> {
-    if (!this.#isOpen) throw new HoldfastError('SPAWN_FAILED', { agent: spec.agent, reason: 'the host is closed' })
-    const start = this.#spawn(spec, signal)
-    this.#starting.add(start)
-    try {
-      return await start
-    } finally {
-      this.#starting.delete(start)
-    }
+    return this.#spawn(spec, signal, (holder, held, recorded) => this.#host(holder, held, recorded))
+  }
+
+  spawnTerminal(spec: TerminalSpec, signal?: AbortSignal): Promise<Terminal> {
+    const host = (...[holder, held, recorded]: Parameters<Hosting<Terminal>>): HostedTerminal =>
+      this.#hostTerminal({ holder, held, terminal: spec.terminal }, recorded)
+    return this.#spawn({ ...spec, lineBytesMax: 0 }, signal, host)
   }
 
   held(): readonly HeldAgent[] {
     return this.#held
+  }
+
+  heldTerminals(): readonly HeldTerminal[] {
+    return this.#heldTerminals
   }
 
   async assign({ leaseId }: AgentProcess, to: Pick<HeldAgent, 'sessionId' | 'generation'>): Promise<void> {
@@ -122,7 +154,7 @@ export class LeasedHost implements AgentHost {
 
   killNow(): void {
     this.#isOpen = false
-    for (const process of this.#live.values()) process.killNow()
+    for (const process of [...this.#live.values(), ...this.#terminals.values()]) process.killNow()
     this.#deps.supply.killNow()
   }
 
@@ -145,14 +177,13 @@ export class LeasedHost implements AgentHost {
     this.#audit[Symbol.dispose]()
     if (!this.#isHandedOver) await this.#stopAll()
     await this.#deps.supply[Symbol.asyncDispose]()
-    // Their leases stay `stuck` in the store: the next start sweeps them again.
-    for (const timer of this.#stuck.values()) timer.cancel()
+    this.#stuck[Symbol.dispose]()
   }
 
   async #stopAll(): Promise<void> {
     const stopped = async (): Promise<void> => {
       await Promise.allSettled(this.#starting)
-      await Promise.all([...this.#live.values()].map((process) => process.stop()))
+      await Promise.all([...this.#live.values(), ...this.#terminals.values()].map((process) => process.stop()))
     }
     try {
       await deadline(stopped(), { ms: this.#stopMsMax() + STOP_MARGIN_MS, stage: 'stop of all agents' })
@@ -161,7 +192,18 @@ export class LeasedHost implements AgentHost {
     }
   }
 
-  async #spawn(spec: SpawnSpec, signal: AbortSignal | undefined): Promise<AgentProcess> {
+  async #spawn<T extends Stoppable>(spec: Order, signal: AbortSignal | undefined, host: Hosting<T>): Promise<T> {
+    if (!this.#isOpen) throw new HoldfastError('SPAWN_FAILED', { agent: spec.agent, reason: 'the host is closed' })
+    const start = this.#intend(spec, signal, host)
+    this.#starting.add(start)
+    try {
+      return await start
+    } finally {
+      this.#starting.delete(start)
+    }
+  }
+
+  async #intend<T extends Stoppable>(spec: Order, signal: AbortSignal | undefined, host: Hosting<T>): Promise<T> {
     const { leases, supply } = this.#deps
     const { sessionId, generation, agent } = spec
     const argv = await checkCommand(spec)
@@ -174,17 +216,14 @@ export class LeasedHost implements AgentHost {
     })
     this.#intents.add(id)
     try {
-      return await this.#start(holder, { ...spec, argv }, { leaseId: id, signal })
+      const started = (held: Held, recorded: Promise<void>): T => host(holder, held, recorded)
+      return await this.#start(holder, { ...spec, argv }, { leaseId: id, signal, started })
     } finally {
       this.#intents.delete(id)
     }
   }
 
-  async #start(
-    holder: Holder,
-    spec: SpawnSpec,
-    { leaseId, signal }: { leaseId: number; signal: AbortSignal | undefined },
-  ): Promise<AgentProcess> {
+  async #start<T extends Stoppable>(holder: Holder, spec: Order, { leaseId, signal, started }: Start<T>): Promise<T> {
     const { leases } = this.#deps
     const { agent, sessionId = '' } = spec
     let held: Held
@@ -197,7 +236,7 @@ export class LeasedHost implements AgentHost {
       throw error
     }
     const recorded = leases.running(leaseId, held)
-    const process = this.#host(holder, held, recorded)
+    const process = started(held, recorded)
     try {
       await recorded
     } catch (cause) {
@@ -209,31 +248,58 @@ export class LeasedHost implements AgentHost {
     throw new CancelledError('spawn')
   }
 
-  #takeOver(holder: Holder, held: Held): HeldAgent {
+  #takeOver({ holder, held }: Found): HeldAgent | undefined {
+    if (held.label.terminal !== undefined) return undefined
     // Its lease may still say `spawning`: the gateway that asked for it did not live to complete it.
     const process = this.#host(holder, held, this.#deps.leases.running(held.leaseId, held))
     const { sessionId, generation, agent } = held.label
     return { process, sessionId: sessionId === '' ? undefined : (sessionId as SessionId), generation, agent }
   }
 
+  #takeOverTerminal({ holder, held }: Found): HeldTerminal | undefined {
+    const { terminal: label, sessionId, generation } = held.label
+    if (label === undefined) return undefined
+    const recorded = this.#deps.leases.running(held.leaseId, held)
+    return { terminal: this.#hostTerminal({ holder, held, terminal: label }, recorded), sessionId, generation }
+  }
+
   #host(holder: Holder, held: Held, recorded: Promise<void>): HostedProcess {
-    const { leases, logger, supply } = this.#deps
+    const { supply } = this.#deps
     const process = new HostedProcess(held, recorded, {
-      leases,
-      logger,
+      ...this.#endDeps(holder, held),
       isRetiring: supply.isRetiring(holder),
-      stopMsMax: this.#stopMsMax() + STOP_MARGIN_MS / 2,
-      sweep: () => this.#sweep(holder, held),
-      onStopped: (stopped, report) => this.#onStopped(holder, stopped, report),
+      onStopped: ({ leaseId }, report) => {
+        this.#live.delete(leaseId)
+        this.#stopped(holder, held, report)
+        supply.released(holder)
+      },
     })
     this.#live.set(held.leaseId, process)
     return process
   }
 
-  #onStopped(holder: Holder, process: HostedProcess, { survivors }: StopReport): void {
-    this.#live.delete(process.leaseId)
-    if (survivors.length > 0) this.#retryLater(holder, process.held)
-    this.#deps.supply.released(holder)
+  #hostTerminal({ holder, held, terminal: label }: Found & TerminalFound, recorded: Promise<void>): HostedTerminal {
+    const terminal = new HostedTerminal(held, label, recorded, {
+      ...this.#endDeps(holder, held),
+      onStopped: ({ leaseId }, report) => {
+        this.#terminals.delete(leaseId)
+        this.#stopped(holder, held, report)
+      },
+      onReleased: () => this.#deps.supply.released(holder),
+    })
+    this.#terminals.set(held.leaseId, terminal)
+    return terminal
+  }
+
+  #endDeps(holder: Holder, held: Held): HeldEndDeps {
+    const { leases, logger } = this.#deps
+    const stopMsMax = this.#stopMsMax() + STOP_MARGIN_MS / 2
+    return { leases, logger, stopMsMax, sweep: () => this.#sweep(holder, held) }
+  }
+
+  /** A stuck tree is never forgotten: it is swept again until it is gone. */
+  #stopped(holder: Holder, held: Held, { survivors }: StopReport): void {
+    if (survivors.length > 0 && this.#isOpen) this.#stuck.add(held.leaseId, () => this.#sweep(holder, held))
   }
 
   /** Ends a tree without its holder: by tag, marker and the birth of its root. */
@@ -241,23 +307,6 @@ export class LeasedHost implements AgentHost {
     const owner = { instance: this.#deps.leases.instance, lease: leaseId, epoch: tagEpochOf(keeperNo) }
     const root = startTicks === undefined ? undefined : { pid, startTicks }
     return sweep({ owner, root }, this.#scanner, { msMax: this.#deps.stopTimes.sweepMs })
-  }
-
-  /** A stuck tree is never forgotten: it is swept again until it is gone. */
-  #retryLater(holder: Holder, held: Held): void {
-    if (!this.#isOpen) return
-    const { clock, leases, logger, stuckRetryMs = STUCK_RETRY_MS } = this.#deps
-    const { leaseId } = held
-    const retry = async (): Promise<void> => {
-      const { survivors } = await this.#sweep(holder, held)
-      if (survivors.length > 0) return this.#retryLater(holder, held)
-      this.#stuck.delete(leaseId)
-      await leases.closed(leaseId, 'unknown')
-    }
-    const again = (): void => {
-      retry().catch((err: unknown) => logger?.warn({ leaseId, err }, 'a stuck lease could not be closed'))
-    }
-    this.#stuck.set(leaseId, clock.at(clock.now() + stuckRetryMs, again))
   }
 
   #stopMsMax(): number {
