@@ -8,6 +8,8 @@ import type { Logger } from '../observe/logger.ts'
 
 /** The lines of the gateway's own log, without its library: a keeper depends on nothing. */
 function openKeeperLog(): Logger {
+  // A disk that is full costs lines of this log, never an agent.
+  process.stderr.on('error', () => {})
   const write = (level: number) => (fields: object, msg: string) => {
     const line = { level, time: Date.now(), name: 'keeper', ...fields, msg }
     process.stderr.write(

@@ -1,13 +1,15 @@
 // A keeper's life: opens its socket, holds agents for whoever shows the secret, and ends when nobody comes for too long.
-// Owns the socket file, the spool directory and the timer of the adoption grace.
+// Owns the socket file and the spool directory.
 
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { deadline, ignore } from '../base/deadline.ts'
 import type { Logger } from '../observe/logger.ts'
 import { readStat } from '../process/birth.ts'
 import type { StopTimes } from '../process/stop-ladder.ts'
+import { AdoptionGrace } from './adoption-grace.ts'
 import type { OutputLimits } from './held-process.ts'
 import { KeeperServer } from './keeper-server.ts'
 import { openLocalHolder, type LocalHolder } from './local-holder.ts'
@@ -39,8 +41,8 @@ export interface KeeperPorts {
   onReady(): void
 }
 
-/** With nothing to keep there is no reason to wait long: an empty keeper is started again in a moment. */
-const EMPTY_GRACE_MS = 10_000
+/** A gateway that hangs does not hear that its keeper ends; nothing waits for it. */
+const GOODBYE_MS_MAX = 1_000
 
 /** Resolves when every agent was stopped and the keeper has nothing left. Rejects when its socket cannot be opened. */
 export async function runKeeper(orders: KeeperOrders, ports: KeeperPorts): Promise<void> {
@@ -64,6 +66,7 @@ export async function runKeeper(orders: KeeperOrders, ports: KeeperPorts): Promi
   logger.info({ keeperNo, pid: ports.pid }, 'keeper ready')
   const reason = await life.ended
   logger.info({ keeperNo, reason, held: holder.held().length }, 'keeper ends')
+  life.lock()
   await holder[Symbol.asyncDispose]()
   await life.close()
   rmSync(spoolDir, { recursive: true, force: true })
@@ -71,22 +74,21 @@ export async function runKeeper(orders: KeeperOrders, ports: KeeperPorts): Promi
 
 type EndReason = 'shutdown' | 'nobody came' | 'signal'
 
-/** Modes: with a gateway; without one, while the grace runs; ending. */
+/** Modes: with a gateway; without one, while the grace runs; ending: nobody is let in any more, who is there hears the ends. */
 class KeeperLife {
   readonly #orders: KeeperOrders
-  readonly #ports: KeeperPorts
-  readonly #holder: LocalHolder
   readonly #server: KeeperServer
   readonly #listener: Server
   readonly #end = Promise.withResolvers<EndReason>()
-  #grace: Timer | undefined
+  readonly #locked = Promise.withResolvers<void>()
+  readonly #grace: AdoptionGrace
 
   constructor(orders: KeeperOrders, ports: KeeperPorts, holder: LocalHolder) {
     this.#orders = orders
-    this.#ports = ports
-    this.#holder = holder
-    const { secret, version } = orders
+    const { secret, version, adoptionGraceMs: graceMs } = orders
     const { clock, logger, pid, stop } = ports
+    const isEmpty = (): boolean => holder.held().length === 0
+    this.#grace = new AdoptionGrace({ clock, graceMs, isEmpty, onOver: () => this.#end.resolve('nobody came') })
     this.#server = new KeeperServer({
       holder,
       secret,
@@ -94,7 +96,7 @@ class KeeperLife {
       birth: { pid, startTicks: readStat(pid)?.startTicks },
       clock,
       logger,
-      onGateway: (isThere) => (isThere ? this.#grace?.cancel() : this.#waitForGateway()),
+      onGateway: (isThere) => (isThere ? this.#grace.stop() : this.#grace.start()),
       onShutdown: () => this.#end.resolve('shutdown'),
     })
     this.#listener = createServer((socket) => this.#server.accept(socket))
@@ -112,24 +114,20 @@ class KeeperLife {
       this.#listener.once('error', reject)
       this.#listener.listen(socket, () => {
         chmodSync(socket, 0o600)
-        this.#waitForGateway()
+        this.#grace.start()
         resolve()
       })
     })
   }
 
-  async close(): Promise<void> {
-    this.#grace?.cancel()
-    this.#server.close()
-    await new Promise<void>((resolve) => this.#listener.close(() => resolve()))
+  /** Nobody is let in any more, and the socket file is gone; who is there stays. */
+  lock(): void {
+    this.#listener.close(() => this.#locked.resolve())
   }
 
-  #waitForGateway(): void {
-    const { clock } = this.#ports
-    this.#grace?.cancel()
-    const { adoptionGraceMs } = this.#orders
-    const isEmpty = this.#holder.held().length === 0
-    const graceMs = isEmpty ? Math.min(EMPTY_GRACE_MS, adoptionGraceMs) : adoptionGraceMs
-    this.#grace = clock.at(clock.now() + graceMs, () => this.#end.resolve('nobody came'))
+  async close(): Promise<void> {
+    this.#server.close()
+    await deadline(this.#locked.promise, { ms: GOODBYE_MS_MAX, stage: 'goodbye' }).catch(ignore('it ends anyway'))
+    this.#grace.stop()
   }
 }
