@@ -1,6 +1,7 @@
 // How one held process ends: by its holder, or without it by a sweep. Owns the steps of its lease from `running` to the end.
 
 import { deadline, firstOf } from '../base/deadline.ts'
+import { CancelledError } from '../base/errors.ts'
 import type { ProcessLeases } from '../lease/process-leases.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { ProcessExit, StopReport } from './agent-host.ts'
@@ -11,11 +12,16 @@ export interface HeldEndDeps {
   readonly logger: Logger | undefined
   /** What a stop may take before the holder counts as hung. */
   readonly stopMsMax: number
+  /** Aborted when what is held is another life's: from then on it is neither stopped nor swept from here. */
+  readonly left: AbortSignal
   /** Ends the tree without its holder: by tag, marker and the root's birth identity. Never rejects. */
   sweep(): Promise<Pick<StopReport, 'swept' | 'survivors'>>
 }
 
 const RECORD_MS_MAX = 5_000
+
+/** Of a stop that did nothing, because the process is another life's. */
+export const LEFT_ALONE: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
 
 /** Modes: running; stopping; stopped. None goes back. */
 export class HeldEnd {
@@ -45,20 +51,23 @@ export class HeldEnd {
 
   async #stop(): Promise<StopReport> {
     const startedAt = performance.now()
+    if (this.#deps.left.aborted) return LEFT_ALONE
     void this.#record('stopping')
     const report = (await this.#stopByHolder()) ?? (await this.#stopBySweep(startedAt))
+    if (report === LEFT_ALONE) return report
     await this.#settle(report)
     return report
   }
 
   /** Undefined when the holder is gone, or hung: then the tree is ended without it. */
   async #stopByHolder(): Promise<StopReport | undefined> {
+    const { left: signal, logger, stopMsMax: ms } = this.#deps
     const lost = this.#lost.promise.then(() => undefined)
     try {
-      const ms = this.#deps.stopMsMax
-      return await deadline(firstOf([this.#held.stop(), lost]), { ms, stage: 'stop by the keeper' })
+      return await deadline(firstOf([this.#held.stop(), lost]), { ms, stage: 'stop by the keeper', signal })
     } catch (err) {
-      this.#deps.logger?.error({ leaseId: this.#held.leaseId, err }, 'the keeper does not stop an agent')
+      if (err instanceof CancelledError) return LEFT_ALONE
+      logger?.error({ leaseId: this.#held.leaseId, err }, 'the keeper does not stop an agent')
       return undefined
     }
   }

@@ -1,8 +1,9 @@
 // One agent process as the gateway's logic sees it: what its holder tells, decoded and in order. The pipes are the holder's.
 
 import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from './agent-host.ts'
-import { HeldEnd, type HeldEndDeps } from './held-end.ts'
+import { HeldEnd, LEFT_ALONE, type HeldEndDeps } from './held-end.ts'
 import type { Held, HeldReader } from './holder.ts'
+import { LastLines } from './last-lines.ts'
 import { LineDelivery } from './line-delivery.ts'
 import type { NumberedLines } from './output-spool.ts'
 import type { PinnedLine } from './pinned-lines.ts'
@@ -11,6 +12,8 @@ export interface HostedProcessDeps extends HeldEndDeps {
   readonly isRetiring: boolean
   /** Called once, when the stop has ended: nothing is left, or `survivors` are. */
   readonly onStopped: (process: HostedProcess, report: StopReport) => void
+  /** Called once after that, when the holder keeps nothing of it any more. */
+  readonly onForgotten: () => void
 }
 
 /** How a process ended whose holder is gone. */
@@ -26,6 +29,8 @@ export class HostedProcess implements AgentProcess, HeldReader {
   readonly #deps: HostedProcessDeps
   readonly #end: HeldEnd
   readonly #delivery: LineDelivery
+  readonly #lastLines: LastLines
+  #hasExited = false
   #listener: ProcessListener | undefined
   #stopped: Promise<StopReport> | undefined
 
@@ -38,6 +43,7 @@ export class HostedProcess implements AgentProcess, HeldReader {
     this.startedAt = held.startedAt
     this.acknowledged = held.acknowledged
     this.#end = new HeldEnd(held, recorded, deps)
+    this.#lastLines = new LastLines(held.acknowledged)
     this.#delivery = new LineDelivery(held.acknowledged, (batch) => this.#listener?.onLines(batch))
     held.read(this)
   }
@@ -69,6 +75,7 @@ export class HostedProcess implements AgentProcess, HeldReader {
 
   acknowledge(n: number): void {
     this.held.acknowledge(n)
+    this.#lastLines.stored(n)
   }
 
   stderrTail(): string {
@@ -87,6 +94,7 @@ export class HostedProcess implements AgentProcess, HeldReader {
   // What the holder tells ------------------------------------------------------------------------------------------
 
   onLines(lines: NumberedLines): void {
+    this.#lastLines.told(lines.first + lines.count - 1)
     this.#delivery.push(lines)
   }
 
@@ -98,8 +106,12 @@ export class HostedProcess implements AgentProcess, HeldReader {
   }
 
   onExit(exit: ProcessExit): void {
+    // The holder of a process that has exited may be lost before it is told to forget it.
+    if (this.#hasExited) return
+    this.#hasExited = true
     void this.stop()
     this.#delivery.afterLines(() => this.#listener?.onExit(exit))
+    this.#lastLines.end()
   }
 
   onStalled(): void {
@@ -120,8 +132,18 @@ export class HostedProcess implements AgentProcess, HeldReader {
 
   async #stop(): Promise<StopReport> {
     const report = await this.#end.stop()
-    this.held.forget()
+    if (report === LEFT_ALONE) return report
+    void this.#forget(report)
     this.#deps.onStopped(this, report)
     return report
+  }
+
+  /** Not before its last lines are stored: more of them may come only then, and the next life of the gateway may need them. */
+  async #forget({ exit }: StopReport): Promise<void> {
+    const { left, onForgotten } = this.#deps
+    if (exit !== undefined && this.#listener !== undefined) await this.#lastLines.settled(left)
+    if (left.aborted) return
+    this.held.forget()
+    onForgotten()
   }
 }

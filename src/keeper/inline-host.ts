@@ -57,6 +57,8 @@ export async function openInlineHost(deps: InlineHostDeps): Promise<AgentHost> {
 
 class InlineSupply implements HolderSupply {
   readonly hosting = 'inline'
+  /** Never: nobody else reaches what is in this process. */
+  readonly superseded = new AbortController().signal
   readonly #holder: LocalHolder
   readonly #ended: () => Promise<void>
 

@@ -37,7 +37,8 @@ export interface KeeperLinkPorts {
   onLost(link: KeeperLink, isSuperseded: boolean): void
 }
 
-const CONNECT_MS_MAX = 2_000
+/** Whoever does not welcome us in time is ended with its agents: longer than a busy machine takes. */
+const CONNECT_MS_MAX = 5_000
 const SPAWN_MS_MAX = 15_000
 /** Acknowledgements wait so long for company: each wakes the keeper. */
 const ACK_MS = 20
@@ -160,6 +161,7 @@ export class KeeperLink implements Holder {
   close(): void {
     this.#isClosing = true
     this.#ping?.cancel()
+    for (const held of this.#held.values()) held.flush()
     this.#acknowledging?.cancel()
     this.#socket.destroySoon()
   }

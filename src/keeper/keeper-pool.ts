@@ -58,7 +58,10 @@ export class KeeperPool implements HolderSupply {
   readonly hosting = 'keeper'
   readonly #options: KeeperPoolOptions
   readonly #links = new Set<KeeperLink>()
+  readonly #superseded = new AbortController()
   #current: Promise<KeeperLink> | undefined
+  /** The one that takes new agents, once it is there; every other one retires. */
+  #taking: KeeperLink | undefined
   #isHandedOver = false
   #isClosed = false
 
@@ -73,8 +76,8 @@ export class KeeperPool implements HolderSupply {
       if (link === undefined) await this.#ended(record.no)
       else logger?.info({ keeperNo: link.keeperNo, pid: link.pid, held: link.held().length }, 'a keeper goes on')
     }
-    const usable = [...this.#links].findLast((link) => !this.isRetiring(link))
-    if (usable !== undefined) this.#current = Promise.resolve(usable)
+    this.#taking = [...this.#links].findLast(({ version }) => version === this.#options.version)
+    if (this.#taking !== undefined) this.#current = Promise.resolve(this.#taking)
     for (const link of this.#links) this.released(link)
   }
 
@@ -93,7 +96,12 @@ export class KeeperPool implements HolderSupply {
   }
 
   isRetiring(holder: Holder): boolean {
+    if (this.#taking !== undefined) return holder !== this.#taking
     return (holder as KeeperLink).version !== this.#options.version
+  }
+
+  get superseded(): AbortSignal {
+    return this.#superseded.signal
   }
 
   describe(): KeeperDescription[] {
@@ -149,12 +157,15 @@ export class KeeperPool implements HolderSupply {
       startedAt: clock.now(),
     })
     try {
+      // Numbers are never used again: what is there is of a database that is gone.
+      rmSync(this.#socketOf(record.no), { force: true })
       const input = JSON.stringify(this.#ordersFor(record))
       const outputFile = join(stateDir, 'keeper.log')
       // Its socket is on the command line for who looks at the process table.
       const argv = [...command, this.#socketOf(record.no)] as const
       await startService({ argv, env, cwd: stateDir, outputFile, input }, START_MS_MAX)
-      return await this.#connect(record)
+      this.#taking = await this.#connect(record)
+      return this.#taking
     } catch (error) {
       await store.updateKeeper(record.no, { endedAt: clock.now() }).catch(ignore('the next start looks again'))
       throw error
@@ -214,8 +225,12 @@ export class KeeperPool implements HolderSupply {
     const { keeperNo, pid } = link
     const { logger } = this.#options
     this.#links.delete(link)
-    if (!this.isRetiring(link)) this.#current = undefined
-    if (isSuperseded) return logger?.error({ keeperNo, pid }, 'a newer life of the gateway took the keeper over')
+    if (link === this.#taking) this.#current = this.#taking = undefined
+    if (isSuperseded) {
+      logger?.error({ keeperNo, pid }, 'a newer life of the gateway took the keeper over')
+      this.#isClosed = true
+      return this.#superseded.abort()
+    }
     logger?.error({ keeperNo, pid, held: link.held().length }, 'the keeper is gone; what it held is ended')
     this.#kill(link)
     this.#ended(keeperNo).catch(ignore('the next start looks again'))

@@ -40,6 +40,8 @@ export interface HolderSupply extends AsyncDisposable {
   describe(): readonly KeeperDescription[]
   /** A process of this holder was forgotten; one that retires may have nothing left to do. */
   released(holder: Holder): void
+  /** Aborted when a newer life of the gateway has taken the holders over. */
+  readonly superseded: AbortSignal
   /** Disposing ends no process from here on. */
   handOver(): void
   killNow(): void
@@ -95,6 +97,8 @@ export class LeasedHost implements AgentHost {
   readonly #held: readonly HeldAgent[]
   readonly #heldTerminals: readonly HeldTerminal[]
   readonly #audit: LeaseAudit
+  /** Aborted when what is held is no business of this host any more. */
+  readonly #left = new AbortController()
   #isOpen = true
   #isHandedOver = false
 
@@ -114,6 +118,7 @@ export class LeasedHost implements AgentHost {
       everyMs: auditMs,
       isOpen: (lease) => [this.#live, this.#terminals, this.#stuck, this.#intents].some((set) => set.has(lease)),
     })
+    supply.superseded.addEventListener('abort', () => this.#leave(), { once: true })
   }
 
   get canHandOver(): boolean {
@@ -176,7 +181,19 @@ export class LeasedHost implements AgentHost {
     this.#isOpen = false
     this.#audit[Symbol.dispose]()
     if (!this.#isHandedOver) await this.#stopAll()
+    this.#letGo()
     await this.#deps.supply[Symbol.asyncDispose]()
+  }
+
+  /** A newer life of the gateway has everything: nothing is started, stopped, swept or audited from here on. */
+  #leave(): void {
+    this.handOver()
+    this.#letGo()
+  }
+
+  #letGo(): void {
+    this.#left.abort()
+    this.#audit[Symbol.dispose]()
     this.#stuck[Symbol.dispose]()
   }
 
@@ -271,8 +288,8 @@ export class LeasedHost implements AgentHost {
       onStopped: ({ leaseId }, report) => {
         this.#live.delete(leaseId)
         this.#stopped(holder, held, report)
-        supply.released(holder)
       },
+      onForgotten: () => supply.released(holder),
     })
     this.#live.set(held.leaseId, process)
     return process
@@ -294,7 +311,7 @@ export class LeasedHost implements AgentHost {
   #endDeps(holder: Holder, held: Held): HeldEndDeps {
     const { leases, logger } = this.#deps
     const stopMsMax = this.#stopMsMax() + STOP_MARGIN_MS / 2
-    return { leases, logger, stopMsMax, sweep: () => this.#sweep(holder, held) }
+    return { leases, logger, stopMsMax, left: this.#left.signal, sweep: () => this.#sweep(holder, held) }
   }
 
   /** A stuck tree is never forgotten: it is swept again until it is gone. */

@@ -5,6 +5,7 @@ import type { KeeperRecord, LeaseRecord, LeaseState } from '../../src/store/reco
 
 export interface MemoryLeases extends LeaseStore {
   readonly rows: ReadonlyMap<number, LeaseRecord>
+  readonly keepers: readonly KeeperRecord[]
   /** Every state each lease went through, in order. */
   readonly history: readonly { readonly id: number; readonly state: LeaseState }[]
   /** Set to make the next writes of that kind reject. */
@@ -24,6 +25,7 @@ export function createMemoryLeases(
   const history: { id: number; state: LeaseState }[] = []
   const leases: MemoryLeases = {
     rows,
+    keepers,
     history,
     failing: undefined,
     instanceNumber: () => instance,
