@@ -4,6 +4,7 @@
 import type { Writable } from 'node:stream'
 
 import type { Clock, Timer } from '../base/clock.ts'
+import { startPatientTimer } from '../base/patient-timer.ts'
 
 export interface LineInputOptions {
   readonly clock: Clock
@@ -62,7 +63,7 @@ export class LineInput {
 
   #arm(): Timer {
     const { clock, stallMs = STALL_MS } = this.#options
-    return clock.at(clock.now() + stallMs, () => {
+    return startPatientTimer(clock, clock.now() + stallMs, () => {
       this.#timer = undefined
       if (this.#isOpen && this.#stdin.writableLength > this.#waitingBytesMax) this.#stall()
     })

@@ -4,6 +4,7 @@
 import type { AgentConnection } from '../agent/connection.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { HoldfastError, LeaseLostError } from '../base/errors.ts'
+import { startPatientTimer } from '../base/patient-timer.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { SessionRecord, TurnRecord } from '../store/records.ts'
@@ -249,7 +250,7 @@ export class SessionActor {
     if (nearest === undefined) return this.#disarm()
     if (this.#timer !== undefined && this.#timer.at <= nearest.at) return
     this.#disarm()
-    const handle = this.#ports.clock.at(nearest.at, () => {
+    const handle = startPatientTimer(this.#ports.clock, nearest.at, () => {
       this.#timer = undefined
       this.post({ kind: 'tick' })
     })
