@@ -13,6 +13,8 @@ import { nodeQueries } from '../src/store/tables/node-queries.ts'
 import { permissionQueries } from '../src/store/tables/permission-queries.ts'
 import { sessionListQueries } from '../src/store/tables/session-list-queries.ts'
 import { sessionQueries } from '../src/store/tables/session-queries.ts'
+import { sessionFamilyQueries } from '../src/store/tables/session-family-queries.ts'
+import { taskQueries } from '../src/store/tables/task-queries.ts'
 import { turnQueries } from '../src/store/tables/turn-queries.ts'
 
 const FILE = new URL('../src/store/statements.gen.ts', import.meta.url)
@@ -27,9 +29,11 @@ function queriesOf(dialect: StoreDialect): Queries {
     node: nodeQueries(dialect),
     session: sessionQueries(dialect),
     sessionList: sessionListQueries(dialect),
+    sessionFamily: sessionFamilyQueries(dialect),
     turn: turnQueries(dialect),
     event: eventQueries(dialect),
     permission: permissionQueries(dialect),
+    task: taskQueries(dialect),
     keeper: keeperQueries(dialect),
     lease: leaseQueries(dialect),
   }

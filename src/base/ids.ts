@@ -5,7 +5,11 @@ import { randomBytes } from 'node:crypto'
 
 export type SessionId = string & { readonly __id: 'session' }
 export type TurnId = string & { readonly __id: 'turn' }
+/** Made of the id of its turn: one task for a turn, whoever writes it. */
+export type TaskId = string & { readonly __id: 'task' }
 export type PermissionId = string & { readonly __id: 'permission' }
+/** A standing answer to permission requests. */
+export type RuleId = string & { readonly __id: 'rule' }
 /** The id an agent gave to its own session (ACP `sessionId`). */
 export type AgentSessionId = string & { readonly __id: 'agentSession' }
 
@@ -13,6 +17,7 @@ export interface Ids {
   session(): SessionId
   turn(): TurnId
   permission(): PermissionId
+  rule(): RuleId
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
@@ -22,6 +27,12 @@ export const systemIds: Ids = {
   session: () => newId('ses') as SessionId,
   turn: () => newId('turn') as TurnId,
   permission: () => newId('perm') as PermissionId,
+  rule: () => newId('rule') as RuleId,
+}
+
+/** The id of the task that the turn is for the session's parent. */
+export function taskIdOf(turnId: TurnId): TaskId {
+  return turnId.replace(/^turn_/, 'task_') as TaskId
 }
 
 export function newId(prefix: string, nowMs: number = Date.now()): string {

@@ -76,8 +76,20 @@ function applyWrite(
       return tables.permissions.insert(tx, no, write.permission)
     case 'permission.close':
       return tables.permissions.close(tx, no, write)
+    case 'session.describe':
+      return tables.families.describe(tx, no, write.family)
+    case 'task.insert':
+      return tables.tasks.insert(tx, no, write.task)
+    case 'task.patch':
+      return tables.tasks.patch(tx, write.turnId, write.patch)
+    case 'task.end':
+      return tables.tasks.end(tx, write.turnId, write.end)
+    case 'task.told':
+      return tables.tasks.told(tx, write)
     case 'session.patch':
       return tables.sessions.patch(tx, no, write.patch)
+    case 'session.terms':
+      return tables.sessions.setTerms(tx, no, write.terms)
     default:
       return write satisfies never
   }

@@ -15,15 +15,22 @@ import { createTables } from './tables.ts'
 const SESSIONS = 1_000
 const EVENTS_PER_SESSION = 20
 
-const { nodes, sessions, turns, events, permissions, leases } = createTables(SQLITE_STATEMENTS)
-const statements: Statement<never, unknown>[] = [nodes, sessions, turns, events, permissions, leases].flatMap((table) =>
-  Object.values<Statement<never, unknown>>(table.statements()),
-)
+const { nodes, sessions, families, turns, events, permissions, tasks, leases } = createTables(SQLITE_STATEMENTS)
+const statements: Statement<never, unknown>[] = [
+  nodes,
+  sessions,
+  families,
+  turns,
+  events,
+  permissions,
+  tasks,
+  leases,
+].flatMap((table) => Object.values<Statement<never, unknown>>(table.statements()))
 const reads = statements.filter(({ sql }) => sql.startsWith('select')).map(({ name, sql }) => ({ name, sql }))
 const updates = statements.filter(({ sql }) => sql.startsWith('update')).map(({ name, sql }) => ({ name, sql }))
 
 /** Sets that are small however old the database is; to walk them is to walk what is asked for. */
-const SMALL_INDEXES = ['turn_place', 'permission_open', 'session_blocked']
+const SMALL_INDEXES = ['turn_place', 'permission_open', 'session_blocked', 'session_label', 'task_open', 'task_due']
 /** Goes back from the newest row and ends at its LIMIT. */
 const LIMITED_WALKS = new Map([['permission.list', 'SCAN permission']])
 
@@ -85,9 +92,11 @@ function fill(db: DatabaseSync): void {
     CREATE TEMP TABLE number AS
       WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ${SESSIONS}) SELECT value FROM n;
     INSERT INTO session (id, key, agent, cwd, mode, on_interrupt, state, generation, node_id, epoch, last_seq, last_crc,
-      last_turn_n, created_at, updated_at)
+      last_turn_n, created_at, updated_at, continuity, options, conversation_used,
+      conversation_lost, notify, label, parent)
     SELECT 'ses_' || value, 'key' || value, 'agent' || (value % 3), '/', 'persistent', 'hold',
-      CASE WHEN value % 10 = 0 THEN 'open' ELSE 'closed' END, 0, 'local', 1, ${EVENTS_PER_SESSION}, 0, 0, 0, 0
+      CASE WHEN value % 10 = 0 THEN 'open' ELSE 'closed' END, 0, 'local', 1, ${EVENTS_PER_SESSION}, 0, 0, 0, 0,
+      'resume', '{}', 0, 0, 'done_only', CASE WHEN value % 2 = 0 THEN 'label' || value END, CASE WHEN value % 5 = 0 THEN 'ses_1' END
     FROM number;
     INSERT INTO event (session_no, seq, turn_id, type, at, data, crc)
     SELECT no, value, NULL, 'update', 0, '{}', 0 FROM session, number WHERE value <= ${EVENTS_PER_SESSION};

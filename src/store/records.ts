@@ -2,7 +2,7 @@
 // Column names and SQL stay in the store's own files.
 
 import type { StoredError } from '../base/errors.ts'
-import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { AgentSessionId, PermissionId, SessionId, TaskId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 
 /** The store's own small integer for a session; never leaves the process. */
@@ -11,6 +11,42 @@ export type SessionNo = number
 export type SessionMode = 'persistent' | 'oneshot'
 export type SessionState = 'open' | 'closing' | 'closed'
 export type OnInterrupt = 'hold' | 'continue' | 'retry'
+
+/** What happens when the agent cannot go on with its conversation. */
+export type ContinuityPolicy = 'resume' | 'fork' | 'ask' | 'fresh'
+
+/** What the user has chosen; a field that is not there is left to the agent or to the configuration. */
+export interface SessionOptions {
+  readonly mode?: string
+  readonly model?: string
+  readonly thinking?: string
+  /** ACP config options by id. */
+  readonly config?: Readonly<Record<string, string | boolean>>
+  readonly turnTimeoutSeconds?: number
+}
+
+export interface ConversationRecord {
+  /** How the agent's session id came to be known; undefined while there is none. */
+  readonly source: 'new' | 'resume' | 'load' | 'fork' | undefined
+  /** A prompt was given in it. */
+  readonly isUsed: boolean
+  /** Why the next process begins another one; undefined: it goes on with this one. */
+  readonly anew: 'reset' | 'decided' | undefined
+  /** The agent cannot go on with it, and the queue waits for a decision. */
+  readonly isLost: boolean
+}
+
+/** What is agreed between a session and its agent. */
+export interface SessionTerms {
+  readonly continuity: ContinuityPolicy
+  readonly options: SessionOptions
+  /** What the agent offers to choose from and what is set, as JSON text; opaque here. */
+  readonly controls: string | undefined
+  readonly title: string | undefined
+  readonly conversation: ConversationRecord
+  /** Of the definition that the newest ready process was started with. */
+  readonly definitionDigest: string | undefined
+}
 
 export interface SessionRecord {
   readonly no: SessionNo
@@ -31,6 +67,7 @@ export interface SessionRecord {
   readonly agentLine: number | undefined
   /** What the agent said that it can do, as JSON text; opaque here. */
   readonly agentCapabilities: string | undefined
+  readonly terms: SessionTerms
   readonly node: string
   readonly epoch: number
   readonly lastSeq: number
@@ -38,7 +75,24 @@ export interface SessionRecord {
   readonly createdAt: number
   readonly updatedAt: number
   readonly closedAt: number | undefined
+  readonly family: SessionFamily
 }
+
+/** What people and a parent see of a session. */
+export interface SessionFamily {
+  /** Free text for people; at most 160 characters. */
+  readonly label: string | undefined
+  /** The session that this one works for: each of its turns is a task of that one. */
+  readonly parent: SessionId | undefined
+  /** What the parent is told of the turns of this session. */
+  readonly notify: NotifyPolicy
+}
+
+/**
+ * `silent`: nothing. `done_only`: an event when a task has ended. `state_changes`: also when it has started. `prompt`: an event,
+ * and a prompt, when it has ended.
+ */
+export type NotifyPolicy = 'silent' | 'done_only' | 'state_changes' | 'prompt'
 
 export type TurnState =
   | 'queued'
@@ -53,7 +107,8 @@ export type TurnState =
 export type TurnEndState = Exclude<TurnState, 'queued' | 'dispatching' | 'running'>
 /** Whether the agent got the prompt: provably not, provably, or the gateway died in between. */
 export type Delivery = 'no' | 'yes' | 'unknown'
-export type TurnOrigin = 'user' | 'agent' | 'retry'
+/** `task`: the end of a background task of the session. */
+export type TurnOrigin = 'user' | 'agent' | 'retry' | 'task'
 /** Why a turn that the agent still works on is being ended; decides its terminal state. */
 export type CancelReason = 'user' | 'close' | 'silence' | 'turn' | 'drain' | 'output'
 
@@ -123,11 +178,67 @@ export interface PermissionRecord {
   readonly closedAt: number | undefined
 }
 
+export type TaskStatus = 'queued' | 'running' | TaskEndStatus
+/** `lost`: the fate of its turn is not known. */
+export type TaskEndStatus = 'succeeded' | 'failed' | 'timed_out' | 'cancelled' | 'lost'
+/** `blocked`: the turn was completed, but could not do what it was asked to. */
+export type TaskOutcome = 'succeeded' | 'blocked'
+/** Of the end of a task to its parent. */
+export type TaskDelivery = 'pending' | 'delivered' | 'parent_closed' | 'not_applicable'
+
+/** A turn of a session that has a parent, as the parent's task. */
+export interface TaskRecord {
+  readonly id: TaskId
+  /** The session whose task it is. */
+  readonly parent: SessionId
+  /** The session that does it. */
+  readonly sessionNo: SessionNo
+  readonly turnId: TurnId
+  readonly label: string | undefined
+  readonly status: TaskStatus
+  readonly progress: string
+  readonly notify: NotifyPolicy
+  /** There is something that the parent was not told yet. */
+  readonly isDue: boolean
+  readonly delivery: TaskDelivery
+  readonly acceptedAt: number
+  readonly startedAt: number | undefined
+  readonly end: TaskEnd | undefined
+  /** When the parent was told of the start, and of the end. */
+  readonly announcedAt: number | undefined
+  readonly toldAt: number | undefined
+}
+
+/** The terminal fact of a task. */
+export interface TaskEnd {
+  readonly status: TaskEndStatus
+  /** Of a task that succeeded; undefined otherwise. */
+  readonly outcome: TaskOutcome | undefined
+  /** Why it is blocked. */
+  readonly reason: string | undefined
+  /** The last thing the agent said in it. */
+  readonly summary: string | undefined
+  readonly error: StoredError | undefined
+  readonly endedAt: number
+}
+
+/** As it is read: with the place in lists and the id of the session that does it. */
+export interface StoredTask extends TaskRecord {
+  readonly no: number
+  readonly sessionId: SessionId
+}
+
 export type EventType =
   | 'session.created'
   | 'session.blocked'
   | 'session.resumed'
   | 'session.closed'
+  | 'options.changed'
+  | 'options.reset'
+  | 'option.refused'
+  | 'conversation.replaced'
+  | 'conversation.reset'
+  | 'session.described'
   | 'turn.queued'
   | 'turn.dispatched'
   | 'turn.running'
@@ -135,11 +246,14 @@ export type EventType =
   | 'turn.ended'
   | 'turn.requeued'
   | 'update'
+  | 'task.started'
+  | 'task.ended'
   | 'permission.requested'
   | 'permission.closed'
   | 'agent.starting'
   | 'agent.ready'
   | 'agent.attached'
+  | 'agent.retired'
   | 'agent.exited'
   | 'agent.warning'
 

@@ -3,7 +3,7 @@
 
 import { assert, AssertionFailure } from '../base/assert.ts'
 import { HoldfastError, LeaseLostError } from '../base/errors.ts'
-import type { PermissionId, TurnId } from '../base/ids.ts'
+import type { PermissionId, SessionId, TaskId, TurnId } from '../base/ids.ts'
 import { applyCommit } from './commit.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { RowRefusedError } from './connection.ts'
@@ -17,6 +17,8 @@ import type {
   NewEvent,
   SessionNo,
   SessionRecord,
+  StoredTask,
+  TaskEnd,
   TurnRecord,
 } from './records.ts'
 import type { Executor } from './statement.ts'
@@ -30,6 +32,7 @@ import type {
   SessionWrite,
   Store,
   StoreCounts,
+  TaskFilter,
 } from './store.ts'
 import type { Tables } from './tables.ts'
 import { chain } from './tables/event.ts'
@@ -94,7 +97,9 @@ export class Repository implements Store {
   }
 
   listSessions(filter: SessionFilter, page: PageRequest): Promise<SessionRecord[]> {
-    return this.#engine.tables.sessions.list(this.#engine.reader, filter, page)
+    const { reader, tables } = this.#engine
+    const isFamily = filter.parent !== undefined || filter.label !== undefined
+    return isFamily ? tables.families.list(reader, filter, page) : tables.sessions.list(reader, filter, page)
   }
 
   listUnsettledSessions(): Promise<SessionRecord[]> {
@@ -139,6 +144,42 @@ export class Repository implements Store {
 
   listPermissions(filter: PermissionFilter, limit: number) {
     return this.#engine.tables.permissions.list(this.#engine.reader, filter, limit)
+  }
+
+  findTask(id: TaskId): Promise<StoredTask | undefined> {
+    return this.#engine.tables.tasks.find(this.#engine.reader, id)
+  }
+
+  listOpenTasks(no: SessionNo): Promise<StoredTask[]> {
+    return this.#engine.tables.tasks.listOpen(this.#engine.reader, no)
+  }
+
+  listTasks(filter: TaskFilter, page: PageRequest): Promise<StoredTask[]> {
+    return this.#engine.tables.tasks.list(this.#engine.reader, filter, page)
+  }
+
+  listDueTasks(after: number, limit: number): Promise<StoredTask[]> {
+    return this.#engine.tables.tasks.listDue(this.#engine.reader, after, limit)
+  }
+
+  listStrayTasks(limit: number): Promise<StoredTask[]> {
+    return this.#engine.tables.tasks.listStray(this.#engine.reader, limit)
+  }
+
+  repairTask(turnId: TurnId, end: TaskEnd): Promise<void> {
+    return this.#write('promise', 1, (tx) => this.#engine.tables.tasks.end(tx, turnId, end))
+  }
+
+  forgoTask(id: TaskId, at: number): Promise<void> {
+    return this.#write('promise', 1, (tx) => this.#engine.tables.tasks.forgo(tx, id, at))
+  }
+
+  deleteTasks(endedBefore: number, limit: number): Promise<number> {
+    return this.#write('batch', limit, (tx) => this.#engine.tables.tasks.deleteEnded(tx, endedBefore, limit))
+  }
+
+  countChildren(parent: SessionId): Promise<number> {
+    return this.#engine.tables.families.countChildren(this.#engine.reader, parent)
   }
 
   readEvents(no: SessionNo, after: number, limit: number): Promise<EventRecord[]> {
@@ -240,7 +281,9 @@ export class Repository implements Store {
   }
 }
 
-function createdEvent({ key, agent, cwd, mode, onInterrupt, createdAt }: NewSession): NewEvent {
-  const data = JSON.stringify({ key: key ?? null, agent, cwd, mode, on_interrupt: onInterrupt })
+function createdEvent({ key, agent, cwd, mode, onInterrupt, continuity, createdAt, family }: NewSession): NewEvent {
+  const policies = { on_interrupt: onInterrupt, continuity: continuity ?? 'resume' }
+  const { label = null, parent = null } = family ?? {}
+  const data = JSON.stringify({ key: key ?? null, agent, cwd, mode, ...policies, label, parent })
   return { type: 'session.created', turnId: undefined, at: createdAt, data }
 }

@@ -5,13 +5,19 @@ import { sql } from 'kysely'
 import type { Generated, RawBuilder } from 'kysely'
 
 import type {
+  ContinuityPolicy,
+  ConversationRecord,
   Delivery,
   EventType,
   LeaseState,
+  NotifyPolicy,
   OnInterrupt,
   PermissionState,
   SessionMode,
   SessionState,
+  TaskDelivery,
+  TaskOutcome,
+  TaskStatus,
   TurnOrigin,
   TurnState,
 } from './records.ts'
@@ -36,6 +42,15 @@ export interface SessionTable {
   generation: number
   agent_line: number | null
   agent_capabilities: string | null
+  continuity: ContinuityPolicy
+  options: string
+  controls: string | null
+  title: string | null
+  conversation_source: ConversationRecord['source'] | null
+  conversation_used: number
+  conversation_anew: ConversationRecord['anew'] | null
+  conversation_lost: number
+  definition_digest: string | null
   node_id: string
   epoch: number
   last_seq: number
@@ -44,6 +59,9 @@ export interface SessionTable {
   created_at: number
   updated_at: number
   closed_at: number | null
+  label: string | null
+  parent: string | null
+  notify: NotifyPolicy
 }
 
 export interface TurnTable {
@@ -107,6 +125,29 @@ export interface PermissionTable {
   closed_at: number | null
 }
 
+export interface TaskTable {
+  no: Generated<number>
+  id: string
+  parent: string
+  session_no: number
+  turn_id: string
+  label: string | null
+  status: TaskStatus
+  outcome: TaskOutcome | null
+  reason: string | null
+  progress: string
+  summary: string | null
+  error: string | null
+  notify: NotifyPolicy
+  due: number
+  delivery: TaskDelivery
+  accepted_at: number
+  started_at: number | null
+  ended_at: number | null
+  announced_at: number | null
+  told_at: number | null
+}
+
 export interface KeeperTable {
   no: Generated<number>
   hosting: 'inline' | 'keeper'
@@ -151,6 +192,7 @@ export interface TableTypes {
   turn_prompt: TurnPromptTable
   event: EventTable
   permission: PermissionTable
+  task: TaskTable
   keeper: KeeperTable
   lease: LeaseTable
 }
@@ -159,4 +201,7 @@ export interface TableTypes {
 export const turnIsUnsettled = (): RawBuilder<boolean> => sql`turn.place is not null`
 export const turnIsActive = (): RawBuilder<boolean> => sql`turn.place = 0`
 export const permissionIsOpen = (): RawBuilder<boolean> => sql`permission.state = 'open'`
+export const taskIsOpen = (): RawBuilder<boolean> => sql`task.ended_at is null`
+export const taskIsDue = (): RawBuilder<boolean> => sql`task.due = 1`
+export const taskHasEnded = (): RawBuilder<boolean> => sql`task.ended_at is not null`
 export const sessionIsNotClosed = (): RawBuilder<boolean> => sql`session.state <> 'closed'`

@@ -66,7 +66,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "insert": {
-      "sql": "insert into \"session\" (\"id\", \"key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
+      "sql": "insert into \"session\" (\"id\", \"key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"continuity\", \"options\", \"conversation_used\", \"conversation_lost\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\", \"label\", \"parent\", \"notify\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
       "parameters": [
         "id",
         "key",
@@ -74,6 +74,14 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "cwd",
         "mode",
         "onInterrupt",
+        "continuity",
+        "options",
+        {
+          "constant": 0
+        },
+        {
+          "constant": 0
+        },
         {
           "constant": "open"
         },
@@ -96,7 +104,10 @@ export const SQLITE_STATEMENTS: StatementTexts = {
           "constant": 0
         },
         "createdAt",
-        "createdAt"
+        "createdAt",
+        "label",
+        "parent",
+        "notify"
       ]
     },
     "acquire": {
@@ -144,6 +155,21 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "clearAgentLine",
         "agentCapabilities",
         "closedAt",
+        "no"
+      ]
+    },
+    "setTerms": {
+      "sql": "update \"session\" set \"continuity\" = ?, \"options\" = ?, \"controls\" = ?, \"title\" = ?, \"conversation_source\" = ?, \"conversation_used\" = ?, \"conversation_anew\" = ?, \"conversation_lost\" = ?, \"definition_digest\" = ? where \"no\" = ?",
+      "parameters": [
+        "continuity",
+        "options",
+        "controls",
+        "title",
+        "source",
+        "isUsed",
+        "anew",
+        "isLost",
+        "definitionDigest",
         "no"
       ]
     }
@@ -243,6 +269,56 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "state",
         "agent",
         "limit"
+      ]
+    }
+  },
+  "sessionFamily": {
+    "describe": {
+      "sql": "update \"session\" set \"label\" = ?, \"parent\" = ?, \"notify\" = ? where \"no\" = ?",
+      "parameters": [
+        "label",
+        "parent",
+        "notify",
+        "no"
+      ]
+    },
+    "listChildren": {
+      "sql": "select \"session\".* from \"session\" where \"no\" < ? and (? is null or state = ?) and (? is null or agent = ?) and (? is null or (blocked_by is not null) = ?) and (? is null or (label >= ? and label < ?)) and \"parent\" = ? order by \"no\" desc limit ?",
+      "parameters": [
+        "before",
+        "state",
+        "state",
+        "agent",
+        "agent",
+        "blocked",
+        "blocked",
+        "from",
+        "from",
+        "to",
+        "parent",
+        "limit"
+      ]
+    },
+    "listLabelled": {
+      "sql": "select \"session\".* from \"session\" where \"no\" < ? and (? is null or state = ?) and (? is null or agent = ?) and (? is null or (blocked_by is not null) = ?) and (? is null or (label >= ? and label < ?)) and \"label\" is not null order by \"no\" desc limit ?",
+      "parameters": [
+        "before",
+        "state",
+        "state",
+        "agent",
+        "agent",
+        "blocked",
+        "blocked",
+        "from",
+        "from",
+        "to",
+        "limit"
+      ]
+    },
+    "countChildren": {
+      "sql": "select count(*) as \"count\" from \"session\" where \"parent\" = ? and session.state <> 'closed'",
+      "parameters": [
+        "parent"
       ]
     }
   },
@@ -483,6 +559,136 @@ export const SQLITE_STATEMENTS: StatementTexts = {
     "countOpen": {
       "sql": "select count(*) as \"count\" from \"permission\" where permission.state = 'open'",
       "parameters": []
+    }
+  },
+  "task": {
+    "insert": {
+      "sql": "insert into \"task\" (\"id\", \"parent\", \"session_no\", \"turn_id\", \"label\", \"status\", \"outcome\", \"reason\", \"progress\", \"summary\", \"error\", \"notify\", \"due\", \"delivery\", \"accepted_at\", \"started_at\", \"ended_at\", \"announced_at\", \"told_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "parameters": [
+        "id",
+        "parent",
+        "session_no",
+        "turn_id",
+        "label",
+        "status",
+        "outcome",
+        "reason",
+        "progress",
+        "summary",
+        "error",
+        "notify",
+        "due",
+        "delivery",
+        "accepted_at",
+        "started_at",
+        "ended_at",
+        "announced_at",
+        "told_at"
+      ]
+    },
+    "patch": {
+      "sql": "update \"task\" set \"status\" = coalesce(?, status), \"started_at\" = coalesce(?, started_at), \"progress\" = coalesce(?, progress), \"due\" = coalesce(?, due) where \"turn_id\" = ? and task.ended_at is null",
+      "parameters": [
+        "status",
+        "startedAt",
+        "progress",
+        "due",
+        "turnId"
+      ]
+    },
+    "end": {
+      "sql": "update \"task\" set \"status\" = ?, \"outcome\" = ?, \"reason\" = ?, \"summary\" = ?, \"error\" = ?, \"ended_at\" = ?, \"due\" = case when delivery = 'pending' then 1 else 0 end where \"turn_id\" = ? and (ended_at is null or (status = 'lost' and ? <> 'lost'))",
+      "parameters": [
+        "status",
+        "outcome",
+        "reason",
+        "summary",
+        "error",
+        "endedAt",
+        "turnId",
+        "status"
+      ]
+    },
+    "deleteEnded": {
+      "sql": "delete from \"task\" where \"no\" in (select \"no\" from \"task\" where \"ended_at\" < ? and task.ended_at is not null and \"due\" = ? limit ?)",
+      "parameters": [
+        "before",
+        {
+          "constant": 0
+        },
+        "limit"
+      ]
+    },
+    "toldStart": {
+      "sql": "update \"task\" set \"announced_at\" = ?, \"due\" = case when ended_at is null then 0 else due end where \"id\" = ? and \"announced_at\" is null",
+      "parameters": [
+        "at",
+        "id"
+      ]
+    },
+    "toldEnd": {
+      "sql": "update \"task\" set \"told_at\" = ?, \"due\" = ?, \"delivery\" = ? where \"id\" = ? and task.ended_at is not null",
+      "parameters": [
+        "at",
+        {
+          "constant": 0
+        },
+        "delivery",
+        "id"
+      ]
+    },
+    "forgo": {
+      "sql": "update \"task\" set \"told_at\" = ?, \"due\" = ?, \"delivery\" = ? where \"id\" = ? and \"told_at\" is null and task.ended_at is not null",
+      "parameters": [
+        "at",
+        {
+          "constant": 0
+        },
+        {
+          "constant": "parent_closed"
+        },
+        "id"
+      ]
+    },
+    "find": {
+      "sql": "select \"task\".*, \"s\".\"id\" as \"session_id\" from \"task\" inner join \"session\" as \"s\" on \"s\".\"no\" = \"task\".\"session_no\" where \"task\".\"id\" = ?",
+      "parameters": [
+        "id"
+      ]
+    },
+    "listOpen": {
+      "sql": "select \"task\".*, \"s\".\"id\" as \"session_id\" from \"task\" inner join \"session\" as \"s\" on \"s\".\"no\" = \"task\".\"session_no\" where \"task\".\"session_no\" = ? and task.ended_at is null",
+      "parameters": [
+        "no"
+      ]
+    },
+    "list": {
+      "sql": "select \"task\".*, \"s\".\"id\" as \"session_id\" from \"task\" inner join \"session\" as \"s\" on \"s\".\"no\" = \"task\".\"session_no\" where \"task\".\"no\" < ? order by \"task\".\"no\" desc limit ?",
+      "parameters": [
+        "before",
+        "limit"
+      ]
+    },
+    "listParent": {
+      "sql": "select \"task\".*, \"s\".\"id\" as \"session_id\" from \"task\" inner join \"session\" as \"s\" on \"s\".\"no\" = \"task\".\"session_no\" where \"task\".\"parent\" = ? and \"task\".\"no\" < ? order by \"task\".\"no\" desc limit ?",
+      "parameters": [
+        "parent",
+        "before",
+        "limit"
+      ]
+    },
+    "listDue": {
+      "sql": "select \"task\".*, \"s\".\"id\" as \"session_id\" from \"task\" inner join \"session\" as \"s\" on \"s\".\"no\" = \"task\".\"session_no\" where task.due = 1 and \"task\".\"no\" > ? order by \"task\".\"no\" limit ?",
+      "parameters": [
+        "after",
+        "limit"
+      ]
+    },
+    "listStray": {
+      "sql": "select \"task\".*, \"s\".\"id\" as \"session_id\" from \"task\" inner join \"session\" as \"s\" on \"s\".\"no\" = \"task\".\"session_no\" left join \"turn\" on \"turn\".\"id\" = \"task\".\"turn_id\" where task.ended_at is null and \"turn\".\"place\" is null limit ?",
+      "parameters": [
+        "limit"
+      ]
     }
   },
   "keeper": {

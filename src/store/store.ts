@@ -1,9 +1,10 @@
 // The port that every storage engine implements. Whoever holds it can read, and can write only under a fence.
 // Owns nothing itself. The conformance suite (test/conformance/store-conformance.ts) is its definition in tests.
 
-import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { PermissionId, SessionId, TaskId, TurnId } from '../base/ids.ts'
 import type {
   Cancelling,
+  ContinuityPolicy,
   EventRecord,
   KeeperRecord,
   LeaseRecord,
@@ -12,10 +13,16 @@ import type {
   OnInterrupt,
   PermissionRecord,
   PermissionState,
+  SessionFamily,
   SessionMode,
   SessionNo,
   SessionRecord,
+  SessionOptions,
   SessionState,
+  SessionTerms,
+  StoredTask,
+  TaskEnd,
+  TaskRecord,
   TurnOutcome,
   TurnRecord,
   TurnState,
@@ -70,8 +77,30 @@ export type SessionWrite =
       readonly closedAt: number
     }
   | { readonly kind: 'session.patch'; readonly patch: SessionPatch }
+  | { readonly kind: 'session.terms'; readonly terms: SessionTerms }
+  /** The whole of what people and parents see of a session. */
+  | { readonly kind: 'session.describe'; readonly family: SessionFamily }
+  | { readonly kind: 'task.insert'; readonly task: TaskRecord }
+  /** Changes a task that has not ended. A turn without a task: nothing changes. */
+  | { readonly kind: 'task.patch'; readonly turnId: TurnId; readonly patch: TaskPatch }
+  /** Ends the task of a turn. The first end stays; `lost` gives way to another one. */
+  | { readonly kind: 'task.end'; readonly turnId: TurnId; readonly end: TaskEnd }
+  /** The parent, whose fence this is, was told. A second telling of the end rejects. */
+  | { readonly kind: 'task.told'; readonly taskId: TaskId; readonly what: 'started' | 'ended'; readonly at: number }
   /** Everything up to this line of the agent process is in the commit or before it. The greatest of a commit is stored. */
   | { readonly kind: 'agent.line'; readonly line: number }
+
+export interface TaskPatch {
+  readonly status?: 'running'
+  readonly startedAt?: number
+  readonly progress?: string
+  /** There is something to tell the parent. */
+  readonly isDue?: true
+}
+
+export interface TaskFilter {
+  readonly parent?: SessionId
+}
 
 export interface NewSession {
   readonly id: SessionId
@@ -80,13 +109,21 @@ export interface NewSession {
   readonly cwd: string
   readonly mode: SessionMode
   readonly onInterrupt: OnInterrupt
+  /** Default: resume. */
+  readonly continuity?: ContinuityPolicy
+  readonly options?: SessionOptions
   readonly createdAt: number
+  /** No label, no parent, `done_only`. */
+  readonly family?: SessionFamily
 }
 
 export interface SessionFilter {
   readonly state?: SessionState
   readonly agent?: string
   readonly blocked?: boolean
+  readonly parent?: SessionId
+  /** What the label begins with. */
+  readonly label?: string
 }
 
 /** Keyset page: `before` is the internal number of the last row seen; newest first. */
@@ -138,6 +175,24 @@ export interface Store extends AsyncDisposable {
     filter: { readonly sessionNo?: SessionNo; readonly state?: PermissionState },
     limit: number,
   ): Promise<PermissionRecord[]>
+
+  findTask(id: TaskId): Promise<StoredTask | undefined>
+  /** Tasks of the turns of a session that have not ended. */
+  listOpenTasks(no: SessionNo): Promise<StoredTask[]>
+  /** Newest first. */
+  listTasks(filter: TaskFilter, page: PageRequest): Promise<StoredTask[]>
+  /** Those with something to tell, oldest first, after the one with the number `after`. */
+  listDueTasks(after: number, limit: number): Promise<StoredTask[]>
+  /** Open tasks whose turn has ended or is gone: none, unless something went wrong. */
+  listStrayTasks(limit: number): Promise<StoredTask[]>
+  /** Ends a task whose turn nobody works on any more; the first end stays, `lost` gives way. */
+  repairTask(turnId: TurnId, end: TaskEnd): Promise<void>
+  /** There is nobody to tell: the parent is closed or gone. */
+  forgoTask(id: TaskId, at: number): Promise<void>
+  /** Deletes tasks that ended before and have nothing to tell; resolves with their number, at most `limit`. */
+  deleteTasks(endedBefore: number, limit: number): Promise<number>
+  /** Sessions that work for `parent` and are not closed. */
+  countChildren(parent: SessionId): Promise<number>
 
   /** Events with seq > after, in order: at most `limit`, and not beyond the one that makes it 4 Mi characters of data. */
   readEvents(no: SessionNo, after: number, limit: number): Promise<EventRecord[]>

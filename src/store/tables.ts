@@ -14,15 +14,21 @@ import type { PermissionQueries } from './tables/permission-queries.ts'
 import { SessionRows } from './tables/session.ts'
 import type { SessionListQueries } from './tables/session-list-queries.ts'
 import type { SessionQueries } from './tables/session-queries.ts'
+import type { SessionFamilyQueries } from './tables/session-family-queries.ts'
+import { SessionFamilyRows } from './tables/session-family.ts'
+import { TaskRows } from './tables/task.ts'
+import type { TaskQueries } from './tables/task-queries.ts'
 import { TurnRows } from './tables/turn.ts'
 import type { TurnQueries } from './tables/turn-queries.ts'
 
 export interface Tables {
   readonly nodes: NodeRows
   readonly sessions: SessionRows
+  readonly families: SessionFamilyRows
   readonly turns: TurnRows
   readonly events: EventRows
   readonly permissions: PermissionRows
+  readonly tasks: TaskRows
   readonly keepers: KeeperRows
   readonly leases: LeaseRows
 }
@@ -32,9 +38,11 @@ export interface Queries {
   readonly node: NodeQueries
   readonly session: SessionQueries
   readonly sessionList: SessionListQueries
+  readonly sessionFamily: SessionFamilyQueries
   readonly turn: TurnQueries
   readonly event: EventQueries
   readonly permission: PermissionQueries
+  readonly task: TaskQueries
   readonly keeper: KeeperQueries
   readonly lease: LeaseQueries
 }
@@ -46,9 +54,11 @@ export function createTables(texts: StatementTexts): Tables {
   return {
     nodes: new NodeRows(texts.node),
     sessions: new SessionRows(texts.session, texts.sessionList),
+    families: new SessionFamilyRows(texts.sessionFamily),
     turns: new TurnRows(texts.turn),
     events: new EventRows(texts.event),
     permissions: new PermissionRows(texts.permission),
+    tasks: new TaskRows(texts.task),
     keepers: new KeeperRows(texts.keeper),
     leases: new LeaseRows(texts.lease),
   }

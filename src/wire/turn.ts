@@ -61,7 +61,7 @@ export const TurnView = Type.Object(
     /** Accept number within the session: 1, 2, 3 … */
     n: Type.Integer(),
     state: TurnState,
-    origin: Type.Enum(['user', 'agent', 'retry']),
+    origin: Type.Enum(['user', 'agent', 'retry', 'task']),
     prompt: Type.Array(ContentBlock),
     idempotency_key: nullable(Type.String()),
     retry_of: nullable(Type.String()),

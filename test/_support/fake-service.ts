@@ -29,6 +29,8 @@ import type {
   TurnOutcome,
   TurnRecord,
 } from '../../src/store/records.ts'
+import { NEW_TERMS } from './new-terms.ts'
+import { NO_FAMILY } from './no-family.ts'
 
 export interface FakeOptions {
   readonly agents?: readonly string[]
@@ -305,6 +307,8 @@ export class FakeService implements SessionService {
       agentSessionId: undefined,
       agentLine: undefined,
       agentCapabilities: undefined,
+      terms: NEW_TERMS,
+      family: NO_FAMILY,
       generation: 0,
       node: 'local',
       epoch: 1,

@@ -90,7 +90,15 @@ export class ModelStore {
         return this.#closePermission(write)
       case 'session.patch':
         return this.#patchSession(write.patch)
+      case 'session.terms':
+        this.session = { ...this.session, terms: write.terms }
+        return
       case 'agent.line':
+      case 'session.describe':
+      case 'task.insert':
+      case 'task.patch':
+      case 'task.end':
+      case 'task.told':
         return
       default:
         return write satisfies never

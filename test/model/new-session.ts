@@ -2,6 +2,8 @@
 
 import type { SessionId } from '../../src/base/ids.ts'
 import type { SessionRecord } from '../../src/store/records.ts'
+import { NEW_TERMS } from '../_support/new-terms.ts'
+import { NO_FAMILY } from '../_support/no-family.ts'
 import type { Random } from './random.ts'
 
 export function newSession(random: Random): SessionRecord {
@@ -19,6 +21,7 @@ export function newSession(random: Random): SessionRecord {
     generation: 0,
     agentLine: undefined,
     agentCapabilities: undefined,
+    terms: NEW_TERMS,
     node: 'local',
     epoch: 1,
     lastSeq: 0,
@@ -26,5 +29,6 @@ export function newSession(random: Random): SessionRecord {
     createdAt: 0,
     updatedAt: 0,
     closedAt: undefined,
+    family: NO_FAMILY,
   }
 }

@@ -3,7 +3,7 @@
 
 import { sql } from 'kysely'
 
-import type { SessionState } from '../records.ts'
+import type { ContinuityPolicy, ConversationRecord, NotifyPolicy, SessionState } from '../records.ts'
 import type { NewSession } from '../store.ts'
 import type { StoreDialect } from '../dialect.ts'
 import { query } from '../query.ts'
@@ -18,7 +18,26 @@ export function sessionQueries(dialect: StoreDialect) {
   return { ...reads(dialect), ...ownership(dialect) }
 }
 
-type InsertArgs = Omit<NewSession, 'key'> & { key: string | null }
+type InsertArgs = Omit<NewSession, 'key' | 'continuity' | 'options' | 'family'> & {
+  key: string | null
+  label: string | null
+  parent: string | null
+  notify: NotifyPolicy
+  continuity: ContinuityPolicy
+  options: string
+}
+type TermsArgs = {
+  no: number
+  continuity: ContinuityPolicy
+  options: string
+  controls: string | null
+  title: string | null
+  source: NonNullable<ConversationRecord['source']> | null
+  isUsed: number
+  anew: NonNullable<ConversationRecord['anew']> | null
+  isLost: number
+  definitionDigest: string | null
+}
 type OwnerArgs = { no: number; node: string; epoch: number }
 type AdvanceArgs = OwnerArgs & {
   fromSeq: number
@@ -53,6 +72,10 @@ function ownership({ builder, now }: StoreDialect) {
           cwd: args.cwd,
           mode: args.mode,
           on_interrupt: args.onInterrupt,
+          continuity: args.continuity,
+          options: args.options,
+          conversation_used: 0,
+          conversation_lost: 0,
           state: 'open',
           generation: 0,
           node_id: '',
@@ -62,6 +85,9 @@ function ownership({ builder, now }: StoreDialect) {
           last_turn_n: 0,
           created_at: args.createdAt,
           updated_at: args.createdAt,
+          label: args.label,
+          parent: args.parent,
+          notify: args.notify,
         })
         .returningAll(),
     ),
@@ -106,6 +132,22 @@ function ownership({ builder, now }: StoreDialect) {
           agent_line: sql<number>`case when ${args.clearAgentLine} = 1 then null else agent_line end`,
           agent_capabilities: sql<string>`coalesce(${args.agentCapabilities}, agent_capabilities)`,
           closed_at: sql<number>`coalesce(${args.closedAt}, closed_at)`,
+        })
+        .where('no', '=', args.no),
+    ),
+    setTerms: query((args: TermsArgs) =>
+      builder
+        .updateTable('session')
+        .set({
+          continuity: args.continuity,
+          options: args.options,
+          controls: args.controls,
+          title: args.title,
+          conversation_source: args.source,
+          conversation_used: args.isUsed,
+          conversation_anew: args.anew,
+          conversation_lost: args.isLost,
+          definition_digest: args.definitionDigest,
         })
         .where('no', '=', args.no),
     ),

@@ -3,7 +3,7 @@
 
 import { LeaseLostError } from '../../base/errors.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../base/ids.ts'
-import type { SessionNo, SessionRecord, SessionState } from '../records.ts'
+import type { SessionNo, SessionOptions, SessionRecord, SessionState, SessionTerms } from '../records.ts'
 import type { Fence, NewSession, PageRequest, SessionFilter, SessionPatch, StoreCounts } from '../store.ts'
 import { statementsOf } from '../statement.ts'
 import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
@@ -29,8 +29,11 @@ export class SessionRows {
   }
 
   async insert(tx: Executor, session: NewSession): Promise<SessionRecord> {
-    const { id, key, agent, cwd, mode, onInterrupt, createdAt } = session
-    const args = { id, key: key ?? null, agent, cwd, mode, onInterrupt, createdAt }
+    const { id, key, agent, cwd, mode, onInterrupt, continuity = 'resume', createdAt } = session
+    const options = JSON.stringify(session.options ?? {})
+    const { label = null, parent = null, notify = 'done_only' as const } = session.family ?? {}
+    const own = { id, key: key ?? null, agent, cwd, mode, onInterrupt, createdAt }
+    const args = { ...own, continuity, options, label, parent, notify }
     const [row] = await tx.all(this.#statements.insert, args)
     return toSession(row!)
   }
@@ -69,6 +72,23 @@ export class SessionRows {
       clearAgentLine: patch.agentLine === undefined ? 0 : 1,
       agentCapabilities: patch.agentCapabilities ?? null,
       closedAt: patch.closedAt ?? null,
+    })
+  }
+
+  /** All of them: they change seldom, and never in a warm turn. */
+  async setTerms(tx: Executor, no: SessionNo, terms: SessionTerms): Promise<void> {
+    const { conversation } = terms
+    await tx.run(this.#statements.setTerms, {
+      no,
+      continuity: terms.continuity,
+      options: JSON.stringify(terms.options),
+      controls: terms.controls ?? null,
+      title: terms.title ?? null,
+      source: conversation.source ?? null,
+      isUsed: conversation.isUsed ? 1 : 0,
+      anew: conversation.anew ?? null,
+      isLost: conversation.isLost ? 1 : 0,
+      definitionDigest: terms.definitionDigest ?? null,
     })
   }
 
@@ -140,6 +160,7 @@ export function toSession(row: SessionRow): SessionRecord {
     generation: row.generation,
     agentLine: row.agent_line ?? undefined,
     agentCapabilities: row.agent_capabilities ?? undefined,
+    terms: toTerms(row),
     node: row.node_id,
     epoch: row.epoch,
     lastSeq: row.last_seq,
@@ -147,5 +168,26 @@ export function toSession(row: SessionRow): SessionRecord {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     closedAt: row.closed_at ?? undefined,
+    family: {
+      label: row.label ?? undefined,
+      parent: (row.parent as SessionId | null) ?? undefined,
+      notify: row.notify,
+    },
+  }
+}
+
+function toTerms(row: SessionRow): SessionTerms {
+  return {
+    continuity: row.continuity,
+    options: JSON.parse(row.options) as SessionOptions,
+    controls: row.controls ?? undefined,
+    title: row.title ?? undefined,
+    conversation: {
+      source: row.conversation_source ?? undefined,
+      isUsed: row.conversation_used === 1,
+      anew: row.conversation_anew ?? undefined,
+      isLost: row.conversation_lost === 1,
+    },
+    definitionDigest: row.definition_digest ?? undefined,
   }
 }

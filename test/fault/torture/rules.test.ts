@@ -4,6 +4,8 @@ import { expect, test } from 'vitest'
 
 import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../../../src/base/ids.ts'
 import type { EventRecord, EventType, PermissionRecord, TurnOutcome, TurnRecord } from '../../../src/store/records.ts'
+import { NEW_TERMS } from '../../_support/new-terms.ts'
+import { NO_FAMILY } from '../../_support/no-family.ts'
 import type { JournalEntry } from './facts.ts'
 import { History } from './history.ts'
 import { findBreaks, RULES, RULES_AT_REST } from './rules.ts'
@@ -125,6 +127,7 @@ function worldOf({ history, turns, events, permissions, journal, verify }: Small
     generation: 1,
     agentLine: undefined,
     agentCapabilities: undefined,
+    terms: NEW_TERMS,
     node: 'local',
     epoch: 1,
     lastSeq: events.length,
@@ -132,6 +135,7 @@ function worldOf({ history, turns, events, permissions, journal, verify }: Small
     createdAt: 0,
     updatedAt: 0,
     closedAt: undefined,
+    family: NO_FAMILY,
   }
   const sessions = [{ record, turns, events, permissions }]
   return { history, facts: { sessions, journal: journal as unknown as JournalEntry[], verify } }

@@ -15,7 +15,8 @@ CREATE TABLE node (
 CREATE TABLE session (
   no INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
-  key TEXT,
+  -- Spelled as it was given, compared without regard to case.
+  key TEXT COLLATE NOCASE,
   agent TEXT NOT NULL,
   cwd TEXT NOT NULL,
   mode TEXT NOT NULL CHECK (mode IN ('persistent', 'oneshot')),
@@ -27,6 +28,18 @@ CREATE TABLE session (
   -- Last line of the agent process whose effect is in these tables; NULL: no process of this generation is ready.
   agent_line INTEGER,
   agent_capabilities TEXT,
+  -- What is agreed between the session and its agent. options, controls: JSON.
+  continuity TEXT NOT NULL CHECK (continuity IN ('resume', 'fork', 'ask', 'fresh')),
+  options TEXT NOT NULL,
+  controls TEXT,
+  title TEXT,
+  -- How the agent's session id came to be known; whether it was given a prompt; why the next process is to begin another
+  -- conversation; whether it cannot be gone on with and somebody has to decide.
+  conversation_source TEXT,
+  conversation_used INTEGER NOT NULL CHECK (conversation_used IN (0, 1)),
+  conversation_anew TEXT,
+  conversation_lost INTEGER NOT NULL CHECK (conversation_lost IN (0, 1)),
+  definition_digest TEXT,
   node_id TEXT NOT NULL,
   epoch INTEGER NOT NULL,
   last_seq INTEGER NOT NULL,
@@ -34,7 +47,11 @@ CREATE TABLE session (
   last_turn_n INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  closed_at INTEGER
+  closed_at INTEGER,
+  label TEXT,
+  -- Id of the session that this one works for: each of its turns is a task of that one.
+  parent TEXT,
+  notify TEXT NOT NULL CHECK (notify IN ('silent', 'done_only', 'state_changes', 'prompt'))
 );
 -- A key names at most one session that is not closed.
 CREATE UNIQUE INDEX session_key ON session (key) WHERE state <> 'closed';
@@ -42,6 +59,9 @@ CREATE INDEX session_state ON session (state, no);
 CREATE INDEX session_agent ON session (agent, no);
 CREATE INDEX session_agent_state ON session (agent, state, no);
 CREATE INDEX session_blocked ON session (no) WHERE blocked_by IS NOT NULL;
+CREATE INDEX session_parent ON session (parent, no) WHERE parent IS NOT NULL;
+CREATE INDEX session_child ON session (parent) WHERE parent IS NOT NULL AND state <> 'closed';
+CREATE INDEX session_label ON session (no, label) WHERE label IS NOT NULL;
 
 CREATE TABLE turn (
   id TEXT NOT NULL UNIQUE,
@@ -51,7 +71,7 @@ CREATE TABLE turn (
   place INTEGER CHECK (place IS CASE WHEN state = 'queued' THEN n WHEN state IN ('dispatching', 'running') THEN 0 END),
   state TEXT NOT NULL CHECK (state IN ('queued', 'dispatching', 'running',
     'completed', 'cancelled', 'failed', 'timed_out', 'interrupted', 'expired')),
-  origin TEXT NOT NULL CHECK (origin IN ('user', 'agent', 'retry')),
+  origin TEXT NOT NULL CHECK (origin IN ('user', 'agent', 'retry', 'task')),
   idempotency_key TEXT,
   body_hash TEXT NOT NULL,
   retry_of TEXT,
@@ -124,6 +144,50 @@ CREATE TABLE permission (
 CREATE INDEX permission_session ON permission (session_no, no);
 CREATE INDEX permission_state ON permission (state, no);
 CREATE INDEX permission_open ON permission (session_no, no) WHERE state = 'open';
+
+-- A turn of a session that has a parent, as the parent's task. Written with the turn, so neither is there without the other.
+CREATE TABLE task (
+  no INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  parent TEXT NOT NULL,
+  session_no INTEGER NOT NULL REFERENCES session (no),
+  turn_id TEXT NOT NULL UNIQUE,
+  label TEXT,
+  status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost')),
+  -- Whether a turn that succeeded could do what it was asked to.
+  outcome TEXT CHECK (outcome IN ('succeeded', 'blocked')),
+  reason TEXT,
+  progress TEXT NOT NULL,
+  summary TEXT,
+  error TEXT,
+  notify TEXT NOT NULL CHECK (notify IN ('silent', 'done_only', 'state_changes', 'prompt')),
+  -- 1: there is something that the parent was not told yet.
+  due INTEGER NOT NULL CHECK (due IN (0, 1)),
+  delivery TEXT NOT NULL CHECK (delivery IN ('pending', 'delivered', 'parent_closed', 'not_applicable')),
+  accepted_at INTEGER NOT NULL,
+  started_at INTEGER,
+  ended_at INTEGER,
+  -- When the parent was told of the start and of the end.
+  announced_at INTEGER,
+  told_at INTEGER,
+  CHECK ((ended_at IS NULL) = (status IN ('queued', 'running'))),
+  CHECK ((outcome IS NULL) = (status <> 'succeeded')),
+  CHECK ((told_at IS NULL) = (delivery IN ('pending', 'not_applicable')))
+);
+CREATE INDEX task_parent ON task (parent, no);
+CREATE INDEX task_open ON task (session_no) WHERE ended_at IS NULL;
+CREATE INDEX task_due ON task (no) WHERE due = 1;
+CREATE INDEX task_ended ON task (ended_at) WHERE ended_at IS NOT NULL;
+-- The database, not the code, keeps the first end, but that `lost` gives way to what is known; and the first telling.
+CREATE TRIGGER task_end_stays BEFORE UPDATE ON task
+  WHEN OLD.ended_at IS NOT NULL AND NEW.status <> OLD.status AND (OLD.status <> 'lost' OR NEW.ended_at IS NULL)
+BEGIN
+  SELECT RAISE(ABORT, 'the task has ended');
+END;
+CREATE TRIGGER task_told_once BEFORE UPDATE ON task WHEN OLD.told_at IS NOT NULL AND NEW.told_at IS NOT OLD.told_at
+BEGIN
+  SELECT RAISE(ABORT, 'the parent was told');
+END;
 
 -- Who holds agent processes: a keeper process, or a gateway itself. Its number is the epoch in the tags of what it starts.
 CREATE TABLE keeper (
