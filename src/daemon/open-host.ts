@@ -20,7 +20,7 @@ const KEEPER_MAIN = fileURLToPath(
 )
 
 /** A keeper holds pipes and parses nothing: a small young generation keeps it small. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=256']
+export const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=256']
 
 export interface HostParts {
   readonly options: GatewayOptions

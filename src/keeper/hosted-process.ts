@@ -133,8 +133,8 @@ export class HostedProcess implements AgentProcess, HeldReader {
   async #stop(): Promise<StopReport> {
     const report = await this.#end.stop()
     if (report === LEFT_ALONE) return report
-    void this.#forget(report)
     this.#deps.onStopped(this, report)
+    void this.#forget(report)
     return report
   }
 

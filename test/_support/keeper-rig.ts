@@ -17,7 +17,7 @@ import { createMemoryLeases, type MemoryLeases } from './memory-leases.ts'
 import { STOP_TIMES_QUICK } from './nasty-host.ts'
 import { until } from './until.ts'
 
-const KEEPER_MAIN = fileURLToPath(new URL('../../src/bin/keeper.ts', import.meta.url))
+export const KEEPER_MAIN = fileURLToPath(new URL('../../src/bin/keeper.ts', import.meta.url))
 
 export interface KeeperRig extends AsyncDisposable {
   readonly directory: string
