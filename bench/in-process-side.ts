@@ -52,7 +52,8 @@ class InProcessSide implements Side {
     const host = this.#scope.use(await openInlineHost({ store, node, clock: systemClock }))
     const definition: AgentDefinition = { name: 'bench', title: 'bench', argv: agent, env: {}, source: 'config' }
     const environment = { PATH: process.env['PATH'] ?? '' }
-    const ports = { host, clock: systemClock, limits: CONNECT_LIMITS, version: '0', environmentOf: () => environment }
+    const starting = { host, clock: systemClock, limits: CONNECT_LIMITS, version: '0' }
+    const ports = { ...starting, environmentOf: () => environment, findDefinition: () => undefined }
     this.#events = createEventLog(store)
     const sessions = openSessions({
       store,

@@ -6,19 +6,23 @@ import { answerFrame, JsonRpcPeer } from '../acp/peer.ts'
 import type { IncomingNotification, IncomingRequest, PeerWarning, RpcId, RpcResult } from '../acp/peer.ts'
 import { RPC_CODES } from '../acp/rpc.ts'
 import { narrowPromptAnswer } from '../acp/session-results.ts'
+import { isTerminalMethod } from '../acp/terminal-requests.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { deadline } from '../base/deadline.ts'
 import { CancelledError, HoldfastError, toStoredError } from '../base/errors.ts'
 import type { AgentSessionId, TurnId } from '../base/ids.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
-import type { AgentProcess, LineBatch, ProcessExit, ProcessListener } from '../keeper/agent-host.ts'
+import type { AgentProcess, LineBatch, ProcessExit, ProcessListener, StopReport } from '../keeper/agent-host.ts'
+import type { AgentTerminals } from './agent-terminals.ts'
 import { fromExit, fromRpcFailure } from './agent-errors.ts'
 import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome } from './connection.ts'
+import { joinReports } from './join-reports.ts'
 import type { MessageIds } from './message-ids.ts'
 import type { OpenedAgentSession } from './open-agent-session.ts'
 import { refusePrompt } from './prompt-content.ts'
 import { Tells } from './tells.ts'
+import { TerminalCalls } from './terminal-calls.ts'
 
 interface LinkPorts {
   readonly clock: Clock
@@ -53,6 +57,7 @@ export class AgentLink implements ProcessListener {
   #isReplaying = false
   #outputEnd: Timer | undefined
   #isLost = false
+  #terminals: TerminalCalls | undefined
   /** Set by who keeps a link that no session has yet. Called once, when it cannot be used any more. */
   onLost: (error: HoldfastError) => void = () => {}
 
@@ -91,6 +96,14 @@ export class AgentLink implements ProcessListener {
     return this.call(method, params, options)
   }
 
+  /** Serves terminal/* from here on, before the agent can have a session to ask for. Without it these methods are not known (C-60). */
+  offerTerminals(terminals: AgentTerminals): void {
+    this.#terminals = new TerminalCalls({ terminals, peer: this.#peer, process: this.#process })
+    terminals.watch(() => {
+      if (!this.#isLost) this.#tells.alive()
+    })
+  }
+
   /** Tells something odd that changes nothing; `excerpt` may hold what the agent wrote. */
   warn(warning: string, excerpt: string): void {
     this.#tells.warning(JSON.stringify({ warning, excerpt }))
@@ -103,6 +116,7 @@ export class AgentLink implements ProcessListener {
     const connection = this.toConnection(opened, capabilities)
     const listen = (listener: AgentListener): void => {
       connection.listen(listener)
+      for (const { line, text } of this.#process.pinned) this.#receive(text, line)
       this.#process.listen(this)
     }
     return { ...connection, listen }
@@ -122,20 +136,29 @@ export class AgentLink implements ProcessListener {
       prompt: (turnId, prompt) => this.#prompt(agentSessionId, turnId, { prompt, capabilities }),
       cancel: () => this.#peer.notify('session/cancel', { sessionId: agentSessionId }),
       answerPermission: (requestId, outcome) => this.#answer(requestId, outcome),
-      acknowledge: (n) => this.#process.acknowledge(n),
-      stop: () => this.#stop(),
+      acknowledge: (n) => this.#acknowledge(n),
+      stop: () => this.stop(),
     }
+  }
+
+  /** Ends the process and its terminals, all trees at once. Idempotent, never rejects. */
+  async stop(): Promise<StopReport> {
+    this.#isLost = true
+    this.#outputEnd?.cancel()
+    this.#peer.close(new CancelledError(this.#stage))
+    const [agent, terminals] = await Promise.all([this.#process.stop(), this.#terminals?.release()])
+    return joinReports(agent, terminals ?? [])
   }
 
   // What the host tells -------------------------------------------------------------------------------------------
 
   onLines({ first, lines }: LineBatch): void {
-    this.#line = first - 1
+    let number = first
     for (const line of lines) {
-      this.#tells.startLine(++this.#line)
-      this.#peer.receive(line, this.#line)
+      this.#tells.startLine(number)
+      this.#receive(line, number++)
     }
-    this.#tells.batchEnd(first + lines.length - 1, (n) => this.#process.acknowledge(n))
+    this.#tells.batchEnd(first + lines.length - 1, (n) => this.#acknowledge(n))
   }
 
   onOutputEnd(): void {
@@ -158,6 +181,16 @@ export class AgentLink implements ProcessListener {
   }
 
   // -----------------------------------------------------------------------------------------------------------------
+
+  #receive(text: string, line: number): void {
+    this.#line = line
+    this.#peer.receive(text, line)
+  }
+
+  #acknowledge(n: number): void {
+    this.#terminals?.pinUpTo(n)
+    this.#process.acknowledge(n)
+  }
 
   #prompt(
     sessionId: AgentSessionId,
@@ -209,7 +242,10 @@ export class AgentLink implements ProcessListener {
         this.#peer.respondError(request.id, { code: RPC_CODES.invalidParams, message: problem })
       return
     }
-    if (request.method === 'elicitation/create') {
+    const { id, method, params } = request
+    if (this.#terminals !== undefined && isTerminalMethod(method))
+      return this.#terminals.take(id, { method, params, line: this.#line })
+    if (method === 'elicitation/create') {
       return this.#peer.respondError(request.id, {
         code: RPC_CODES.invalidParams,
         message: 'No elicitation mode was advertised.',
@@ -217,7 +253,7 @@ export class AgentLink implements ProcessListener {
     }
     this.#peer.respondError(request.id, {
       code: RPC_CODES.methodNotFound,
-      message: `Method not found: ${request.method.slice(0, 100)}`,
+      message: `Method not found: ${method.slice(0, 100)}`,
     })
   }
 
@@ -257,13 +293,6 @@ export class AgentLink implements ProcessListener {
     this.#peer.close(error)
     this.#tells.lost(toStoredError(error))
     this.onLost(error)
-  }
-
-  #stop(): ReturnType<AgentProcess['stop']> {
-    this.#isLost = true
-    this.#outputEnd?.cancel()
-    this.#peer.close(new CancelledError(this.#stage))
-    return this.#process.stop()
   }
 
   #broken(reason: string): HoldfastError {

@@ -5,6 +5,7 @@ import type { AgentSessionId, SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from '../keeper/agent-host.ts'
 import type { PinnedLine } from '../keeper/pinned-lines.ts'
+import type { HeldTerminal } from '../keeper/terminal.ts'
 import { listHeldAgents } from './attach-agent.ts'
 import type { AgentConnection, AgentListener, AttachRequest } from './connection.ts'
 
@@ -73,12 +74,26 @@ interface Attached {
   readonly connection: AgentConnection
 }
 
-async function attach(process: SpooledProcess, rows: Partial<AttachRequest>): Promise<Attached> {
+async function attach(
+  process: SpooledProcess,
+  rows: Partial<AttachRequest>,
+  terminals: readonly HeldTerminal[] = [],
+): Promise<Attached> {
   const held = { process, sessionId: 'ses_1' as SessionId, generation: 3, agent: 'fake' }
-  const [agent] = listHeldAgents({ host: { held: () => [held] }, clock: systemClock })
+  const [agent] = listHeldAgents({
+    host: {
+      held: () => [held],
+      heldTerminals: () => terminals,
+      spawnTerminal: () => Promise.reject(new Error('not here')),
+    },
+    clock: systemClock,
+    environmentOf: () => ({}),
+    findDefinition: () => undefined,
+  })
   const connection = agent?.attach({
     agentSessionId: 's1' as AgentSessionId,
     capabilities: '{"prompt":{"image":false,"audio":false,"embeddedContext":false}}',
+    cwd: '/work',
     line: 2,
     turnId: undefined,
     requests: [],
@@ -102,6 +117,7 @@ function recorder(told: string[]): AgentListener {
     permissionAsked: ({ requestId, line }) => told.push(`${line} permission ${requestId}`),
     requestCancelled: (requestId, line) => told.push(`${line} withdrawn ${requestId}`),
     warning: (data, line) => told.push(`${line} warning ${(JSON.parse(data) as { warning: string }).warning}`),
+    alive: () => told.push('alive'),
     lost: ({ code }) => told.push(`lost ${code}`),
     batchEnd: (n) => told.push(`end ${n}`),
   }

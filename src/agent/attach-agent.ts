@@ -4,35 +4,81 @@ import type { AgentCapabilities } from '../acp/initialize.ts'
 import { answerFrame } from '../acp/peer.ts'
 import type { Clock } from '../base/clock.ts'
 import type { AgentHost, HeldAgent } from '../keeper/agent-host.ts'
+import type { HeldTerminal, Terminal } from '../keeper/terminal.ts'
 import { AgentLink } from './agent-link.ts'
+import { AgentTerminals } from './agent-terminals.ts'
 import type { AgentConnection, AttachRequest, HeldSessionAgent } from './connection.ts'
+import type { AgentDefinition } from './definition.ts'
+import { joinReports } from './join-reports.ts'
 import { MessageIds } from './message-ids.ts'
+import type { StartPorts } from './start-agent.ts'
+import { groundOf } from './terminal-ground.ts'
 
-export interface AttachPorts {
-  readonly host: Pick<AgentHost, 'held'>
+export interface AttachPorts extends Pick<StartPorts, 'environmentOf'> {
+  readonly host: Pick<AgentHost, 'held' | 'heldTerminals' | 'spawnTerminal'>
   readonly clock: Clock
+  findDefinition(name: string): AgentDefinition | undefined
 }
 
-/** What the host holds from earlier lives, as a session's actor can use it. */
-export function listHeldAgents({ host, clock }: AttachPorts): HeldSessionAgent[] {
-  return host.held().map((held) => ({
-    sessionId: held.sessionId,
-    generation: held.generation,
-    pid: held.process.pid,
-    isRetiring: held.process.isRetiring,
-    hasPrompt: (turnId) => held.process.wasWritten(turnId),
-    hasAnswer: (line) => held.process.wasWritten(answerFrame(line)),
-    attach: (request) => attachAgent(held, request, clock),
-    stop: () => held.process.stop(),
-  }))
+/** What the host holds from earlier lives, as a session's actor can use it. Terminals whose agent is gone are ended. */
+export function listHeldAgents(ports: AttachPorts): HeldSessionAgent[] {
+  const { host } = ports
+  const agents = host.held()
+  const terminals = host.heldTerminals()
+  for (const each of terminals) if (!agents.some((held) => isOf(held, each))) void each.terminal.release()
+  return agents.map((held) => toSessionAgent(ports, held, terminalsOf(held, terminals)))
 }
 
-function attachAgent(held: HeldAgent, request: AttachRequest, clock: Clock): AgentConnection {
+function toSessionAgent(ports: AttachPorts, held: HeldAgent, terminals: readonly Terminal[]): HeldSessionAgent {
+  const { process, sessionId, generation } = held
+  return {
+    sessionId,
+    generation,
+    pid: process.pid,
+    isRetiring: process.isRetiring,
+    hasPrompt: (turnId) => process.wasWritten(turnId),
+    hasAnswer: (line) => process.wasWritten(answerFrame(line)),
+    attach: (request) => attachAgent(ports, held, { request, terminals }),
+    stop: async () => {
+      const released = Promise.all(terminals.map((terminal) => terminal.release()))
+      return joinReports(await process.stop(), await released)
+    },
+  }
+}
+
+interface Attaching {
+  readonly request: AttachRequest
+  readonly terminals: readonly Terminal[]
+}
+
+function attachAgent(ports: AttachPorts, held: HeldAgent, { request, terminals }: Attaching): AgentConnection {
   const { agentSessionId, line, lastUpdate, life } = request
   const messageIds = MessageIds.goingOn(held.generation, line, lastUpdate)
-  const link = new AgentLink(held.agent, held.process, { clock, messageIds, earlier: { line, life } })
+  const link = new AgentLink(held.agent, held.process, { clock: ports.clock, messageIds, earlier: { line, life } })
+  offerTerminals(ports, link, { held, request, terminals })
   return link.resume(request, {
     opened: { agentSessionId, continuity: 'resumed' },
     capabilities: JSON.parse(request.capabilities) as AgentCapabilities,
   })
+}
+
+/** What was offered in the handshake goes on being served, whatever the configuration says about the agent now. */
+function offerTerminals(
+  ports: AttachPorts,
+  link: AgentLink,
+  { held, request, terminals }: Attaching & { held: HeldAgent },
+): void {
+  const { sessionId, generation, agent } = held
+  const definition = ports.findDefinition(agent)
+  if (sessionId === undefined || (definition?.terminals === false && terminals.length === 0)) return
+  const ground = definition && groundOf(ports, { definition, sessionId, generation, cwd: request.cwd })
+  link.offerTerminals(new AgentTerminals(ground, terminals))
+}
+
+function terminalsOf(held: HeldAgent, terminals: readonly HeldTerminal[]): Terminal[] {
+  return terminals.filter((each) => isOf(held, each)).map(({ terminal }) => terminal)
+}
+
+function isOf({ sessionId, generation }: HeldAgent, terminal: HeldTerminal): boolean {
+  return sessionId === terminal.sessionId && generation === terminal.generation
 }

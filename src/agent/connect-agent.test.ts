@@ -121,6 +121,7 @@ async function connectWith(
     limits: { initializeMs: ms, sessionMs: ms, lineBytesMax: 1_000_000 },
     version: '0',
     environmentOf: () => ({}),
+    findDefinition: () => undefined,
   }
   const ahead = { definition: DEFINITION, sessionId: undefined, generation: 0, cwd: '/' }
   const request = {
@@ -150,6 +151,7 @@ function recorder(): { told: string[]; listener: AgentListener } {
       permissionAsked: ({ requestId, options }) => told.push(`permission ${requestId} ${options.length}`),
       requestCancelled: (requestId) => told.push(`withdrawn ${requestId}`),
       warning: (data) => told.push(`warning ${(JSON.parse(data) as { warning: string }).warning}`),
+      alive: () => told.push('alive'),
       lost: (error) => told.push(`lost ${error.code}`),
       batchEnd: (n) => told.push(`end ${n}`),
     },

@@ -1,9 +1,12 @@
 // Connects one agent: a spare that waits, else a new process, then its session, each under its deadline, and gives back the live
 // connection. Whatever fails on the way, the process of the attempt is stopped before the caller hears of it.
 
+import { AgentTerminals } from './agent-terminals.ts'
 import { deadline } from '../base/deadline.ts'
 import { isHoldfastError } from '../base/errors.ts'
+import { groundOf } from './terminal-ground.ts'
 import { listHeldAgents } from './attach-agent.ts'
+import type { AgentDefinition } from './definition.ts'
 import type { AgentConnection, AgentConnector, ConnectRequest } from './connection.ts'
 import { openAgentSession } from './open-agent-session.ts'
 import { explainStart, startAgent } from './start-agent.ts'
@@ -15,6 +18,8 @@ export interface ConnectLimits extends StartLimits {
 
 export interface ConnectorPorts extends StartPorts {
   readonly limits: ConnectLimits
+  /** What the configuration says now about the agent of a process that outlived an earlier life. */
+  findDefinition(name: string): AgentDefinition | undefined
 }
 
 export function createAgentConnector(ports: ConnectorPorts): AgentConnector {
@@ -38,7 +43,7 @@ async function connectAgent(
   try {
     return await openOn(ports, request, agent, signal)
   } catch (error) {
-    await agent.process.stop()
+    await agent.link.stop()
     throw explainStart(error, request.definition.name, agent.process)
   }
 }
@@ -51,7 +56,7 @@ async function connectSpare(
   signal: AbortSignal,
 ): Promise<AgentConnection | undefined> {
   const { sessionId, generation, definition } = request
-  const { process, messageIds } = spare
+  const { process, messageIds, link } = spare
   try {
     // Its lease names the session before the agent hears of it: after a crash nobody could say whose it is.
     const assigned = ports.host.assign(process, { sessionId, generation })
@@ -59,7 +64,7 @@ async function connectSpare(
     messageIds.assign(generation)
     return await openOn(ports, request, spare, signal)
   } catch (error) {
-    await process.stop()
+    await link.stop()
     if (signal.aborted || isOwnAnswer(error)) throw explainStart(error, definition.name, process)
     return undefined
   }
@@ -77,6 +82,7 @@ async function openOn(
   signal: AbortSignal,
 ): Promise<AgentConnection> {
   const ms = ports.limits.sessionMs
+  if (request.definition.terminals !== false) link.offerTerminals(new AgentTerminals(groundOf(ports, request)))
   const opened = await openAgentSession(link, { ...request, capabilities, ms, signal })
   return link.toConnection(opened, capabilities)
 }

@@ -45,6 +45,8 @@ export interface AgentListener {
   requestCancelled(requestId: AgentRequestId, line: number): void
   /** Something odd that changes nothing, as JSON text. More may come of its line: told again after a crash rather than that lost. */
   warning(data: string, line: number): void
+  /** Nothing was said, but a command that the agent runs in a terminal has written something. */
+  alive(): void
   /** The connection cannot be used any more. Last call, but for `batchEnd`. */
   lost(error: StoredError): void
   /** Everything up to line `n` has been told; acknowledge it when it is stored. */
@@ -68,7 +70,7 @@ export interface AgentConnection {
   cancel(): void
   answerPermission(requestId: AgentRequestId, outcome: PermissionOutcome): void
   acknowledge(n: number): void
-  /** Ends the process tree; idempotent, never rejects. */
+  /** Ends the process tree and those of its terminals; idempotent, never rejects. */
   stop(): Promise<StopReport>
 }
 
@@ -87,6 +89,7 @@ export interface ConnectRequest {
 export interface AttachRequest {
   readonly agentSessionId: AgentSessionId
   readonly capabilities: string
+  readonly cwd: string
   /** Number of the last line whose effect is stored: what lies behind it is not told again. */
   readonly line: number
   /** The turn whose prompt the agent has and has not answered. */
@@ -112,7 +115,7 @@ export interface HeldSessionAgent {
   hasAnswer(line: number): boolean
   /** Goes on with the conversation, without a handshake. Nothing is told before `listen`. Call once, instead of `stop`. */
   attach(request: AttachRequest): AgentConnection
-  /** Ends the process tree; idempotent, never rejects. */
+  /** Ends the process tree and those of its terminals; idempotent, never rejects. */
   stop(): Promise<StopReport>
 }
 

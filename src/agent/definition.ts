@@ -9,6 +9,8 @@ export interface AgentDefinition {
   readonly argv: readonly [string, ...string[]]
   /** Added to the allow-listed environment. */
   readonly env: Readonly<Record<string, string>>
+  /** False: commands in terminals are not offered to it. */
+  readonly terminals?: boolean | undefined
   /** What holds its processes together beyond tag and sweep; undefined: nothing. */
   readonly containment?: SpawnSpec['containment']
   /** Where the definition came from, for `holdfast agents`. */

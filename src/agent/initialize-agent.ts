@@ -11,17 +11,19 @@ export interface InitializeOptions {
   readonly ms: number
   readonly signal: AbortSignal
   readonly version: string
+  /** Whether commands in terminals are offered. */
+  readonly terminal: boolean
 }
 
 /** AGENT_PROTOCOL_VERSION when the agent answers a version that was not offered; AGENT_NOT_ACP when the answer is no answer. */
 export async function initializeAgent(
   link: AgentLink,
-  { ms, signal, version }: InitializeOptions,
+  { ms, signal, version, terminal }: InitializeOptions,
 ): Promise<AgentCapabilities> {
   const params = {
     protocolVersion: PROTOCOL_VERSION,
-    // Nothing is offered that the gateway cannot serve by itself: files and terminals are the agent's own business by default.
-    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+    // Nothing is offered that the gateway cannot serve by itself (C-07): files are the agent's own business.
+    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal },
     clientInfo: { name: 'holdfast', title: 'Holdfast', version },
   }
   const result = await link.call('initialize', params, { ms, signal })

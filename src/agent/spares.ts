@@ -220,8 +220,8 @@ function isSame(a: AgentDefinition, b: AgentDefinition): boolean {
   return a.name === b.name && decisive(a) === decisive(b)
 }
 
-function decisive({ argv, env, containment }: AgentDefinition): string {
-  return JSON.stringify([argv, env, containment])
+function decisive({ argv, env, containment, terminals }: AgentDefinition): string {
+  return JSON.stringify([argv, env, containment, terminals])
 }
 
 function isCancelled(error: unknown): boolean {

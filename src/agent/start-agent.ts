@@ -56,7 +56,8 @@ export async function startAgent(
   const messageIds = MessageIds.ofProcess(generation)
   const link = new AgentLink(definition.name, process, { clock: ports.clock, messageIds })
   try {
-    const capabilities = await initializeAgent(link, { ms: initializeMs, signal, version: ports.version })
+    const options = { ms: initializeMs, signal, version: ports.version, terminal: definition.terminals !== false }
+    const capabilities = await initializeAgent(link, options)
     return { process, link, messageIds, capabilities }
   } catch (error) {
     await process.stop()

@@ -104,6 +104,11 @@ export class Tells {
     else this.#listener.batchEnd(n)
   }
 
+  /** The agent waits for something that goes on. Of no meaning to who does not listen yet. */
+  alive(): void {
+    this.#listener?.alive()
+  }
+
   startTurn(): void {
     this.#messageIds.startTurn()
   }

@@ -66,6 +66,7 @@ export function openAgents({ config, env, version, log, host, definitions, state
     clock: systemClock,
     limits: { initializeMs, sessionMs, lineBytesMax: limits.lineBytesMax },
     version,
+    findDefinition: (name: string) => definitions.get(name),
     environmentOf: (definition: AgentDefinition) => environmentOf(env, definition),
   }
   const isMemoryShort = (): boolean => agents.memoryFreeBytesMin > 0 && readFreeMemory() < agents.memoryFreeBytesMin

@@ -154,6 +154,7 @@ export class AgentRunner {
         post({ kind: 'agent.permission', generation, permissionId: ids.permission(), ...asked }),
       requestCancelled: (requestId, line) => post({ kind: 'agent.request_cancelled', generation, requestId, line }),
       warning: (data, line) => post({ kind: 'agent.warning', generation, data, line }),
+      alive: () => post({ kind: 'agent.alive', generation }),
       lost: (error) => post({ kind: 'agent.lost', generation, error }),
       batchEnd: (line) => {
         flush()

@@ -75,6 +75,7 @@ export class HeldAgents {
     const open = left.openPermissions.filter((one) => one.generation === generation)
     const connection = agent.attach({
       ...position,
+      cwd: left.record.cwd,
       life,
       turnId,
       requests: [...open, ...untold],

@@ -17,6 +17,7 @@ import { Draft } from './draft.ts'
 import { answerPermission, askPermission, withdrawPermission } from './permissions.ts'
 import { acceptPrompt } from './queue.ts'
 import { recoverSession, resumeSession } from './recovery.ts'
+import { signOfLife } from './sign-of-life.ts'
 import type { AgentInput, Input, SessionLimits, SessionModel, Transition } from './state.ts'
 
 /** What `input` does to `state` at `now` (epoch ms). The caller commits `writes`, then publishes, then performs `effects` in order. */
@@ -82,6 +83,8 @@ function takeFromAgent(draft: Draft, input: AgentInput): void {
       return askPermission(draft, input)
     case 'agent.request_cancelled':
       return withdrawPermission(draft, input.requestId)
+    case 'agent.alive':
+      return signOfLife(draft)
     case 'agent.lost':
       return agentLost(draft, input.error)
     case 'agent.stopped':

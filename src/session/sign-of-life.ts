@@ -1,4 +1,4 @@
-// Any line of the agent within a turn, and any answer it waited for, restarts the silence clock.
+// Any line of the agent within a turn, any answer it waited for, and any output of its terminals restarts the silence clock.
 
 import type { Draft } from './draft.ts'
 

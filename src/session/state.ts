@@ -158,6 +158,8 @@ export type AgentInput =
       readonly requestId: AgentRequestId
       readonly line: number
     }
+  /** A command that the agent runs in a terminal goes on; nothing of it is stored. */
+  | { readonly kind: 'agent.alive'; readonly generation: number }
   /** The connection cannot be used any more: exit, closed pipe, line too long, deaf stdin. The process may still live. */
   | { readonly kind: 'agent.lost'; readonly generation: number; readonly error: StoredError }
   | { readonly kind: 'agent.stopped'; readonly generation: number; readonly report: StopReport }

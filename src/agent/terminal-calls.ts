@@ -1,0 +1,54 @@
+// The terminal/* requests of one connection between their line and their answer. A request that waits for long outlives the
+// acknowledgement of its line: it is pinned with the host, and the next life of the gateway answers it.
+
+import { answerFrame } from '../acp/peer.ts'
+import type { JsonRpcPeer, RpcId } from '../acp/peer.ts'
+import { ignore } from '../base/deadline.ts'
+import type { AgentProcess, StopReport } from '../keeper/agent-host.ts'
+import type { AgentTerminals, TerminalAsked } from './agent-terminals.ts'
+
+export interface TerminalCallsPorts {
+  readonly terminals: AgentTerminals
+  readonly peer: Pick<JsonRpcPeer, 'respond' | 'respondError'>
+  readonly process: Pick<AgentProcess, 'wasWritten' | 'pin'>
+}
+
+export class TerminalCalls {
+  readonly #ports: TerminalCallsPorts
+  /** Lines of requests that are not answered, and not pinned yet. */
+  readonly #unanswered = new Set<number>()
+
+  constructor(ports: TerminalCallsPorts) {
+    this.#ports = ports
+  }
+
+  /** Each does nothing twice, and the host writes no answer twice: a line that is read again is served again. */
+  take(id: RpcId, asked: TerminalAsked): void {
+    const { peer, process } = this.#ports
+    if (process.wasWritten(answerFrame(asked.line))) return peer.respond(id, {}) // never written
+    this.#unanswered.add(asked.line)
+    this.#answer(id, asked).catch(ignore('answer() does not reject'))
+  }
+
+  /** To be called before the lines up to `n` are acknowledged. */
+  pinUpTo(n: number): void {
+    for (const line of this.#unanswered) {
+      if (line > n) continue
+      this.#ports.process.pin(line, answerFrame(line))
+      this.#unanswered.delete(line)
+    }
+  }
+
+  /** See AgentTerminals. */
+  release(): Promise<StopReport[]> {
+    return this.#ports.terminals.release()
+  }
+
+  async #answer(id: RpcId, asked: TerminalAsked): Promise<void> {
+    const { terminals, peer } = this.#ports
+    const answer = await terminals.answer(asked)
+    this.#unanswered.delete(asked.line)
+    if (answer.kind === 'result') peer.respond(id, answer.result)
+    else peer.respondError(id, answer.error)
+  }
+}
