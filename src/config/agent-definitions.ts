@@ -18,11 +18,13 @@ export interface AgentOption extends ContainmentFields {
   readonly env: Readonly<Record<string, string>>
   /** Processes that are started and initialised before a session needs them. */
   readonly spares: number
+  /** Whether it is offered to run commands in terminals of the gateway. */
+  readonly terminals: boolean
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
-const FIELDS = ['command', 'containment', 'env', 'memoryBytesMax', 'processesMax', 'spares', 'title']
+const FIELDS = ['command', 'containment', 'env', 'memoryBytesMax', 'processesMax', 'spares', 'terminals', 'title']
 const SPARES_MAX = 8
 
 /** Reads one entry of `agents`. CONFIG_INVALID naming the key. */
@@ -40,7 +42,9 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
   const command = readCommand(key, json['command'], place)
   const env = readEnv(key, json['env'] ?? {}, place)
   const spares = readSpares(key, json['spares'] ?? 0, place)
-  return { name, title, command, env, spares, ...readContainment(key, json, place) }
+  const { terminals = true } = json
+  if (typeof terminals !== 'boolean') throw invalid(`${key}.terminals`, 'must be true or false', place)
+  return { name, title, command, env, spares, terminals, ...readContainment(key, json, place) }
 }
 
 /** The same values as the options of all agents take. */

@@ -79,13 +79,13 @@ test('paths of the file are relative to the file, lists of the environment are s
   expect(load({ env: { HOLDFAST_SESSIONS_ROOTS: '/a, /b,' } }).sessions.roots).toEqual(['/a', '/b'])
 })
 
-test('agents are read with their command, environment, title and spares', () => {
+test('agents are read with their command, environment, title, spares and terminals', () => {
   const file =
-    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2 }, "b": { "command": ["b"] } } }'
+    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2, "terminals": false }, "b": { "command": ["b"] } } }'
   const { agentDefinitions } = load({ file })
   expect([...agentDefinitions.values()]).toEqual([
-    { name: 'pi', title: 'Pi', command: ['pi-acp', '--x'], env: { KEY: 'env:MY_KEY' }, spares: 2 },
-    { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0 },
+    { name: 'pi', title: 'Pi', command: ['pi-acp', '--x'], env: { KEY: 'env:MY_KEY' }, spares: 2, terminals: false },
+    { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0, terminals: true },
   ])
 })
 
@@ -156,6 +156,10 @@ describe('what is wrong is named with file and key', () => {
     [
       '{ "agents": { "a": { "command": ["x"], "spares": 9 } } }',
       '~/config.jsonc: agents.a.spares must be a whole number from 0 to 8',
+    ],
+    [
+      '{ "agents": { "a": { "command": ["x"], "terminals": "no" } } }',
+      '~/config.jsonc: agents.a.terminals must be true or false',
     ],
     [
       '{ "agents": { "__proto__": { "command": ["x"] } } }',

@@ -38,9 +38,9 @@ export function listAgentDefinitions(config: Config, stateDir: string): Readonly
   }
   const definitions = new Map([[demo.name, demo]])
   for (const agent of config.agentDefinitions.values()) {
-    const { name, title, command, env } = agent
+    const { name, title, command, env, terminals } = agent
     const containment = containmentOf(config.agents, agent)
-    definitions.set(name, { name, title, argv: command, env, containment, source: 'config' })
+    definitions.set(name, { name, title, argv: command, env, terminals, containment, source: 'config' })
   }
   return definitions
 }
