@@ -11,6 +11,7 @@ import { keeperQueries } from '../src/store/tables/keeper-queries.ts'
 import { leaseQueries } from '../src/store/tables/lease-queries.ts'
 import { nodeQueries } from '../src/store/tables/node-queries.ts'
 import { permissionQueries } from '../src/store/tables/permission-queries.ts'
+import { permissionRuleQueries } from '../src/store/tables/permission-rule-queries.ts'
 import { sessionListQueries } from '../src/store/tables/session-list-queries.ts'
 import { sessionQueries } from '../src/store/tables/session-queries.ts'
 import { sessionFamilyQueries } from '../src/store/tables/session-family-queries.ts'
@@ -33,6 +34,7 @@ function queriesOf(dialect: StoreDialect): Queries {
     turn: turnQueries(dialect),
     event: eventQueries(dialect),
     permission: permissionQueries(dialect),
+    permissionRule: permissionRuleQueries(dialect),
     task: taskQueries(dialect),
     keeper: keeperQueries(dialect),
     lease: leaseQueries(dialect),

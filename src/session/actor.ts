@@ -13,6 +13,8 @@ import { AgentRunner } from './agent-runner.ts'
 import type { RunnerPorts } from './agent-runner.ts'
 import { nextDeadline } from './deadlines.ts'
 import { durabilityOf } from './durability.ts'
+import { findKnown, isKeyed } from './known-requests.ts'
+import type { KeyedInput } from './known-requests.ts'
 import { liveOf } from './live.ts'
 import { modelOf } from './model.ts'
 import { next } from './next.ts'
@@ -25,6 +27,8 @@ export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'post' | 'mark'
   readonly clock: Clock
   readonly limits: SessionLimits
   readonly logger: Logger
+  /** A task of a parent has something to tell; the row says what. */
+  onTaskDue?(): void
   /** The mailbox is empty; the actor may have become idle. */
   onPause(): void
   /** The actor has nothing to do and no process; whoever holds it may forget it. */
@@ -38,8 +42,6 @@ type Item =
   | Input
   | { readonly kind: 'mark'; readonly generation: number; readonly line: number }
   | { readonly kind: 'hand_over'; readonly reply: ReplyTo }
-
-type PromptInput = Extract<Input, { kind: 'prompt' }>
 
 interface Waiting {
   resolve(value: ReplyValue): void
@@ -162,7 +164,7 @@ export class SessionActor {
   /** One batch of the mailbox as one transaction: what arrived together is stored together (group commit). */
   async #step(): Promise<void> {
     const first = this.#mailbox[0]
-    if (first?.kind === 'prompt' && (await this.#isReplay(first))) return
+    if (first !== undefined && isKeyed(first) && (await this.#isKnown(first))) return
     const { clock, limits, store, events } = this.#ports
     const writes: SessionWrite[] = []
     const effects: Effect[] = []
@@ -205,16 +207,19 @@ export class SessionActor {
     this.#end(new HoldfastError('GATEWAY_DRAINING'))
   }
 
-  /** P10: a known idempotency key gets the turn it named; the same key with another body is refused. Only the owner inserts, so there is no race. */
-  async #isReplay(input: PromptInput): Promise<boolean> {
-    const { idempotencyKey, bodyHash } = input.draft
-    if (idempotencyKey === undefined) return false
-    const known = await this.#ports.store.findTurnByKey(this.record.no, idempotencyKey)
+  /** What was asked before is answered as it was; see known-requests.ts. */
+  async #isKnown(input: KeyedInput): Promise<boolean> {
+    const known = await findKnown(this.#ports.store, this.record.no, input)
     if (known === undefined) return false
+    if (known.kind === 'key_used' && input.kind === 'notice') {
+      this.#mailbox[0] = { ...input, notice: { ...input.notice, prompt: undefined } }
+      return false
+    }
     this.#mailbox.shift()
-    if (known.bodyHash === bodyHash)
-      this.#answer(input.reply, { kind: 'replay', turn: known, position: this.#positionOf(known) })
-    else this.#answer(input.reply, { kind: 'error', code: 'IDEMPOTENCY_KEY_REUSED', details: { turn: known.id } })
+    if (known.kind !== 'turn') this.#answer(input.reply, { kind: 'noticed' })
+    else if (known.isSame)
+      this.#answer(input.reply, { kind: 'replay', turn: known.turn, position: this.#positionOf(known.turn) })
+    else this.#answer(input.reply, { kind: 'error', code: 'IDEMPOTENCY_KEY_REUSED', details: { turn: known.turn.id } })
     return true
   }
 
@@ -229,6 +234,8 @@ export class SessionActor {
         return this.#answer(effect.to, effect.value)
       case 'count':
         return this.#ports.logger.debug({ sessionId: this.record.id, drop: effect.name }, 'input dropped')
+      case 'task.due':
+        return this.#ports.onTaskDue?.()
       case 'end':
         return this.#end()
       default:
@@ -299,10 +306,6 @@ export class SessionActor {
 /** What the agent says next is said after the prompt only if that has left: it may not be stored together with the dispatch (S11). */
 function isPrompt({ kind }: Effect): boolean {
   return kind === 'agent.prompt'
-}
-
-function isKeyed(item: Item): boolean {
-  return item.kind === 'prompt' && item.draft.idempotencyKey !== undefined
 }
 
 /** Nothing runs, nothing waits that this actor could move: the rows say everything. */

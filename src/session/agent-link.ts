@@ -7,6 +7,7 @@ import { settlePhase } from './closing.ts'
 import type { Draft } from './draft.ts'
 import type { TurnEnd } from './end-turn.ts'
 import { endActive, endOfCancelled } from './end-turn.ts'
+import { reportProgress } from './family/task-rows.ts'
 import { pump } from './queue.ts'
 import { markRunning } from './sign-of-life.ts'
 import { stopAgent, stuckError } from './stop-agent.ts'
@@ -58,6 +59,7 @@ export function agentUpdates(draft: Draft, updates: readonly string[]): void {
     bytes += data.length
     draft.eventText('update', active.turnId, data)
   }
+  reportProgress(draft, active.turnId, updates)
   const counted = { ...running, bytes, events: running.events + updates.length, lastSignAt: draft.now }
   draft.state.active = counted
   const isOver = bytes > draft.limits.turnBytesMax || counted.events > draft.limits.turnEventsMax

@@ -24,7 +24,7 @@ export interface RunnerPorts {
   mark(generation: number, line: number): void
 }
 
-export type AgentEffect = Exclude<Effect, { kind: 'reply' | 'count' | 'end' }>
+export type AgentEffect = Exclude<Effect, { kind: 'reply' | 'count' | 'task.due' | 'end' }>
 
 interface Attempt {
   readonly generation: number

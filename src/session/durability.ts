@@ -20,7 +20,7 @@ export function durabilityOf(writes: readonly SessionWrite[]): Durability {
 
 function isPromise(write: SessionWrite): boolean {
   if (write.kind === 'event') return !PROGRESS.has(write.event.type)
-  if (write.kind === 'agent.line') return false
+  if (write.kind === 'agent.line' || write.kind === 'task.patch') return false
   // No process outlives the machine: that one is gone is no promise either.
   if (write.kind === 'session.patch') return Object.keys(write.patch).some((field) => field !== 'agentLine')
   if (write.kind === 'turn.patch') return write.patch.delivery === 'unknown' || write.patch.state === 'queued'

@@ -6,6 +6,7 @@ import type { TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { CancelReason, Delivery, OnInterrupt, TurnEndState } from '../store/records.ts'
 import type { Draft } from './draft.ts'
+import { endTask } from './family/task-rows.ts'
 import { closePermissions } from './permissions.ts'
 import { insertTurn } from './queue.ts'
 import type { ActiveTurn, QueuedTurn } from './state.ts'
@@ -122,6 +123,7 @@ function writeEnd(draft: Draft, turnId: TurnId, delivery: Delivery, end: TurnEnd
     endedAt: draft.now,
   }
   draft.write({ kind: 'turn.end', turnId, outcome })
+  endTask(draft, turnId, end)
   draft.event('turn.ended', turnId, {
     turn_id: turnId,
     state: end.state,

@@ -23,5 +23,7 @@ export function modelOf(record: SessionRecord, agentName: string): SessionModel 
     spareTurnId: undefined,
     waiters: [],
     lastStop: undefined,
+    family: record.family,
+    report: undefined,
   }
 }

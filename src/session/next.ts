@@ -14,6 +14,8 @@ import { cancelTurn } from './cancel.ts'
 import { closeSession, drainSession } from './closing.ts'
 import { passDeadlines } from './deadlines.ts'
 import { Draft } from './draft.ts'
+import { describeSession } from './family/describe.ts'
+import { takeNotice } from './family/take-notice.ts'
 import { answerPermission, askPermission, withdrawPermission } from './permissions.ts'
 import { acceptPrompt } from './queue.ts'
 import { recoverSession, resumeSession } from './recovery.ts'
@@ -44,6 +46,12 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
       break
     case 'drain':
       drainSession(draft, input)
+      break
+    case 'describe':
+      describeSession(draft, input)
+      break
+    case 'notice':
+      takeNotice(draft, input)
       break
     case 'evict':
       evictAgent(draft)

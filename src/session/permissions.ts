@@ -5,6 +5,8 @@ import type { PermissionId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { PermissionRecord, PermissionState } from '../store/records.ts'
 import type { Draft } from './draft.ts'
+import { decisionOf, decisionsOf } from './family/decision.ts'
+import { reportDecision } from './family/task-rows.ts'
 import { signOfLife } from './sign-of-life.ts'
 import type { AgentInput, CallerInput, OpenPermission } from './state.ts'
 
@@ -29,6 +31,7 @@ export function askPermission(draft: Draft, asked: Asked): void {
     requestId: asked.requestId,
     optionIds,
     rejectOptionId: findReject(asked.options),
+    ...decisionsOf(asked.toolCall, asked.options),
     dueAt,
   }
   const options = JSON.stringify(asked.options)
@@ -96,6 +99,8 @@ interface Closing {
 
 function settle(draft: Draft, open: OpenPermission, closing: Closing, outcome: PermissionOutcome): void {
   draft.state.permissions = draft.state.permissions.filter((other) => other.id !== open.id)
+  const decided = decisionOf(open, closing)
+  if (decided !== undefined) reportDecision(draft, open.turnId, decided)
   writeClosed(draft, open.id, open.turnId, closing)
   respond(draft, open.requestId, outcome)
 }
@@ -123,9 +128,13 @@ function respond(draft: Draft, requestId: AgentRequestId, outcome: PermissionOut
 }
 
 /** Goes on with a request of an agent that outlived the gateway. */
-export function reopenPermission(draft: Draft, { id, turnId, requestId, options, dueAt }: PermissionRecord): void {
+export function reopenPermission(
+  draft: Draft,
+  { id, turnId, requestId, toolCall, options, dueAt }: PermissionRecord,
+): void {
   const offered = JSON.parse(options) as JsonObject[]
-  const open = { id, turnId, requestId, optionIds: idsOf(offered), rejectOptionId: findReject(offered), dueAt }
+  const ways = { optionIds: idsOf(offered), rejectOptionId: findReject(offered), ...decisionsOf(toolCall, offered) }
+  const open = { id, turnId, requestId, ...ways, dueAt }
   draft.state.permissions = [...draft.state.permissions, open]
 }
 

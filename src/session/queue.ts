@@ -3,6 +3,7 @@
 import type { TurnId } from '../base/ids.ts'
 import type { TurnOrigin, TurnRecord } from '../store/records.ts'
 import type { Draft } from './draft.ts'
+import { openTask } from './family/task-rows.ts'
 import type { ActiveTurn, QueuedTurn, ReplyTo, TurnDraft } from './state.ts'
 import { stopAgent } from './stop-agent.ts'
 
@@ -64,6 +65,7 @@ export function insertTurn(
   draft.state.lastTurnN = n
   draft.state.queue = front ? [queued, ...draft.state.queue] : [...draft.state.queue, queued]
   draft.write({ kind: 'turn.insert', turn: record })
+  openTask(draft, record)
   const head = `{"turn_id":"${turn.turnId}","n":${n},"origin":"${origin}","retry_of":${JSON.stringify(retryOf ?? null)}`
   draft.eventText('turn.queued', turn.turnId, `${head},"prompt":${turn.prompt}}`)
   return record

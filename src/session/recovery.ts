@@ -15,6 +15,7 @@ import type { ActiveTurn, AttachedAgent, CallerInput, OpenedInput, QueuedTurn } 
  */
 export function recoverSession(draft: Draft, opened: OpenedInput): void {
   draft.state.spareTurnId = opened.spareTurnId
+  draft.state.report = opened.report
   if (opened.attached !== undefined) attachAgent(draft, opened.attached)
   recoverPermissions(draft, opened)
   const turns = opened.turns.map((turn) => ({ turn, queued: asQueued(turn), fate: fateOf(turn, opened.attached) }))

@@ -1,6 +1,7 @@
 // Any line of the agent within a turn, any answer it waited for, and any output of its terminals restarts the silence clock.
 
 import type { Draft } from './draft.ts'
+import { startTask } from './family/task-rows.ts'
 
 export function signOfLife(draft: Draft): void {
   const { active } = draft.state
@@ -14,5 +15,6 @@ export function markRunning(draft: Draft): void {
   draft.state.active = { ...active, stage: 'running', lastSignAt: draft.now }
   const { turnId } = active
   draft.write({ kind: 'turn.patch', turnId, patch: { state: 'running', delivery: 'yes', runningAt: draft.now } })
+  startTask(draft, turnId)
   draft.eventText('turn.running', turnId, `{"turn_id":"${turnId}"}`)
 }

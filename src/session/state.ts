@@ -10,12 +10,16 @@ import type {
   Delivery,
   OnInterrupt,
   PermissionRecord,
+  SessionFamily,
   SessionMode,
   SessionNo,
   TurnOrigin,
   TurnRecord,
 } from '../store/records.ts'
 import type { SessionWrite } from '../store/store.ts'
+import type { FamilyChange } from './family/describe.ts'
+import type { TaskReport } from './family/report.ts'
+import type { Notice } from './family/take-notice.ts'
 import type { ResumeAction } from './service.ts'
 
 /** Bounds of one session; milliseconds, bytes and counts. From the configuration, frozen. */
@@ -73,6 +77,9 @@ export interface OpenPermission {
   readonly optionIds: readonly string[]
   /** The offered way to say no, for when nobody answers. */
   readonly rejectOptionId: string | undefined
+  /** What its tool call is called, and which of the options mean yes; for the task that the turn may be. */
+  readonly title: string
+  readonly allowIds: readonly string[]
   readonly dueAt: number
 }
 
@@ -104,6 +111,9 @@ export interface SessionModel {
   /** Callers of close and drain that wait for the last process to be gone. */
   readonly waiters: readonly ReplyTo[]
   readonly lastStop: StopReport | undefined
+  readonly family: SessionFamily
+  /** What is heard in the turn that is out, while it is a task of the parent. */
+  readonly report: TaskReport | undefined
 }
 
 export interface TurnDraft {
@@ -183,6 +193,9 @@ export type CallerInput =
       readonly draft: TurnDraft | undefined
     }
   | { readonly kind: 'close'; readonly reply: ReplyTo }
+  | { readonly kind: 'describe'; readonly reply: ReplyTo; readonly change: FamilyChange }
+  /** A task of this session has something to tell. */
+  | { readonly kind: 'notice'; readonly reply: ReplyTo; readonly notice: Notice }
   /** Another session needs the agent slot: an idle agent is stopped, its conversation is resumed at the next prompt. */
   | { readonly kind: 'evict' }
   /** The gateway stops: no dispatch any more, the active turn may run until `budgetAt`. */
@@ -211,6 +224,8 @@ export interface OpenedInput {
   readonly closing: boolean
   /** Undefined when no process of the session's newest generation outlived the earlier life. */
   readonly attached: AttachedAgent | undefined
+  /** What was heard of the attached agent's turn, if that is a task. */
+  readonly report?: TaskReport | undefined
   /** Id for the new turn that the policy `retry` makes. */
   readonly spareTurnId: TurnId
 }
@@ -223,6 +238,8 @@ export type ReplyValue =
   | { readonly kind: 'cancel'; readonly outcome: 'ended' | 'requested' | 'none'; readonly turns: readonly TurnId[] }
   | { readonly kind: 'answer'; readonly permissionId: PermissionId }
   | { readonly kind: 'opened' }
+  | { readonly kind: 'described' }
+  | { readonly kind: 'noticed' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'gone'; readonly stopped: StopReport | undefined }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly details: ErrorDetails }
@@ -241,6 +258,8 @@ export type Effect =
       readonly outcome: PermissionOutcome
     }
   | { readonly kind: 'agent.stop'; readonly generation: number }
+  /** The row of a task has something to tell its parent. */
+  | { readonly kind: 'task.due' }
   /** Something of an older generation or of no turn was refused; counted, never an error. */
   | { readonly kind: 'count'; readonly name: DropName }
   /** The session is closed or drained: the actor has nothing left to do. */

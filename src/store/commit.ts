@@ -83,9 +83,15 @@ function applyWrite(
     case 'task.patch':
       return tables.tasks.patch(tx, write.turnId, write.patch)
     case 'task.end':
-      return tables.tasks.end(tx, write.turnId, write.end)
+      return tables.tasks.end(tx, write.turnId, write.end, write.progress)
     case 'task.told':
       return tables.tasks.told(tx, write)
+    case 'rule.insert':
+      return tables.permissionRules.insert(tx, write.rule)
+    case 'rule.revoke':
+      return tables.permissionRules.revoke(tx, write.ruleId, write).then(() => undefined)
+    case 'rule.hit':
+      return tables.permissionRules.hit(tx, write.ruleId, write.at)
     case 'session.patch':
       return tables.sessions.patch(tx, no, write.patch)
     case 'session.terms':

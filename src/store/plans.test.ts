@@ -15,7 +15,8 @@ import { createTables } from './tables.ts'
 const SESSIONS = 1_000
 const EVENTS_PER_SESSION = 20
 
-const { nodes, sessions, families, turns, events, permissions, tasks, leases } = createTables(SQLITE_STATEMENTS)
+const { nodes, sessions, families, turns, events, permissions, permissionRules, tasks, leases } =
+  createTables(SQLITE_STATEMENTS)
 const statements: Statement<never, unknown>[] = [
   nodes,
   sessions,
@@ -23,6 +24,7 @@ const statements: Statement<never, unknown>[] = [
   turns,
   events,
   permissions,
+  permissionRules,
   tasks,
   leases,
 ].flatMap((table) => Object.values<Statement<never, unknown>>(table.statements()))
@@ -30,9 +32,20 @@ const reads = statements.filter(({ sql }) => sql.startsWith('select')).map(({ na
 const updates = statements.filter(({ sql }) => sql.startsWith('update')).map(({ name, sql }) => ({ name, sql }))
 
 /** Sets that are small however old the database is; to walk them is to walk what is asked for. */
-const SMALL_INDEXES = ['turn_place', 'permission_open', 'session_blocked', 'session_label', 'task_open', 'task_due']
+const SMALL_INDEXES = [
+  'turn_place',
+  'permission_open',
+  'permission_rule_in_force',
+  'session_blocked',
+  'session_label',
+  'task_open',
+  'task_due',
+]
 /** Goes back from the newest row and ends at its LIMIT. */
-const LIMITED_WALKS = new Map([['permission.list', 'SCAN permission']])
+const LIMITED_WALKS = new Map([
+  ['permission.list', 'SCAN permission'],
+  ['permissionRule.list', 'SCAN permission_rule'],
+])
 
 describe('the plan of', () => {
   let directory = ''
@@ -91,10 +104,10 @@ function fill(db: DatabaseSync): void {
     BEGIN;
     CREATE TEMP TABLE number AS
       WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ${SESSIONS}) SELECT value FROM n;
-    INSERT INTO session (id, key, agent, cwd, mode, on_interrupt, state, generation, node_id, epoch, last_seq, last_crc,
+    INSERT INTO session (id, key, agent, cwd, mode, on_interrupt, permission_mode, state, generation, node_id, epoch, last_seq, last_crc,
       last_turn_n, created_at, updated_at, continuity, options, conversation_used,
       conversation_lost, notify, label, parent)
-    SELECT 'ses_' || value, 'key' || value, 'agent' || (value % 3), '/', 'persistent', 'hold',
+    SELECT 'ses_' || value, 'key' || value, 'agent' || (value % 3), '/', 'persistent', 'hold', 'ask',
       CASE WHEN value % 10 = 0 THEN 'open' ELSE 'closed' END, 0, 'local', 1, ${EVENTS_PER_SESSION}, 0, 0, 0, 0,
       'resume', '{}', 0, 0, 'done_only', CASE WHEN value % 2 = 0 THEN 'label' || value END, CASE WHEN value % 5 = 0 THEN 'ses_1' END
     FROM number;

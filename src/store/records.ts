@@ -4,6 +4,7 @@
 import type { StoredError } from '../base/errors.ts'
 import type { AgentSessionId, PermissionId, SessionId, TaskId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
+import type { PermissionMode, Unattended } from './permission-rule-record.ts'
 
 /** The store's own small integer for a session; never leaves the process. */
 export type SessionNo = number
@@ -57,6 +58,7 @@ export interface SessionRecord {
   readonly cwd: string
   readonly mode: SessionMode
   readonly onInterrupt: OnInterrupt
+  readonly permissionMode: PermissionMode
   readonly state: SessionState
   /** The interrupted turn that holds the queue, if any. */
   readonly blockedBy: TurnId | undefined
@@ -133,6 +135,8 @@ export interface TurnRecord {
   readonly bodyHash: string
   readonly retryOf: TurnId | undefined
   readonly onInterrupt: OnInterrupt | undefined
+  /** What becomes of its permission requests while nobody is there; undefined: as configured. */
+  readonly unattended?: Unattended | undefined
   readonly delivery: Delivery
   readonly generation: number | undefined
   readonly acceptedAt: number
@@ -250,6 +254,9 @@ export type EventType =
   | 'task.ended'
   | 'permission.requested'
   | 'permission.closed'
+  | 'permission.mode_changed'
+  | 'permission.rule_added'
+  | 'permission.rule_revoked'
   | 'agent.starting'
   | 'agent.ready'
   | 'agent.attached'

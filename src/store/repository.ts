@@ -3,7 +3,7 @@
 
 import { assert, AssertionFailure } from '../base/assert.ts'
 import { HoldfastError, LeaseLostError } from '../base/errors.ts'
-import type { PermissionId, SessionId, TaskId, TurnId } from '../base/ids.ts'
+import type { PermissionId, RuleId, SessionId, TaskId, TurnId } from '../base/ids.ts'
 import { applyCommit } from './commit.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { RowRefusedError } from './connection.ts'
@@ -39,6 +39,8 @@ import { chain } from './tables/event.ts'
 import type { KeeperPatch, NewKeeper } from './tables/keeper.ts'
 import type { LeasePatch } from './tables/lease.ts'
 import type { PermissionFilter } from './tables/permission.ts'
+import type { Revocation, RuleFilter } from './tables/permission-rule.ts'
+import type { PermissionRuleRecord } from './permission-rule-record.ts'
 import { verifyChains } from './verify.ts'
 
 /** What an engine brings. */
@@ -136,6 +138,22 @@ export class Repository implements Store {
 
   listUnsettledTurns(no: SessionNo): Promise<TurnRecord[]> {
     return this.#engine.tables.turns.listUnsettled(this.#engine.reader, no)
+  }
+
+  insertPermissionRule(rule: PermissionRuleRecord): Promise<void> {
+    return this.#write('promise', 1, (tx) => this.#engine.tables.permissionRules.insert(tx, rule))
+  }
+
+  revokePermissionRule(id: RuleId, revocation: Revocation): Promise<boolean> {
+    return this.#write('promise', 1, (tx) => this.#engine.tables.permissionRules.revoke(tx, id, revocation))
+  }
+
+  findPermissionRule(id: RuleId): Promise<PermissionRuleRecord | undefined> {
+    return this.#engine.tables.permissionRules.find(this.#engine.reader, id)
+  }
+
+  listPermissionRules(filter: RuleFilter, limit: number): Promise<PermissionRuleRecord[]> {
+    return this.#engine.tables.permissionRules.list(this.#engine.reader, filter, limit)
   }
 
   findPermission(id: PermissionId) {

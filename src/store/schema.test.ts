@@ -11,9 +11,9 @@ import { openSqliteStore } from './open-sqlite-store.ts'
 
 /** Turn 1 has ended, turn 2 is with the agent, turn 3 waits. */
 const ROWS = `
-  INSERT INTO session (id, agent, cwd, mode, on_interrupt, state, generation, node_id, epoch, last_seq, last_crc, last_turn_n,
+  INSERT INTO session (id, agent, cwd, mode, on_interrupt, permission_mode, state, generation, node_id, epoch, last_seq, last_crc, last_turn_n,
     created_at, updated_at, continuity, options, conversation_used, conversation_lost, notify)
-    VALUES ('ses_1', 'echo', '/', 'persistent', 'hold', 'open', 0, 'local', 1, 0, 0, 3, 0, 0, 'resume', '{}', 0, 0, 'silent');
+    VALUES ('ses_1', 'echo', '/', 'persistent', 'hold', 'ask', 'open', 0, 'local', 1, 0, 0, 3, 0, 0, 'resume', '{}', 0, 0, 'silent');
   INSERT INTO turn (id, session_no, n, place, state, origin, body_hash, delivery, accepted_at, forced, ended_at) VALUES
     ('turn_1', 1, 1, NULL, 'completed', 'user', '', 'yes', 0, 0, 9),
     ('turn_2', 1, 2, 0, 'running', 'user', '', 'yes', 0, NULL, NULL),

@@ -4,6 +4,7 @@
 import { sql } from 'kysely'
 import type { Generated, RawBuilder } from 'kysely'
 
+import type { PermissionMode, PermissionRuleRecord, RuleEffect, Unattended } from './permission-rule-record.ts'
 import type {
   ContinuityPolicy,
   ConversationRecord,
@@ -36,6 +37,7 @@ export interface SessionTable {
   cwd: string
   mode: SessionMode
   on_interrupt: OnInterrupt
+  permission_mode: PermissionMode
   state: SessionState
   blocked_by: string | null
   agent_session_id: string | null
@@ -76,6 +78,7 @@ export interface TurnTable {
   body_hash: string
   retry_of: string | null
   on_interrupt: OnInterrupt | null
+  unattended: Unattended | null
   delivery: Delivery
   generation: number | null
   accepted_at: number
@@ -148,6 +151,25 @@ export interface TaskTable {
   told_at: number | null
 }
 
+export interface PermissionRuleTable {
+  no: Generated<number>
+  id: string
+  effect: RuleEffect
+  scope: PermissionRuleRecord['scope']
+  session_no: number | null
+  agent: string | null
+  tool_kind: string | null
+  path: string | null
+  command: string | null
+  created_at: number
+  created_by: string
+  expires_at: number | null
+  revoked_at: number | null
+  revoked_by: string | null
+  hits: number
+  last_used_at: number | null
+}
+
 export interface KeeperTable {
   no: Generated<number>
   hosting: 'inline' | 'keeper'
@@ -192,6 +214,7 @@ export interface TableTypes {
   turn_prompt: TurnPromptTable
   event: EventTable
   permission: PermissionTable
+  permission_rule: PermissionRuleTable
   task: TaskTable
   keeper: KeeperTable
   lease: LeaseTable
@@ -200,6 +223,7 @@ export interface TableTypes {
 // A partial index is used only when the query repeats its condition word for word, with literals and not parameters.
 export const turnIsUnsettled = (): RawBuilder<boolean> => sql`turn.place is not null`
 export const turnIsActive = (): RawBuilder<boolean> => sql`turn.place = 0`
+export const ruleIsInForce = (): RawBuilder<boolean> => sql`permission_rule.revoked_at is null`
 export const permissionIsOpen = (): RawBuilder<boolean> => sql`permission.state = 'open'`
 export const taskIsOpen = (): RawBuilder<boolean> => sql`task.ended_at is null`
 export const taskIsDue = (): RawBuilder<boolean> => sql`task.due = 1`

@@ -66,7 +66,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "insert": {
-      "sql": "insert into \"session\" (\"id\", \"key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"continuity\", \"options\", \"conversation_used\", \"conversation_lost\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\", \"label\", \"parent\", \"notify\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
+      "sql": "insert into \"session\" (\"id\", \"key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"permission_mode\", \"continuity\", \"options\", \"conversation_used\", \"conversation_lost\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\", \"label\", \"parent\", \"notify\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
       "parameters": [
         "id",
         "key",
@@ -74,6 +74,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "cwd",
         "mode",
         "onInterrupt",
+        "permissionMode",
         "continuity",
         "options",
         {
@@ -144,7 +145,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "patch": {
-      "sql": "update \"session\" set \"state\" = coalesce(?, state), \"blocked_by\" = case when ? = 1 then ? else blocked_by end, \"agent_session_id\" = case when ? = 1 then ? else agent_session_id end, \"generation\" = coalesce(?, generation), \"agent_line\" = case when ? = 1 then null else agent_line end, \"agent_capabilities\" = coalesce(?, agent_capabilities), \"closed_at\" = coalesce(?, closed_at) where \"no\" = ?",
+      "sql": "update \"session\" set \"state\" = coalesce(?, state), \"blocked_by\" = case when ? = 1 then ? else blocked_by end, \"agent_session_id\" = case when ? = 1 then ? else agent_session_id end, \"generation\" = coalesce(?, generation), \"agent_line\" = case when ? = 1 then null else agent_line end, \"agent_capabilities\" = coalesce(?, agent_capabilities), \"permission_mode\" = coalesce(?, permission_mode), \"closed_at\" = coalesce(?, closed_at) where \"no\" = ?",
       "parameters": [
         "state",
         "setBlockedBy",
@@ -154,6 +155,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "generation",
         "clearAgentLine",
         "agentCapabilities",
+        "permissionMode",
         "closedAt",
         "no"
       ]
@@ -324,7 +326,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
   },
   "turn": {
     "insert": {
-      "sql": "insert into \"turn\" (\"id\", \"session_no\", \"n\", \"place\", \"state\", \"origin\", \"idempotency_key\", \"body_hash\", \"retry_of\", \"on_interrupt\", \"delivery\", \"generation\", \"accepted_at\", \"expires_at\", \"dispatched_at\", \"running_at\", \"cancelling\", \"prompt\", \"stop_reason\", \"forced\", \"error\", \"usage\", \"ended_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "sql": "insert into \"turn\" (\"id\", \"session_no\", \"n\", \"place\", \"state\", \"origin\", \"idempotency_key\", \"body_hash\", \"retry_of\", \"on_interrupt\", \"unattended\", \"delivery\", \"generation\", \"accepted_at\", \"expires_at\", \"dispatched_at\", \"running_at\", \"cancelling\", \"prompt\", \"stop_reason\", \"forced\", \"error\", \"usage\", \"ended_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       "parameters": [
         "id",
         "session_no",
@@ -336,6 +338,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "body_hash",
         "retry_of",
         "on_interrupt",
+        "unattended",
         "delivery",
         "generation",
         "accepted_at",
@@ -561,6 +564,64 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       "parameters": []
     }
   },
+  "permissionRule": {
+    "insert": {
+      "sql": "insert into \"permission_rule\" (\"id\", \"effect\", \"scope\", \"session_no\", \"agent\", \"tool_kind\", \"path\", \"command\", \"created_at\", \"created_by\", \"expires_at\", \"revoked_at\", \"revoked_by\", \"hits\", \"last_used_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "parameters": [
+        "id",
+        "effect",
+        "scope",
+        "session_no",
+        "agent",
+        "tool_kind",
+        "path",
+        "command",
+        "created_at",
+        "created_by",
+        "expires_at",
+        "revoked_at",
+        "revoked_by",
+        "hits",
+        "last_used_at"
+      ]
+    },
+    "revoke": {
+      "sql": "update \"permission_rule\" set \"revoked_at\" = ?, \"revoked_by\" = ? where \"id\" = ? and permission_rule.revoked_at is null",
+      "parameters": [
+        "at",
+        "by",
+        "id"
+      ]
+    },
+    "hit": {
+      "sql": "update \"permission_rule\" set \"hits\" = \"hits\" + ?, \"last_used_at\" = ? where \"id\" = ?",
+      "parameters": [
+        {
+          "constant": 1
+        },
+        "at",
+        "id"
+      ]
+    },
+    "find": {
+      "sql": "select * from \"permission_rule\" where \"id\" = ?",
+      "parameters": [
+        "id"
+      ]
+    },
+    "listInForce": {
+      "sql": "select * from \"permission_rule\" where permission_rule.revoked_at is null order by \"no\" desc limit ?",
+      "parameters": [
+        "limit"
+      ]
+    },
+    "list": {
+      "sql": "select * from \"permission_rule\" order by \"no\" desc limit ?",
+      "parameters": [
+        "limit"
+      ]
+    }
+  },
   "task": {
     "insert": {
       "sql": "insert into \"task\" (\"id\", \"parent\", \"session_no\", \"turn_id\", \"label\", \"status\", \"outcome\", \"reason\", \"progress\", \"summary\", \"error\", \"notify\", \"due\", \"delivery\", \"accepted_at\", \"started_at\", \"ended_at\", \"announced_at\", \"told_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -597,13 +658,14 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "end": {
-      "sql": "update \"task\" set \"status\" = ?, \"outcome\" = ?, \"reason\" = ?, \"summary\" = ?, \"error\" = ?, \"ended_at\" = ?, \"due\" = case when delivery = 'pending' then 1 else 0 end where \"turn_id\" = ? and (ended_at is null or (status = 'lost' and ? <> 'lost'))",
+      "sql": "update \"task\" set \"status\" = ?, \"outcome\" = ?, \"reason\" = ?, \"summary\" = ?, \"error\" = ?, \"progress\" = coalesce(?, progress), \"ended_at\" = ?, \"due\" = case when delivery = 'pending' then 1 else 0 end where \"turn_id\" = ? and (ended_at is null or (status = 'lost' and ? <> 'lost'))",
       "parameters": [
         "status",
         "outcome",
         "reason",
         "summary",
         "error",
+        "progress",
         "endedAt",
         "turnId",
         "status"

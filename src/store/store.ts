@@ -1,7 +1,7 @@
 // The port that every storage engine implements. Whoever holds it can read, and can write only under a fence.
 // Owns nothing itself. The conformance suite (test/conformance/store-conformance.ts) is its definition in tests.
 
-import type { PermissionId, SessionId, TaskId, TurnId } from '../base/ids.ts'
+import type { PermissionId, RuleId, SessionId, TaskId, TurnId } from '../base/ids.ts'
 import type {
   Cancelling,
   ContinuityPolicy,
@@ -27,6 +27,7 @@ import type {
   TurnRecord,
   TurnState,
 } from './records.ts'
+import type { PermissionMode, PermissionRuleRecord } from './permission-rule-record.ts'
 
 /** `promise`: fsynced before `commit` resolves. `batch`: survives a crash of the process, perhaps not of the machine. */
 export type Durability = 'promise' | 'batch'
@@ -57,6 +58,7 @@ export interface SessionPatch {
   /** Forgets the position: the process it was of is gone. `agent.line` sets it. */
   readonly agentLine?: null
   readonly agentCapabilities?: string
+  readonly permissionMode?: PermissionMode
   readonly closedAt?: number
 }
 
@@ -76,6 +78,11 @@ export type SessionWrite =
       readonly answeredBy?: string
       readonly closedAt: number
     }
+  | { readonly kind: 'rule.insert'; readonly rule: PermissionRuleRecord }
+  /** A rule that is not in force any more stays as it is. */
+  | { readonly kind: 'rule.revoke'; readonly ruleId: RuleId; readonly at: number; readonly by: string }
+  /** A rule has decided a request of the session. */
+  | { readonly kind: 'rule.hit'; readonly ruleId: RuleId; readonly at: number }
   | { readonly kind: 'session.patch'; readonly patch: SessionPatch }
   | { readonly kind: 'session.terms'; readonly terms: SessionTerms }
   /** The whole of what people and parents see of a session. */
@@ -84,7 +91,7 @@ export type SessionWrite =
   /** Changes a task that has not ended. A turn without a task: nothing changes. */
   | { readonly kind: 'task.patch'; readonly turnId: TurnId; readonly patch: TaskPatch }
   /** Ends the task of a turn. The first end stays; `lost` gives way to another one. */
-  | { readonly kind: 'task.end'; readonly turnId: TurnId; readonly end: TaskEnd }
+  | { readonly kind: 'task.end'; readonly turnId: TurnId; readonly end: TaskEnd; readonly progress?: string }
   /** The parent, whose fence this is, was told. A second telling of the end rejects. */
   | { readonly kind: 'task.told'; readonly taskId: TaskId; readonly what: 'started' | 'ended'; readonly at: number }
   /** Everything up to this line of the agent process is in the commit or before it. The greatest of a commit is stored. */
@@ -109,6 +116,8 @@ export interface NewSession {
   readonly cwd: string
   readonly mode: SessionMode
   readonly onInterrupt: OnInterrupt
+  /** Default: ask. */
+  readonly permissionMode?: PermissionMode
   /** Default: resume. */
   readonly continuity?: ContinuityPolicy
   readonly options?: SessionOptions
@@ -169,6 +178,14 @@ export interface Store extends AsyncDisposable {
   listTurns(no: SessionNo, page: PageRequest): Promise<TurnRecord[]>
   /** Queued, dispatching and running turns in accept order. */
   listUnsettledTurns(no: SessionNo): Promise<TurnRecord[]>
+
+  /** A rule that belongs to no session. Resolves when it is stored. */
+  insertPermissionRule(rule: PermissionRuleRecord): Promise<void>
+  /** False when there is no such rule in force. */
+  revokePermissionRule(id: RuleId, revocation: { readonly at: number; readonly by: string }): Promise<boolean>
+  findPermissionRule(id: RuleId): Promise<PermissionRuleRecord | undefined>
+  /** Newest first; those that are not revoked, or with `all` every one. */
+  listPermissionRules(filter: { readonly all: boolean }, limit: number): Promise<PermissionRuleRecord[]>
 
   findPermission(id: PermissionId): Promise<PermissionRecord | undefined>
   listPermissions(

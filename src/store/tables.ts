@@ -11,6 +11,8 @@ import { NodeRows } from './tables/node.ts'
 import type { NodeQueries } from './tables/node-queries.ts'
 import { PermissionRows } from './tables/permission.ts'
 import type { PermissionQueries } from './tables/permission-queries.ts'
+import { PermissionRuleRows } from './tables/permission-rule.ts'
+import type { PermissionRuleQueries } from './tables/permission-rule-queries.ts'
 import { SessionRows } from './tables/session.ts'
 import type { SessionListQueries } from './tables/session-list-queries.ts'
 import type { SessionQueries } from './tables/session-queries.ts'
@@ -28,6 +30,7 @@ export interface Tables {
   readonly turns: TurnRows
   readonly events: EventRows
   readonly permissions: PermissionRows
+  readonly permissionRules: PermissionRuleRows
   readonly tasks: TaskRows
   readonly keepers: KeeperRows
   readonly leases: LeaseRows
@@ -42,6 +45,7 @@ export interface Queries {
   readonly turn: TurnQueries
   readonly event: EventQueries
   readonly permission: PermissionQueries
+  readonly permissionRule: PermissionRuleQueries
   readonly task: TaskQueries
   readonly keeper: KeeperQueries
   readonly lease: LeaseQueries
@@ -58,6 +62,7 @@ export function createTables(texts: StatementTexts): Tables {
     turns: new TurnRows(texts.turn),
     events: new EventRows(texts.event),
     permissions: new PermissionRows(texts.permission),
+    permissionRules: new PermissionRuleRows(texts.permissionRule),
     tasks: new TaskRows(texts.task),
     keepers: new KeeperRows(texts.keeper),
     leases: new LeaseRows(texts.lease),

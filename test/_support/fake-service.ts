@@ -307,6 +307,7 @@ export class FakeService implements SessionService {
       agentSessionId: undefined,
       agentLine: undefined,
       agentCapabilities: undefined,
+      permissionMode: 'ask',
       terms: NEW_TERMS,
       family: NO_FAMILY,
       generation: 0,

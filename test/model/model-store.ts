@@ -100,6 +100,10 @@ export class ModelStore {
       case 'task.end':
       case 'task.told':
         return
+      case 'rule.insert':
+      case 'rule.revoke':
+      case 'rule.hit':
+        return
       default:
         return write satisfies never
     }

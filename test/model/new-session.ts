@@ -21,6 +21,7 @@ export function newSession(random: Random): SessionRecord {
     generation: 0,
     agentLine: undefined,
     agentCapabilities: undefined,
+    permissionMode: 'ask',
     terms: NEW_TERMS,
     node: 'local',
     epoch: 1,

@@ -321,6 +321,7 @@ export class World {
         if (this.store.session.state !== 'closed') this.#time.after(this.random.int(2_000), () => this.#open())
         return
       case 'count':
+      case 'task.due':
         return
       default:
         return effect satisfies never

@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 
 import type { ContinuityPolicy, ConversationRecord, NotifyPolicy, SessionState } from '../records.ts'
 import type { NewSession } from '../store.ts'
+import type { PermissionMode } from '../permission-rule-record.ts'
 import type { StoreDialect } from '../dialect.ts'
 import { query } from '../query.ts'
 import { permissionIsOpen, sessionIsNotClosed, turnIsUnsettled } from '../schema.ts'
@@ -18,11 +19,12 @@ export function sessionQueries(dialect: StoreDialect) {
   return { ...reads(dialect), ...ownership(dialect) }
 }
 
-type InsertArgs = Omit<NewSession, 'key' | 'continuity' | 'options' | 'family'> & {
+type InsertArgs = Omit<NewSession, 'key' | 'permissionMode' | 'continuity' | 'options' | 'family'> & {
   key: string | null
   label: string | null
   parent: string | null
   notify: NotifyPolicy
+  permissionMode: PermissionMode
   continuity: ContinuityPolicy
   options: string
 }
@@ -57,6 +59,7 @@ type PatchArgs = {
   generation: number | null
   clearAgentLine: number
   agentCapabilities: string | null
+  permissionMode: PermissionMode | null
   closedAt: number | null
 }
 
@@ -72,6 +75,7 @@ function ownership({ builder, now }: StoreDialect) {
           cwd: args.cwd,
           mode: args.mode,
           on_interrupt: args.onInterrupt,
+          permission_mode: args.permissionMode,
           continuity: args.continuity,
           options: args.options,
           conversation_used: 0,
@@ -131,6 +135,7 @@ function ownership({ builder, now }: StoreDialect) {
           generation: sql<number>`coalesce(${args.generation}, generation)`,
           agent_line: sql<number>`case when ${args.clearAgentLine} = 1 then null else agent_line end`,
           agent_capabilities: sql<string>`coalesce(${args.agentCapabilities}, agent_capabilities)`,
+          permission_mode: sql<PermissionMode>`coalesce(${args.permissionMode}, permission_mode)`,
           closed_at: sql<number>`coalesce(${args.closedAt}, closed_at)`,
         })
         .where('no', '=', args.no),

@@ -33,7 +33,8 @@ export class SessionRows {
     const options = JSON.stringify(session.options ?? {})
     const { label = null, parent = null, notify = 'done_only' as const } = session.family ?? {}
     const own = { id, key: key ?? null, agent, cwd, mode, onInterrupt, createdAt }
-    const args = { ...own, continuity, options, label, parent, notify }
+    const { permissionMode = 'ask' as const } = session
+    const args = { ...own, permissionMode, continuity, options, label, parent, notify }
     const [row] = await tx.all(this.#statements.insert, args)
     return toSession(row!)
   }
@@ -71,6 +72,7 @@ export class SessionRows {
       generation: patch.generation ?? null,
       clearAgentLine: patch.agentLine === undefined ? 0 : 1,
       agentCapabilities: patch.agentCapabilities ?? null,
+      permissionMode: patch.permissionMode ?? null,
       closedAt: patch.closedAt ?? null,
     })
   }
@@ -154,6 +156,7 @@ export function toSession(row: SessionRow): SessionRecord {
     cwd: row.cwd,
     mode: row.mode,
     onInterrupt: row.on_interrupt,
+    permissionMode: row.permission_mode,
     state: row.state,
     blockedBy: (row.blocked_by as TurnId | null) ?? undefined,
     agentSessionId: (row.agent_session_id as AgentSessionId | null) ?? undefined,

@@ -51,6 +51,7 @@ type EndArgs = {
   summary: string | null
   error: string | null
   endedAt: number
+  progress: string | null
 }
 
 export function taskQueries(dialect: StoreDialect) {
@@ -81,6 +82,7 @@ function changes({ builder }: StoreDialect) {
           reason: args.reason,
           summary: args.summary,
           error: args.error,
+          progress: sql<string>`coalesce(${args.progress}, progress)`,
           ended_at: args.endedAt,
           due: sql<number>`case when delivery = 'pending' then 1 else 0 end`,
         })

@@ -30,8 +30,8 @@ export class TaskRows {
   }
 
   /** The first end stays; `lost` gives way to another one. */
-  async end(tx: Executor, turnId: TurnId, end: TaskEnd): Promise<void> {
-    await tx.run(this.#statements.end, { turnId, ...toEndColumns(end) })
+  async end(tx: Executor, turnId: TurnId, end: TaskEnd, progress?: string): Promise<void> {
+    await tx.run(this.#statements.end, { turnId, ...toEndColumns(end), progress: progress ?? null })
   }
 
   /** A second telling of the end is refused by the schema. */

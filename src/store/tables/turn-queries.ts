@@ -37,6 +37,7 @@ const TURN_COLUMNS = [
   'body_hash',
   'retry_of',
   'on_interrupt',
+  'unattended',
   'delivery',
   'generation',
   'accepted_at',

@@ -21,6 +21,7 @@ CREATE TABLE session (
   cwd TEXT NOT NULL,
   mode TEXT NOT NULL CHECK (mode IN ('persistent', 'oneshot')),
   on_interrupt TEXT NOT NULL CHECK (on_interrupt IN ('hold', 'continue', 'retry')),
+  permission_mode TEXT NOT NULL CHECK (permission_mode IN ('ask', 'approve-reads', 'approve-all', 'deny-all')),
   state TEXT NOT NULL CHECK (state IN ('open', 'closing', 'closed')),
   blocked_by TEXT,
   agent_session_id TEXT,
@@ -76,6 +77,7 @@ CREATE TABLE turn (
   body_hash TEXT NOT NULL,
   retry_of TEXT,
   on_interrupt TEXT CHECK (on_interrupt IN ('hold', 'continue', 'retry')),
+  unattended TEXT CHECK (unattended IN ('ask', 'deny', 'fail')),
   delivery TEXT NOT NULL CHECK (delivery IN ('no', 'yes', 'unknown')),
   generation INTEGER,
   accepted_at INTEGER NOT NULL,
@@ -144,6 +146,32 @@ CREATE TABLE permission (
 CREATE INDEX permission_session ON permission (session_no, no);
 CREATE INDEX permission_state ON permission (state, no);
 CREATE INDEX permission_open ON permission (session_no, no) WHERE state = 'open';
+
+-- Standing answers to permission requests. Made once, revoked at most once, never deleted: what was allowed when can be looked up.
+CREATE TABLE permission_rule (
+  no INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  effect TEXT NOT NULL CHECK (effect IN ('allow', 'ask', 'deny')),
+  scope TEXT NOT NULL CHECK (scope IN ('session', 'agent', 'everywhere')),
+  session_no INTEGER REFERENCES session (no),
+  agent TEXT,
+  tool_kind TEXT,
+  path TEXT,
+  command TEXT,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  expires_at INTEGER,
+  revoked_at INTEGER,
+  revoked_by TEXT,
+  hits INTEGER NOT NULL,
+  last_used_at INTEGER,
+  CHECK ((scope = 'session') = (session_no IS NOT NULL)),
+  CHECK ((scope = 'agent') = (agent IS NOT NULL)),
+  CHECK ((revoked_at IS NULL) = (revoked_by IS NULL)),
+  -- The database, not the code, refuses an allow rule that names nothing but what the agent claims.
+  CHECK (effect <> 'allow' OR path IS NOT NULL OR command IS NOT NULL)
+);
+CREATE INDEX permission_rule_in_force ON permission_rule (no) WHERE revoked_at IS NULL;
 
 -- A turn of a session that has a parent, as the parent's task. Written with the turn, so neither is there without the other.
 CREATE TABLE task (
