@@ -9,6 +9,7 @@ import { durabilityTests } from './store/durability.ts'
 import { fenceTests } from './store/fences.ts'
 import { listTests } from './store/lists.ts'
 import { permissionAndLeaseTests } from './store/permissions-leases.ts'
+import { permissionRuleTests } from './store/permission-rules.ts'
 import { turnTests } from './store/turns.ts'
 
 /** One database, empty at first, with a store on it whose node `local` is open. */
@@ -30,5 +31,6 @@ export function storeConformance(name: string, openStore: OpenStore): void {
     durabilityTests(openStore)
     listTests(openStore)
     permissionAndLeaseTests(openStore)
+    permissionRuleTests(openStore)
   })
 }

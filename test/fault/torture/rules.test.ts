@@ -127,6 +127,7 @@ function worldOf({ history, turns, events, permissions, journal, verify }: Small
     generation: 1,
     agentLine: undefined,
     agentCapabilities: undefined,
+    permissionMode: 'ask' as const,
     terms: NEW_TERMS,
     node: 'local',
     epoch: 1,
