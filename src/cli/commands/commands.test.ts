@@ -163,7 +163,7 @@ describe('the gateway', () => {
 
   test('stop asks it to drain and waits until it is gone', async () => {
     expect(await run('stop')).toMatchObject({ code: 0, out: 'stopped gateway 4711\n' })
-    expect(gateway.stops).toEqual([{ now: false, drainMs: undefined }])
+    expect(gateway.stops).toEqual([{ now: false, drainMs: undefined, keepAgents: false }])
     expect((await run('stop')).code).toBe(69)
   })
 
