@@ -52,6 +52,16 @@ describe('process tree', () => {
     expect(membersOf(rows)).toEqual([])
   })
 
+  test('B 41: what a gateway inside of this tree started is ours, also where only its own tag is left', () => {
+    const inner = { instance: 77, lease: 1, epoch: 2 }
+    const outer = { instance: 88, lease: 1, epoch: 2 }
+    const agent = row(200, { tag: inner, markers: [outer, OWNER, inner] })
+    const scrubbed = row(201, { tag: { ...inner, lease: 5 } })
+    const beside = [row(300, { tag: outer }), row(301, { tag: { ...inner, epoch: 3 } }), row(302, { markers: [outer] })]
+    expect(membersOf([scrubbed, agent, ...beside])).toEqual([200, 201])
+    expect(membersOf([scrubbed, ...beside])).toEqual([])
+  })
+
   test('A 20: a process with the pid of the root but another start is a stranger, and so is its group', () => {
     const rows = [row(100, { startTicks: '9999' }), row(101, { pgid: 100 }), row(102, { sid: 100, ppid: 100 })]
     expect(membersOf(rows)).toEqual([])

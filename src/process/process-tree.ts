@@ -20,6 +20,8 @@ export class ProcessTree {
   readonly #target: SweepTarget
   #lastSeen: readonly Birth[]
   readonly #known = new Map<number, Birth>()
+  /** Lives of gateways that run inside this tree: what they started belongs to it, also where nothing else shows that. */
+  readonly #inner = new Set<string>()
   readonly #stopsSent = new Map<number, number>()
 
   constructor(target: SweepTarget) {
@@ -43,6 +45,7 @@ export class ProcessTree {
   absorb(rows: readonly ScannedProcess[]): { found: readonly Birth[]; fresh: readonly Birth[] } {
     const found = new Map<number, ScannedProcess>()
     const others: ScannedProcess[] = []
+    for (const row of rows) this.#learnInner(row)
     for (const row of rows) {
       if (isUntouchable(row.pid)) continue
       if (this.#isKnown(row) || this.#carriesMark(row)) found.set(row.pid, row)
@@ -89,8 +92,19 @@ export class ProcessTree {
   }
 
   #carriesMark({ tag, markers }: ScannedProcess): boolean {
+    return (tag !== undefined && this.#isOurs(tag)) || markers.some((marker) => this.#isOurs(marker))
+  }
+
+  #isOurs(mark: Ownership): boolean {
+    return isSameOwner(mark, this.#target.owner) || this.#inner.has(lifeOf(mark))
+  }
+
+  /** A marker names its gateways from the outside in: those after ours were started inside of this tree. */
+  #learnInner({ markers }: ScannedProcess): void {
     const { owner } = this.#target
-    return (tag !== undefined && isSameOwner(tag, owner)) || markers.some((marker) => isSameOwner(marker, owner))
+    const ours = markers.findIndex((marker) => isSameOwner(marker, owner))
+    if (ours === -1) return
+    for (const marker of markers.slice(ours + 1)) if (lifeOf(marker) !== lifeOf(owner)) this.#inner.add(lifeOf(marker))
   }
 
   /** A stopped process cannot fork. One that does not stop (uninterruptible, not ours to signal) is not waited for. */
@@ -108,6 +122,11 @@ export class ProcessTree {
 
 function isSameOwner(a: Ownership, b: Ownership): boolean {
   return a.lease === b.lease && a.instance === b.instance && a.epoch === b.epoch
+}
+
+/** Every holder of processes has an epoch of its own. */
+function lifeOf({ instance, epoch }: Ownership): string {
+  return `${instance}.${epoch}`
 }
 
 function isUntouchable(pid: number): boolean {

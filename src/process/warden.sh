@@ -8,15 +8,28 @@ said=
 while read -r line; do said=$line; done
 [ "$said" = bye ] || sleep 0.5 # agents that leave by themselves at the end of their stdin may do so
 
-# The pids of everything that carries the tag or the marker; one process for each look, however many there are.
+# The pids of everything that carries one of the tags or the marker; one process for each look, however many there are.
+# $1: instance; $2: epoch; then the hard values.
 ours() {
+  instance=$1 epoch=$2
+  shift 2
   {
-    [ "$1" = - ] || grep -ls "^Max file locks  *[0-9][0-9]*  *$1 " /proc/[0-9]*/limits
-    grep -lsaze "^HOLDFAST_LEASE=\(.*:\)\{0,1\}$2\.[0-9]*\.$3\(:.*\)\{0,1\}\$" /proc/[0-9]*/environ
+    grep -Els "^Max file locks +[0-9]+ +($(echo "$*" | tr ' ' '|')) " /proc/[0-9]*/limits
+    grep -lsaze "^HOLDFAST_LEASE=\(.*:\)\{0,1\}$instance\.[0-9]*\.$epoch\(:.*\)\{0,1\}\$" /proc/[0-9]*/environ
   } | while IFS=/ read -r _ _ pid _; do
     [ "$pid" != $$ ] && is_alive "$pid" && echo "$pid"
   done | sort -u
 }
+
+# A gateway inside one of our trees tags its own agents with a lower value, and its warden falls with the rest: then what its
+# agents left behind shows nothing else. The hard values of such tags ($1: ours; then the pids that carry our mark).
+inner() {
+  hard=$1
+  shift
+  [ "$hard" = - ] || sed -n 's/^Max file locks  *[0-9][0-9]*  *\([0-9][0-9]*\) .*/\1/p' $(printf '/proc/%s/limits ' "$@") |
+    while read -r value; do [ "$value" -ge "$TAGS_FROM" ] && [ "$value" -lt "$hard" ] && echo "$value"; done | sort -u
+} 2>/dev/null
+TAGS_FROM=752101137770872832 # 0xa7 << 52: the magic of a tag
 
 # A zombie keeps its limits; it holds nothing and waits only for its parent.
 is_alive() {
@@ -25,18 +38,20 @@ is_alive() {
   [ "${stat%% *}" != Z ] && [ "${stat%% *}" != X ]
 } 2>/dev/null
 
+hards=$1
 clean=0
 looks=0
 while [ $clean -lt 2 ] && [ $looks -lt 300 ]; do
   looks=$((looks + 1))
-  found=$(ours "$1" "$2" "$3")
+  found=$(ours "$2" "$3" $hards)
   if [ -z "$found" ]; then
     clean=$((clean + 1))
   else
     clean=0
     # Frozen first, so that nothing is born between the look and the end.
     kill -STOP $found
-    kill -KILL $(ours "$1" "$2" "$3")
+    hards=$(printf '%s\n' $hards $(inner "$1" $found) | sort -u)
+    kill -KILL $(ours "$2" "$3" $hards)
   fi 2>/dev/null
   sleep 0.03
 done
