@@ -15,10 +15,13 @@ import { nextDeadline } from './deadlines.ts'
 import { durabilityOf } from './durability.ts'
 import { findKnown, isKeyed } from './known-requests.ts'
 import type { KeyedInput } from './known-requests.ts'
+import { explainSession } from './explain.ts'
+import type { Explanation } from './explain.ts'
 import { liveOf } from './live.ts'
 import { modelOf } from './model.ts'
 import { next } from './next.ts'
 import type { SessionLive } from './service.ts'
+import type { SessionStatistics } from './statistics.ts'
 import type { Effect, Input, ReplyTo, ReplyValue, SessionLimits, SessionModel } from './state.ts'
 
 export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'post' | 'mark'> {
@@ -27,6 +30,8 @@ export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'post' | 'mark'
   readonly clock: Clock
   readonly limits: SessionLimits
   readonly logger: Logger
+  /** Told of everything that was committed. */
+  readonly statistics: Pick<SessionStatistics, 'committed'>
   /** A task of a parent has something to tell; the row says what. */
   onTaskDue?(): void
   /** The mailbox is empty; the actor may have become idle. */
@@ -92,6 +97,10 @@ export class SessionActor {
 
   get live(): SessionLive {
     return liveOf(this.#state, this.#ports.limits)
+  }
+
+  explain(): Explanation {
+    return explainSession(this.#state, this.#ports.limits)
   }
 
   /** Epoch ms of the last input; orders eviction. */
@@ -193,6 +202,7 @@ export class SessionActor {
       const stored = await store.commit(this.#fence, durabilityOf(writes), writes)
       this.#state = state
       if (stored.length > 0) events.publish(this.record.no, stored)
+      this.#ports.statistics.committed(writes)
     }
     this.#state = state
     for (const effect of effects) this.#perform(effect)

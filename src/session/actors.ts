@@ -7,12 +7,14 @@ import { deadline } from '../base/deadline.ts'
 import type { SessionNo } from '../store/records.ts'
 import { SessionActor } from './actor.ts'
 import type { ActorPorts } from './actor.ts'
+import { readReport } from './family/read-report.ts'
 import { HeldAgents } from './held-agents.ts'
 import type { Input, ReplyTo, ReplyValue } from './state.ts'
+import { SessionStatistics } from './statistics.ts'
 import { WarmPool } from './warm-pool.ts'
 import type { WarmPoolPorts } from './warm-pool.ts'
 
-export interface ActorsPorts extends Omit<ActorPorts, 'onPause' | 'onRest' | 'onEnd'>, WarmPoolPorts {
+export interface ActorsPorts extends Omit<ActorPorts, 'statistics' | 'onPause' | 'onRest' | 'onEnd'>, WarmPoolPorts {
   readonly ids: Ids
   readonly node: string
 }
@@ -29,10 +31,13 @@ export class Actors implements AsyncDisposable {
   readonly #resting = new Map<SessionNo, Timer>()
   readonly #pool: WarmPool
   readonly #held: HeldAgents
+  /** Of this life of the gateway. */
+  readonly statistics: SessionStatistics
   #isDraining = false
 
   constructor(ports: ActorsPorts) {
     this.#ports = ports
+    this.statistics = new SessionStatistics(ports.clock.now())
     this.#held = new HeldAgents(ports.store, ports.connector.held())
     this.#pool = new WarmPool(ports, () => this.#live.values())
     ports.slots.onPressure = () => this.#pool.makeRoom()
@@ -142,11 +147,13 @@ export class Actors implements AsyncDisposable {
     const { store, node, ids } = this.#ports
     const record = await store.acquireSession(no, node)
     const turns = await store.listUnsettledTurns(no)
+    this.statistics.known(turns)
     const openPermissions = await store.listPermissions({ sessionNo: no, state: 'open' }, PERMISSIONS_MAX)
     const takenOver = await this.#held.takeOver({ record, turns, openPermissions })
     const actor = new SessionActor(
       {
         ...this.#ports,
+        statistics: this.statistics,
         // Who waits for a slot is not told again when a turn ends: its agent may be the one that makes room.
         onPause: () => this.#pool.makeRoom(),
         onRest: (resting) => this.#rest(resting),
@@ -157,9 +164,19 @@ export class Actors implements AsyncDisposable {
     this.#live.set(no, actor)
     if (takenOver !== undefined) actor.takeOver(record.generation, takenOver.connection)
     const attached = takenOver?.attached
+    const report = attached && (await readReport(store, record, attached.turnId))
     const closing = record.state === 'closing'
     const spareTurnId = ids.turn()
-    await actor.ask((reply) => ({ kind: 'opened', reply, turns, openPermissions, closing, attached, spareTurnId }))
+    await actor.ask((reply) => ({
+      kind: 'opened',
+      reply,
+      turns,
+      openPermissions,
+      closing,
+      attached,
+      report,
+      spareTurnId,
+    }))
     return actor
   }
 
