@@ -1,4 +1,4 @@
-// Directives that tell what the process was given, or ask the client for files and terminals.
+// Directives that tell what the process was given, or ask the client for files.
 
 import { readdirSync, readlinkSync } from 'node:fs'
 
@@ -29,27 +29,6 @@ export const calls = {
     turn.journal('fswrite', { id: turn.id, path, error: error?.code })
     await turn.say(error ? `fswrite error ${error.code}: ${error.message} ` : 'fswrite: done ')
   },
-
-  /** @term-leak COMMAND ARGS: a terminal that is never released. */
-  async 'term-leak'(turn, [command, ...args]) {
-    const { result, error } = await turn.call('terminal/create', { command, args })
-    turn.journal('terminal', { id: turn.id, terminalId: result?.terminalId, error: error?.code })
-    await turn.say(error ? `terminal error ${error.code} ` : `terminal ${result.terminalId} `)
-  },
-
-  /** @term COMMAND ARGS: a terminal used properly. */
-  async term(turn, [command, ...args]) {
-    const created = await turn.call('terminal/create', { command, args })
-    if (created.error) await turn.say(`terminal error ${created.error.code} `)
-    else await useTerminal(turn, created.result.terminalId)
-  },
-}
-
-async function useTerminal(turn, terminalId) {
-  const { result } = await turn.call('terminal/wait_for_exit', { terminalId })
-  const { result: shown } = await turn.call('terminal/output', { terminalId })
-  await turn.call('terminal/release', { terminalId })
-  await turn.say(`terminal exit ${result.exitCode}: ${shown.output.slice(0, 1000)} `)
 }
 
 function target(fd) {

@@ -7,8 +7,18 @@ import { flow } from './flow.mjs'
 import { floods } from './floods.mjs'
 import { oddities } from './oddities.mjs'
 import { permissions } from './permissions.mjs'
+import { terminals } from './terminals.mjs'
 
-export const DIRECTIVES = Object.assign(Object.create(null), flow, permissions, deaths, floods, oddities, calls)
+export const DIRECTIVES = Object.assign(
+  Object.create(null),
+  flow,
+  permissions,
+  deaths,
+  floods,
+  oddities,
+  calls,
+  terminals,
+)
 
 export function directivesOf(text) {
   return [...text.matchAll(/(?<=^|\s)@([a-z][a-z0-9-]*)((?:\s+(?!@[a-z])\S+)*)/g)].map(([, name, rest]) => ({

@@ -41,24 +41,4 @@ export const floods = {
     const params = `{"sessionId":${JSON.stringify(turn.session.id)},"update":${update}}`
     await turn.wire.raw(`{"jsonrpc":"2.0","method":"session/update","params":${params}}\n`)
   },
-
-  /** @term-flood MIB: a client terminal that prints so much. */
-  async 'term-flood'(turn, [mib = '1']) {
-    const code = `for (let n = 0; n < ${Number(mib)}; n++) require('fs').writeSync(1, '\\u00e4'.repeat(524288))`
-    const created = await turn.call('terminal/create', {
-      command: process.execPath,
-      args: ['-e', code],
-      outputByteLimit: 65_535,
-    })
-    const terminalId = created.result?.terminalId
-    if (terminalId) await measure(turn, terminalId)
-    else await turn.say(`terminal refused: ${created.error?.code} `)
-  },
-}
-
-async function measure(turn, terminalId) {
-  await turn.call('terminal/wait_for_exit', { terminalId })
-  const { result } = await turn.call('terminal/output', { terminalId })
-  await turn.call('terminal/release', { terminalId })
-  await turn.say(`terminal: ${Buffer.byteLength(result.output)} bytes, truncated ${result.truncated} `)
 }

@@ -20,6 +20,7 @@ const METHODS = {
 
 export function serve(wire, flags, journal) {
   const agent = { wire, flags, journal, sessions: new Sessions(flags.state) }
+  wire.onUnasked = ({ id }) => journal('unasked', { id })
   wire.listen(({ id, method, params = {} }) => {
     if (method === 'session/cancel') cancelTurns(agent, params)
     else if (method !== 'session/prompt') journal('message', { id, method, params })

@@ -23,8 +23,12 @@ export class Wire {
   #settle(message) {
     const settle = this.#pending.get(message.id)
     this.#pending.delete(message.id)
-    settle?.(message)
+    if (settle) settle(message)
+    else this.onUnasked(message)
   }
+
+  /** An answer to nothing, or a second one. */
+  onUnasked = () => {}
 
   /** A request to the client; resolves with its `{ result }` or `{ error }`. */
   call(method, params) {
