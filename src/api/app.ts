@@ -9,6 +9,7 @@ import type { Guard } from './guard/guard.ts'
 import { acceptJsonBodies } from './json-body.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addGatewayRoutes } from './routes/gateway.ts'
+import { addInsightRoutes } from './routes/insight.ts'
 import { addPermissionRoutes } from './routes/permissions.ts'
 import { addSessionRoutes } from './routes/sessions.ts'
 import { addTurnRoutes } from './routes/turns.ts'
@@ -56,6 +57,7 @@ export function addRoutes(app: App, context: RouteContext): void {
   addTurnRoutes(app, context)
   addEventRoutes(app, context)
   addPermissionRoutes(app, context)
+  addInsightRoutes(app, context)
   addGatewayRoutes(app, context)
 }
 

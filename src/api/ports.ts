@@ -2,6 +2,7 @@
 
 import type { Logger } from '../observe/logger.ts'
 import type { EventLog } from '../events/event-log.ts'
+import type { SessionStatisticsSnapshot } from '../session/statistics.ts'
 import type { SessionService } from '../session/service.ts'
 
 export interface ApiConfig {
@@ -89,6 +90,7 @@ export interface StopRequest {
 export interface GatewayPort {
   phase(): GatewayPhase
   status(): Promise<GatewayStatus>
+  statistics(): SessionStatisticsSnapshot
   /** Begins to stop; returns at once. Safe to call again. */
   stop(request: StopRequest): void
 }

@@ -193,6 +193,15 @@ function declareGateway(root: Command, on: Bind): void {
     .option('--wait <seconds>', 'wait at most so long until the old one is gone', positiveSeconds, 30)
     .action(on(async () => (await import('./commands/restart.ts')).restart))
   root
+    .command('explain')
+    .description('what a session waits for, and what ends the wait')
+    .argument('<session>', 'id or key')
+    .action(on(async () => (await import('./commands/explain.ts')).explain))
+  root
+    .command('stats')
+    .description('what the sessions did since the gateway started')
+    .action(on(async () => (await import('./commands/stats.ts')).stats))
+  root
     .command('status')
     .description('show what the gateway does')
     .action(on(async () => (await import('./commands/status.ts')).status))

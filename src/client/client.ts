@@ -3,6 +3,7 @@
 
 import type { AgentList, GatewayStop, GatewayStopping, StatusView } from '../wire/gateway.ts'
 import type { EventPage, EventQuery, EventView } from '../wire/event.ts'
+import type { ExplanationView, StatisticsView } from '../wire/insight.ts'
 import type { PermissionAnswer, PermissionList, PermissionListQuery, PermissionView } from '../wire/permission.ts'
 import type {
   ResumeAction,
@@ -52,6 +53,16 @@ export class HoldfastClient {
 
   getTurn(idOrKey: string, turnId: string, options?: CallOptions): Promise<TurnView> {
     return this.#requests.get(sessionPath(idOrKey, `/turns/${encodeURIComponent(turnId)}`), options)
+  }
+
+  /** What a session waits for, since when, and what ends the wait. */
+  explainSession(idOrKey: string, options?: CallOptions): Promise<ExplanationView> {
+    return this.#requests.get(sessionPath(idOrKey, '/explain'), options)
+  }
+
+  /** What all sessions did since the gateway started. */
+  statistics(options?: CallOptions): Promise<StatisticsView> {
+    return this.#requests.get('/v1/statistics', options)
   }
 
   /** The turn when it has ended, or as it is after `waitMs` (at most 60,000). */

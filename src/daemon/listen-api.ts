@@ -10,6 +10,7 @@ import { watchToken } from '../config/token-watch.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
 import type { SessionService } from '../session/service.ts'
+import type { SessionStatisticsSnapshot } from '../session/statistics.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { GatewayOptions } from './run-gateway.ts'
@@ -22,6 +23,7 @@ export interface ApiParts extends GatewayOptions {
   readonly host: AgentHost
   readonly definitions: ReadonlyMap<string, AgentDefinition>
   readonly lifecycle: Lifecycle
+  statistics(): SessionStatisticsSnapshot
   /** Agents that live although no turn needs them. */
   warm(): { readonly idle: number; readonly spare: number }
 }
@@ -53,6 +55,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     gateway: {
       phase: () => lifecycle.state,
       status: () => readStatus(parts),
+      statistics: parts.statistics,
       stop: ({ now, drainMs, keepAgents }) => {
         stop.request('asked over the API', { budgetMs: drainMs, keepsAgents: keepAgents })
         if (now) stop.request('asked over the API')

@@ -4,18 +4,24 @@ import { createHash } from 'node:crypto'
 
 import { HoldfastError } from '../../src/base/errors.ts'
 import { systemIds } from '../../src/base/ids.ts'
+import { explainDormant } from '../../src/session/explain.ts'
 import type { PermissionId, SessionId, TurnId } from '../../src/base/ids.ts'
 import type { JsonObject } from '../../src/base/json.ts'
 import { createEventLog } from '../../src/events/log.ts'
 import type { EventLog } from '../../src/events/event-log.ts'
+import { mergeOptions, readOptionsPatch } from '../../src/session/options.ts'
 import type {
   CancelEvidence,
   CloseEvidence,
   PermissionAnswer,
   PromptAccepted,
   PromptRequest,
+  ResetEvidence,
+  ResetRequest,
   ResumeAction,
+  SessionChange,
   SessionLive,
+  SessionExplanation,
   SessionRequest,
   SessionService,
   SessionStatus,
@@ -99,6 +105,12 @@ export class FakeService implements SessionService {
     return this.#status(this.#find(idOrKey))
   }
 
+  async explain(idOrKey: string): Promise<SessionExplanation> {
+    const status = await this.get(idOrKey)
+    const { session } = status
+    return { ...status, explanation: explainDormant(session.state === 'closed', session.blockedBy) }
+  }
+
   async list(...[filter, page]: Parameters<SessionService['list']>): Promise<SessionStatus[]> {
     const { state, agent, blocked } = filter
     return this.#sessions
@@ -163,6 +175,25 @@ export class FakeService implements SessionService {
     if (turn === undefined) return { turns: [], outcome: 'none' }
     this.endTurn(id, turn.id, 'cancelled')
     return { turns: [turn.id], outcome: 'ended' }
+  }
+
+  async change(id: SessionId, { options = {}, continuity }: SessionChange): Promise<SessionStatus> {
+    const session = this.#find(id)
+    if (session.record.state !== 'open') throw new HoldfastError('SESSION_CLOSED', { session: id })
+    const { terms } = session.record
+    const merged = mergeOptions(terms.options, readOptionsPatch(options))
+    const changed = { ...terms, options: merged, continuity: continuity ?? terms.continuity }
+    session.record = { ...session.record, terms: changed }
+    return this.#status(session)
+  }
+
+  async reset(id: SessionId, { what, force }: ResetRequest): Promise<ResetEvidence> {
+    const session = this.#find(id)
+    const active = session.turns.find((turn) => turn.state === 'running')
+    if (active !== undefined && !force) throw new HoldfastError('SESSION_BUSY', { session: id, turn: active.id })
+    const { terms } = session.record
+    if (what === 'options') session.record = { ...session.record, terms: { ...terms, options: {} } }
+    return { stopped: undefined, cleared: what === 'options' ? Object.keys(terms.options) : [] }
   }
 
   async resume(id: SessionId, action: ResumeAction): Promise<SessionStatus> {

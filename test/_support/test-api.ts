@@ -15,6 +15,7 @@ import type { App } from '../../src/api/routes/context.ts'
 import type { Logger } from '../../src/observe/logger.ts'
 import { FakeService } from './fake-service.ts'
 import type { FakeOptions } from './fake-service.ts'
+import { SessionStatistics } from '../../src/session/statistics.ts'
 
 export const TOKEN = 'tok_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG'
 export const HOST = '127.0.0.1:7433'
@@ -50,6 +51,7 @@ export class TestGateway {
       gateway: {
         phase: () => this.phase,
         status: () => Promise.resolve(STATUS),
+        statistics: () => new SessionStatistics(Date.parse('2026-01-01T00:00:00Z')).snapshot(),
         stop: (request) => this.#stop(request),
       },
       agents: () => [{ name: 'demo', title: 'Demo', argv: ['demo-agent', '--key', 'sk-secret'], source: 'config' }],

@@ -14,6 +14,7 @@ import type { OnPrompt } from './fake-connector.ts'
 import { testCli } from './test-cli.ts'
 import type { TestCli } from './test-cli.ts'
 import { TestSessions } from './test-sessions.ts'
+import { SessionStatistics } from '../../src/session/statistics.ts'
 
 export const FAKE_AGENT: AgentSummary = { name: 'fake', title: 'Fake', argv: ['node'], source: 'config' }
 
@@ -87,6 +88,7 @@ export class TestCliGateway implements AsyncDisposable {
       gateway: {
         phase: () => this.phase,
         status: () => this.#status(stateDir),
+        statistics: () => new SessionStatistics(0).snapshot(),
         stop: (request) => {
           this.stops.push(request)
           this.phase = 'draining'

@@ -1,0 +1,69 @@
+// `holdfast explain`: what a session waits for, since when, what ends the wait by itself, and what you can do.
+
+import type { ExplanationView } from '../../wire/insight.ts'
+import type { CommandContext } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { openGateway } from '../gateway.ts'
+import { terminalLine } from '../output/terminal-text.ts'
+import { age } from '../output/time.ts'
+
+type Wait = ExplanationView['waits'][number]
+
+export async function explain(context: CommandContext, _: object, idOrKey: string): Promise<number> {
+  const { screen } = context
+  using gateway = await openGateway({ ...context, mayStart: false })
+  const view = await gateway.client.explainSession(idOrKey)
+  if (screen.json) screen.record(view)
+  else screen.print(explanationText(view, Date.now()))
+  return EXIT.done
+}
+
+/** A few sentences, each on its line. */
+export function explanationText(view: ExplanationView, now: number): string {
+  const name = terminalLine(view.key ?? view.session_id, 80)
+  const lines = [`${name} is ${view.activity}${view.queued === 0 ? '' : `, ${view.queued} queued`}.`]
+  for (const wait of view.waits) lines.push(waitText(wait, now))
+  if (view.waits.length === 0) lines.push('It waits for nothing.')
+  if (view.deadline !== null) {
+    const left = Math.max(0, Math.round((Date.parse(view.deadline.at) - now) / 1000))
+    lines.push(`By itself: ${DEADLINES[view.deadline.kind] ?? view.deadline.kind} in ${left} s.`)
+  }
+  const commands = view.frees.flatMap((operation) => COMMANDS[operation]?.(view) ?? [])
+  if (view.waits.length > 0 && commands.length > 0) lines.push('You can:', ...commands.map((text) => `  ${text}`))
+  return `${lines.join('\n')}\n`
+}
+
+function waitText({ kind, since, subject }: Wait, now: number): string {
+  const what = WAITS[kind] ?? `It waits (${kind})`
+  const of = subject === null ? '' : ` (${terminalLine(subject, 80)})`
+  return `${what}${of}${since === null ? '' : `, for ${age(since, now)}`}.`
+}
+
+const WAITS: Readonly<Record<string, string>> = {
+  decision: 'It waits for your decision about an interrupted turn',
+  permission: 'It waits for an answer to a permission request',
+  agent_start: 'Its agent is being started',
+  agent: 'Its agent works and has said nothing',
+  cancel: 'Its agent was asked to cancel and has not ended the turn yet',
+  agent_stop: 'Its agent is being ended, and every process of it',
+}
+
+const DEADLINES: Readonly<Record<string, string>> = {
+  queue_expiry: 'a queued prompt expires',
+  agent_start: 'the start fails',
+  agent_stop: 'the agent counts as stuck and the session goes on',
+  permission: 'the request is refused',
+  silence: 'the turn is cancelled, because nothing was heard',
+  turn: 'the turn is cancelled, because it takes too long',
+  cancel_grace: 'the agent is ended by force',
+  drain: 'the turn is cut, because the gateway stops',
+}
+
+const COMMANDS: Readonly<Record<string, (view: ExplanationView) => string[]>> = {
+  resumeSession: ({ session_id: id }) =>
+    ['continue', 'retry', 'discard'].map((action) => `holdfast resume ${id} --action ${action}`),
+  answerPermission: ({ waits }) =>
+    waits.filter(({ kind }) => kind === 'permission').map(({ subject }) => `holdfast approve ${subject} [--deny]`),
+  cancel: ({ session_id: id }) => [`holdfast cancel ${id}`],
+  closeSession: ({ session_id: id }) => [`holdfast sessions close ${id}`],
+}
