@@ -72,7 +72,7 @@ describe('G', () => {
     const token = readFileSync(join(gateway.home, 'state/token'), 'utf8').trim()
     const session = await gateway.newSession('keyed')
     const crashed = await gateway.newSession('keyed')
-    for (const prompt of ['hello', '@error -32000 no']) await gateway.ask(session, prompt)
+    for (const prompt of ['hello', '@error -32603 no']) await gateway.ask(session, prompt)
     await gateway.ask(crashed, '@crash')
     await gateway.client.prompt(session, { prompt: '@say working @hang' })
     await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('working')
