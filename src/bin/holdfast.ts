@@ -29,7 +29,8 @@ const deps: CliDeps = {
       return false
     }
   },
-  findOrphans: async () => (await import('../daemon/gateway-process.ts')).findOrphans(),
+  findOrphans: async () => (await import('../daemon/orphans.ts')).findOrphans(),
+  endOrphans: async (shown) => (await import('../daemon/orphans.ts')).endOrphans(shown),
   probeContainment: async () => (await import('../daemon/gateway-process.ts')).probeContainment(),
   verifyStore: async () => (await import('../daemon/gateway-process.ts')).verifyStore(version),
 }

@@ -71,6 +71,10 @@ export interface CliDeps {
   isProcessAlive(pid: number): boolean
   /** Looks for agent processes without an owner on this machine; changes nothing. */
   findOrphans(): Promise<readonly OrphanProcess[]>
+  /** Ends those of `shown` that still have no owner, with what they started. INSTANCE_LOCKED while the gateway runs. */
+  endOrphans(
+    shown: readonly OrphanProcess[],
+  ): Promise<{ readonly ended: number; readonly survivors: readonly number[] }>
   /** Tries every mode of containment for a moment; leaves nothing behind. */
   probeContainment(): Promise<ContainmentAbilities>
   /** Checks the database and returns one line per problem. For a gateway that is stopped. */

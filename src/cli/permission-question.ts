@@ -1,6 +1,5 @@
 // The question a person gets when an agent asks for permission: what it wants, the offered options by number.
 
-import { createInterface } from 'node:readline'
 import type { JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Terminal } from './deps.ts'
@@ -8,6 +7,7 @@ import type { Screen } from './output/screen.ts'
 import type { Style } from './output/style.ts'
 import { terminalLine } from './output/terminal-text.ts'
 import type { PermissionAsked } from './permission-rule.ts'
+import { readLine } from './read-line.ts'
 
 const INPUT_WIDTH_MAX = 2000
 const CHANGES_MAX = 20
@@ -66,21 +66,4 @@ function labelOf(option: JsonObject): string {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined
-}
-
-/** One line in cooked mode, so that Ctrl-C stays what it is everywhere else. Undefined at the end of input or on abort. */
-function readLine({ stdin }: Terminal, signal: AbortSignal): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve(undefined)
-    const lines = createInterface({ input: stdin, terminal: false, signal })
-    let answer: string | undefined
-    lines.once('line', (line) => {
-      answer = line
-      lines.close()
-    })
-    lines.once('close', () => {
-      stdin.pause()
-      resolve(answer)
-    })
-  })
 }

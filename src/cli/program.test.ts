@@ -123,4 +123,40 @@ describe('without a gateway', () => {
     expect(out).toMatch(/^fail +orphan 77 +echo of ses_x/m)
     expect(out).toMatch(/^fail +database +session 3: gap at 7/m)
   })
+
+  describe('doctor --kill', () => {
+    const orphan = { pid: 77, agent: 'echo', session: 'ses_x', reason: 'its gateway is gone' }
+    const tty = { stdin: true, stdout: true, stderr: true }
+
+    test.each([
+      ['y', [[], [orphan]], 0],
+      ['n', [[]], 1],
+      ['', [[]], 1],
+    ] as const)('asks, and the answer "%s" decides', async (answer, calls, code) => {
+      const ended: unknown[] = []
+      const endOrphans = async (shown: unknown) => (ended.push(shown), { ended: 3, survivors: [] })
+      const { terminal, done } = cli.start(['doctor', '--kill'], {
+        tty,
+        deps: { findOrphans: async () => [orphan], endOrphans },
+      })
+      await expect.poll(() => terminal.err()).toContain('[y/N]')
+      terminal.stdin.write(`${answer}\n`)
+      expect(await done).toBe(code)
+      expect(ended).toEqual(calls)
+    })
+
+    test('without a terminal and without --yes it is a mistake in how it was typed', async () => {
+      const { code, err } = await cli.run(['doctor', '--kill'])
+      expect(code).toBe(2)
+      expect(err).toContain('--yes')
+    })
+
+    test('what could not be ended is named, and the exit code is 1', async () => {
+      const endOrphans = async () => ({ ended: 3, survivors: [77] })
+      const deps = { findOrphans: async () => [orphan], endOrphans }
+      const { code, out } = await cli.run(['doctor', '--kill', '--yes'], { deps })
+      expect(code).toBe(1)
+      expect(out).toMatch(/^fail +orphan 77 +cannot be ended/m)
+    })
+  })
 })

@@ -209,6 +209,8 @@ function declareGateway(root: Command, on: Bind): void {
     .command('doctor')
     .description('check this installation')
     .option('--orphans', 'look for agent processes without an owner')
+    .option('--kill', 'end what --orphans finds, after a question')
+    .option('--yes', 'with --kill: do not ask')
     .option('--verify', 'check the database (the gateway must be stopped)')
     .action(on(async () => (await import('./commands/doctor.ts')).doctor))
 }

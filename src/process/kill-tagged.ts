@@ -61,7 +61,8 @@ function ownerOf(
   return marker && { ...marker, by: 'marker' }
 }
 
-function readArgv(pid: number): string[] {
+/** The command line of a process as everybody can read it; empty when it has ended. */
+export function readArgv(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').slice(0, ARGV_BYTES_MAX)
     return text.split('\0').filter((part, i, all) => part !== '' || i < all.length - 1)

@@ -73,6 +73,7 @@ function startCli(home: string, args: readonly string[], { tty, stdin, env, cwd,
     startGateway: notHere,
     isProcessAlive: () => false,
     findOrphans: notHere,
+    endOrphans: notHere,
     probeContainment: async () => ({
       keepers: [],
       tagging: 'prlimit',

@@ -1,6 +1,5 @@
 // A 19, 20, 25 and B 38 through real gateways with a keeper: what looks like ours and is not lives on; what is ours goes.
 
-import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { listLeaks } from '../_support/leak-check.ts'
+import { hasPidNamespace, runInPidNamespace } from '../_support/pid-namespace.ts'
 import { changeStored, listStoredLeases, readStored } from '../_support/stored-database.ts'
 import { canBeNobody, startStranger, type Stranger } from '../_support/stranger.ts'
 import { TestGateway } from '../_support/test-gateway.ts'
@@ -82,24 +82,12 @@ test.for(FORGED)('$name: lease and keeper are settled, the stranger gets no sign
   expect(keepers.filter(({ pid }) => pid === stranger.pid)).toEqual([])
 })
 
-const NAMESPACE = ['--pid', '--fork', '--mount-proc', '--kill-child'] as const
-
-/** A pid space of our own, in which the next pid can be named. */
-function canChoosePids(): boolean {
-  const probe = 'echo 500 >/proc/sys/kernel/ns_last_pid && sh -c "test \\$\\$ = 501"; exit $?'
-  return spawnSync('unshare', [...NAMESPACE, 'sh', '-c', probe]).status === 0
-}
-
 testWhere(
-  [{ name: 'a pid namespace', works: canChoosePids(), reason: 'unshare is missing or refused' }],
+  [{ name: 'a pid namespace', works: hasPidNamespace(), reason: 'unshare is missing or refused' }],
   'A 20: the kernel gives the pid of an ended agent to another program: it outlives close, start and reaper',
   async () => {
     const main = fileURLToPath(new URL('pid-reuse/main.ts', import.meta.url))
-    // The shell waits for whatever becomes its child: a zombie would keep its pid.
-    const argv = [...NAMESPACE, 'sh', '-c', '"$0" "$1"; exit $?', process.execPath, main]
-    const { status, stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8', timeout: 50_000 })
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(JSON.parse(stdout)).toEqual({
+    expect(runInPidNamespace(main, 50_000)).toEqual({
       closed: { isSamePid: true, isAlive: true, session: 'closed' },
       reaped: { isSamePid: true, isAlive: true, lease: 'lost' },
     })

@@ -88,6 +88,7 @@ const NO_DEPS: CliDeps = {
   startGateway: neverCalled,
   isProcessAlive: neverCalled,
   findOrphans: neverCalled,
+  endOrphans: neverCalled,
   probeContainment: neverCalled,
   verifyStore: neverCalled,
 }

@@ -1,4 +1,5 @@
-// `holdfast doctor`: looks at everything that Holdfast needs and says what is wrong. Starts no gateway, leaves nothing changed.
+// `holdfast doctor`: looks at everything that Holdfast needs and says what is wrong. Starts no gateway; changes nothing but, when
+// asked to, ends processes that nobody owns.
 
 import { isHoldfastError } from '../../base/errors.ts'
 import type { HoldfastClient } from '../../client/client.ts'
@@ -16,6 +17,7 @@ import {
 import type { Check } from '../doctor-checks.ts'
 import { codeOf } from '../error-code.ts'
 import { EXIT } from '../exit-codes.ts'
+import { assertKillable, lookForOrphans } from '../orphan-checks.ts'
 import { openGateway } from '../gateway.ts'
 import type { Screen } from '../output/screen.ts'
 import { terminalLine } from '../output/terminal-text.ts'
@@ -26,11 +28,14 @@ import type { Paths } from '../../config/paths.ts'
 
 export interface DoctorOptions {
   readonly orphans?: boolean
+  readonly kill?: boolean
+  readonly yes?: boolean
   readonly verify?: boolean
 }
 
 export async function doctor(context: CommandContext, options: DoctorOptions): Promise<number> {
   const { deps, screen } = context
+  assertKillable(context, options)
   const checks: Check[] = []
   const add = (...found: Check[]): void => {
     checks.push(...found)
@@ -42,7 +47,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   add(check, ...(await checkFiles(paths)))
   add(...checkContainment(await deps.probeContainment(), config))
   add(...(await checkGateway(context)))
-  if (options.orphans === true) add(...(await checkOrphans(context)))
+  if (options.orphans === true || options.kill === true) await lookForOrphans(context, options, add)
   if (options.verify === true) add(...(await checkStore(context)))
   return checks.some(({ result }) => result === 'fail') ? EXIT.failed : EXIT.done
 }
@@ -88,16 +93,6 @@ async function checkGateway(context: CommandContext): Promise<Check[]> {
 async function checkAgents(client: HoldfastClient, { deps }: CommandContext): Promise<Check[]> {
   const { agents } = await client.listAgents()
   return Promise.all(agents.map((agent) => checkAgent(agent, deps.env['PATH'] ?? '')))
-}
-
-async function checkOrphans({ deps }: CommandContext): Promise<Check[]> {
-  const orphans = await deps.findOrphans()
-  if (orphans.length === 0) return [{ name: 'orphans', result: 'ok', detail: 'none' }]
-  return orphans.map(({ pid, agent, session, reason }) => ({
-    name: `orphan ${pid}`,
-    result: 'fail' as const,
-    detail: `${agent} of ${session}: ${reason}`,
-  }))
 }
 
 async function checkStore({ deps }: CommandContext): Promise<Check[]> {
