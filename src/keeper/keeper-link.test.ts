@@ -13,7 +13,7 @@ import { until } from '../../test/_support/until.ts'
 import type { ProcessExit, StopReport } from './agent-host.ts'
 import { decodeJsonBody, encodeFrame, encodeJson, FRAME, HELLO_BYTES_MAX } from './frames.ts'
 import type { HeldReader, SpawnOrder } from './holder.ts'
-import { connectKeeper } from './keeper-link.ts'
+import { connectKeeper } from './connect-keeper.ts'
 
 const when = (what: string, holds: () => boolean): Promise<void> => until(holds, { ms: 5_000, what: () => what })
 
@@ -144,6 +144,20 @@ describe('who is let in', () => {
     expect((await second.spawn(orderOf(1))).leaseId).toBe(1)
     second.close()
   })
+})
+
+test('who leaves has had everything read, whoever connects next', async () => {
+  await using pair = await openKeeperPair()
+  for (let life = 1; life <= 20; life++) {
+    const link = await pair.connect({ nodeEpoch: life })
+    const held = link.held()[0] ?? (await link.spawn(orderOf(5)))
+    for (let i = 0; i < 100; i++) held.send('x'.repeat(500), `f${life}.${i}`)
+    const left = link.leave()
+    held.send('too late', `late${life}`)
+    await left
+    expect(pair.holder.find(5)!.frames.at(-1)).toBe(`f${life}.99`)
+    expect(pair.events.at(-1)).toBe('went')
+  }
 })
 
 describe('spawns that nobody waits for', () => {

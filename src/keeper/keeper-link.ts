@@ -1,10 +1,10 @@
 // The gateway's side of one keeper's socket: a holder whose processes live over there.
 // Owns the connection. When it breaks, everything that waits is told, once.
 
-import { createConnection, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 
 import type { Clock, Timer } from '../base/clock.ts'
-import { deadline } from '../base/deadline.ts'
+import { deadline, ignore } from '../base/deadline.ts'
 import { HoldfastError, isErrorCode } from '../base/errors.ts'
 import type { Logger } from '../observe/logger.ts'
 import {
@@ -19,7 +19,7 @@ import {
 } from './frames.ts'
 import { readHeld, readSpawned, readWelcome, type Welcome } from './keeper-answers.ts'
 import type { Holder, SpawnOrder } from './holder.ts'
-import { assertPrivateSocket } from './private-socket.ts'
+import { Pulse } from './pulse.ts'
 import { RemoteHeld } from './remote-held.ts'
 
 export interface KeeperAddress {
@@ -37,31 +37,13 @@ export interface KeeperLinkPorts {
   onLost(link: KeeperLink, isSuperseded: boolean): void
 }
 
-/** Whoever does not welcome us in time is ended with its agents: longer than a busy machine takes. */
-const CONNECT_MS_MAX = 5_000
 const SPAWN_MS_MAX = 15_000
 /** Acknowledgements wait so long for company: each wakes the keeper. */
 const ACK_MS = 20
-const PING_EVERY_MS = 10_000
-/** After so many without an answer the keeper counts as hung: it is ended, and its warden ends what it held. */
-const PINGS_MAX = 6
+const LEAVE_MS_MAX = 1_000
 
 /** Whose spawn it was is not known any more. */
 const NOBODY = { sessionId: '', generation: 0, agent: '', terminal: undefined }
-
-/** Resolves when the keeper has let us in. Rejects with STATE_DIR_UNSAFE, KEEPER_UNAVAILABLE or KEEPER_PROTOCOL_ERROR. */
-export async function connectKeeper(address: KeeperAddress, ports: KeeperLinkPorts): Promise<KeeperLink> {
-  assertPrivateSocket(address.socket)
-  const socket = createConnection(address.socket)
-  const link = new KeeperLink(socket, ports)
-  try {
-    await deadline(link.greet(address), { ms: CONNECT_MS_MAX, stage: 'welcome of the keeper' })
-    return link
-  } catch (error) {
-    link.close()
-    throw error
-  }
-}
 
 /** Modes: greeting -> open -> closed (by us, or lost). */
 export class KeeperLink implements Holder {
@@ -71,20 +53,22 @@ export class KeeperLink implements Holder {
   readonly #held = new Map<number, RemoteHeld>()
   readonly #spawning = new Map<number, { order: SpawnOrder; waiting: PromiseWithResolvers<RemoteHeld> }>()
   readonly #welcomed = Promise.withResolvers<void>()
+  readonly #pulse: Pulse
   readonly #ended = Promise.withResolvers<void>()
   #welcome: Welcome | undefined
   #wardenPid: number | undefined
   readonly #unacknowledged = new Set<RemoteHeld>()
   #acknowledging: Timer | undefined
-  #ping: Timer | undefined
-  /** Since something was heard. Not a time: a gateway or machine that was asleep must ask again before it judges. */
-  #pings = 0
   #isClosing = false
   #isSuperseded = false
+  /** What is told from now on is for the next life of the gateway. */
+  #isDeaf = false
 
   constructor(socket: Socket, ports: KeeperLinkPorts) {
     this.#socket = socket
     this.#ports = ports
+    const ping = (): void => this.#write(encodeFrame(FRAME.ping, 0))
+    this.#pulse = new Pulse({ clock: ports.clock, ping, onSilent: () => this.#onSilent() })
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('error', (cause) => this.#fail(unavailable(cause.message, cause)))
     socket.once('close', () => this.#closed())
@@ -157,13 +141,29 @@ export class KeeperLink implements Holder {
     this.#write(encodeFrame(FRAME.shutdown, 0))
   }
 
-  /** Lets go of the keeper, which keeps what it holds. */
-  close(): void {
-    this.#isClosing = true
-    this.#ping?.cancel()
+  /**
+   * Lets go of the keeper, which keeps what it holds. Resolves when it has read everything that was sent to it: who connects
+   * after that finds every frame and acknowledgement done. A keeper that hangs is waited for one second.
+   */
+  async leave(): Promise<void> {
     for (const held of this.#held.values()) held.flush()
-    this.#acknowledging?.cancel()
+    this.#end()
+    this.#isDeaf = true
+    this.#socket.end()
+    await deadline(this.ended, { ms: LEAVE_MS_MAX, stage: 'leave of the keeper' }).catch(ignore('it is closed now'))
+    this.#socket.destroy()
+  }
+
+  /** At once; what was not read over there is lost. */
+  close(): void {
+    this.#end()
     this.#socket.destroySoon()
+  }
+
+  #end(): void {
+    this.#isClosing = true
+    this.#pulse.stop()
+    this.#acknowledging?.cancel()
   }
 
   #opened(): Welcome {
@@ -172,7 +172,8 @@ export class KeeperLink implements Holder {
   }
 
   #onData(chunk: Buffer): void {
-    this.#pings = 0
+    this.#pulse.heard()
+    if (this.#isDeaf) return
     try {
       this.#reader.push(chunk, (frame) => this.#take(frame))
     } catch (error) {
@@ -206,7 +207,7 @@ export class KeeperLink implements Holder {
     this.#welcome = welcome
     this.#wardenPid = welcome.wardenPid
     for (const each of welcome.held) this.#add(new RemoteHeld(readHeld(each), this.#heldPorts()))
-    this.#armPing()
+    this.#pulse.start()
     this.#welcomed.resolve()
   }
 
@@ -261,16 +262,10 @@ export class KeeperLink implements Holder {
     socket.uncork()
   }
 
-  #armPing(): void {
-    const { clock, logger } = this.#ports
-    this.#ping = clock.at(clock.now() + PING_EVERY_MS, () => {
-      if (this.#pings++ < PINGS_MAX) {
-        this.#write(encodeFrame(FRAME.ping, 0))
-        return this.#armPing()
-      }
-      logger?.error({ keeperNo: this.keeperNo, pid: this.pid }, 'the keeper does not answer; it is ended')
-      this.#socket.destroy()
-    })
+  #onSilent(): void {
+    const { keeperNo, pid } = this
+    this.#ports.logger?.error({ keeperNo, pid }, 'the keeper does not answer; it is ended')
+    this.#socket.destroy()
   }
 
   #fail(error: Error): void {
@@ -279,7 +274,7 @@ export class KeeperLink implements Holder {
   }
 
   #closed(): void {
-    this.#ping?.cancel()
+    this.#pulse.stop()
     this.#acknowledging?.cancel()
     this.#fail(unavailable('it closed the connection'))
     this.#ended.resolve()

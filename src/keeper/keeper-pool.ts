@@ -18,7 +18,8 @@ import type { NodeRecord } from '../store/store.ts'
 import type { KeeperDescription } from './agent-host.ts'
 import type { OutputLimits } from './held-process.ts'
 import type { Holder } from './holder.ts'
-import { connectKeeper, type KeeperLink } from './keeper-link.ts'
+import { connectKeeper } from './connect-keeper.ts'
+import type { KeeperLink } from './keeper-link.ts'
 import type { HolderSupply } from './leased-host.ts'
 import type { KeeperOrders } from './run-keeper.ts'
 
@@ -129,8 +130,8 @@ export class KeeperPool implements HolderSupply {
     this.#isClosed = true
     // A start that is under way is waited for: it must not be left alone.
     await this.#current?.catch(ignore('there is nothing to end then'))
-    if (this.#isHandedOver) for (const link of this.#links) link.close()
-    else await Promise.all([...this.#links].map((link) => this.#retire(link)))
+    const ends = [...this.#links].map((link) => (this.#isHandedOver ? link.leave() : this.#retire(link)))
+    await Promise.all(ends)
   }
 
   /** Ends a keeper that has nothing to do any more, or whose gateway stops. Never rejects. */
