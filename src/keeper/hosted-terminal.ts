@@ -4,7 +4,7 @@
 import { deadline } from '../base/deadline.ts'
 import { ByteRing } from '../process/byte-ring.ts'
 import type { ProcessExit, StopReport } from './agent-host.ts'
-import { HeldEnd, type HeldEndDeps } from './held-end.ts'
+import { HeldEnd, LEFT_ALONE, type HeldEndDeps } from './held-end.ts'
 import type { Held, HeldReader, TerminalLabel } from './holder.ts'
 import { LOST_EXIT } from './hosted-process.ts'
 import type { NumberedLines } from './output-spool.ts'
@@ -118,6 +118,7 @@ export class HostedTerminal implements Terminal, HeldReader {
 
   async #stop(): Promise<StopReport> {
     const report = await this.#end.stop()
+    if (report === LEFT_ALONE) return report
     // The exit is told after the last output; who waits for it must not wait for ever.
     const told =
       report.exit === undefined ? LOST_EXIT : await deadline(this.exited, LAST_OUTPUT).catch(() => report.exit)
@@ -128,6 +129,7 @@ export class HostedTerminal implements Terminal, HeldReader {
 
   async #release(): Promise<StopReport> {
     const report = await this.stop()
+    if (this.#deps.left.aborted) return report
     this.held.forget()
     this.#deps.onReleased()
     return report

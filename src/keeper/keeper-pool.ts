@@ -108,7 +108,8 @@ export class KeeperPool implements HolderSupply {
   describe(): KeeperDescription[] {
     return [...this.#links].map((link) => {
       const { keeperNo: no, pid, version } = link
-      return { no, pid, version, live: link.held().length, isRetiring: this.isRetiring(link) }
+      const live = link.held().filter(({ label }) => label.terminal === undefined).length
+      return { no, pid, version, live, isRetiring: this.isRetiring(link) }
     })
   }
 

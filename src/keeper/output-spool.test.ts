@@ -135,3 +135,56 @@ describe('output spool in a file', () => {
     expect(existsSync(path)).toBe(true)
   })
 })
+
+describe('output spool of bytes', () => {
+  /** Everything after number `after`, piece by piece. */
+  const bytesAfter = (spool: OutputSpool, after: number): string[] => {
+    const pieces: string[] = []
+    let told = after
+    for (let got = spool.read(told); got !== undefined; got = spool.read(told)) {
+      expect(got).toMatchObject({ first: told + 1, count: got.bytes.length })
+      pieces.push(got.bytes.toString())
+      told += got.count
+    }
+    return pieces
+  }
+  const put = (spool: OutputSpool, text: string, memoryBytesMax = Infinity): void =>
+    spool.add({ count: text.length, bytes: Buffer.from(text) }, memoryBytesMax)
+
+  test('small pieces are joined, and read from any byte on', () => {
+    const spool = new OutputSpool(undefined, true)
+    for (const byte of 'abcdefgh') put(spool, byte)
+    expect(bytesAfter(spool, 0)).toEqual(['abcdefgh'])
+    for (let after = 0; after <= 8; after++) expect(bytesAfter(spool, after).join('')).toBe('abcdefgh'.slice(after))
+    expect(spool).toMatchObject({ lines: 8, bytes: 8 })
+  })
+
+  test('a piece that was read is not changed by what comes after it', () => {
+    const spool = new OutputSpool(undefined, true)
+    put(spool, 'ab')
+    const read = spool.read(0)
+    put(spool, 'cd')
+    expect(read?.bytes.toString()).toBe('ab')
+    expect(bytesAfter(spool, 2)).toEqual(['cd'])
+  })
+
+  test('a joined piece has a bound, and its room is free once its last byte was acknowledged', () => {
+    const spool = new OutputSpool(undefined, true)
+    for (let n = 0; n < 10_000; n++) put(spool, 'x')
+    expect(bytesAfter(spool, 0).map(({ length }) => length)).toEqual([4_096, 4_096, 1_808])
+    spool.acknowledge(4_095)
+    expect(spool).toMatchObject({ acknowledged: 4_095, bytes: 10_000 })
+    spool.acknowledge(4_096)
+    expect(spool).toMatchObject({ bytes: 5_904, freedBytes: 4_096 })
+    expect(bytesAfter(spool, 4_096).join('')).toHaveLength(5_904)
+  })
+
+  test('what is in the file is not joined, and comes back as it was', () => {
+    const spool = new OutputSpool(path, true)
+    put(spool, 'abc', 3)
+    put(spool, 'def', 3)
+    put(spool, 'g', 3)
+    expect(bytesAfter(spool, 1)).toEqual(['bc', 'def', 'g'])
+    spool.close()
+  })
+})
