@@ -1,5 +1,7 @@
 // How an agent is started: what the configuration says about it. Commands come from files only, never over the network.
 
+import { createHash } from 'node:crypto'
+
 import type { SpawnSpec } from '../keeper/agent-host.ts'
 
 export interface AgentDefinition {
@@ -13,6 +15,16 @@ export interface AgentDefinition {
   readonly terminals?: boolean | undefined
   /** What holds its processes together beyond tag and sweep; undefined: nothing. */
   readonly containment?: SpawnSpec['containment']
+  /** Of its sessions that do not choose one; `ask` if absent. Nothing a process is started with. */
+  readonly permissionMode?: 'ask' | 'approve-reads' | 'approve-all' | 'deny-all'
   /** Where the definition came from, for `holdfast agents`. */
   readonly source: 'built-in' | 'config'
+}
+
+/** Of everything that decides what the process is. Two definitions with one digest can stand in for each other. */
+export function definitionDigest({ argv, env, terminals = true, containment }: AgentDefinition): string {
+  const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256')
+    .update(JSON.stringify([argv, variables, terminals, containment]))
+    .digest('hex')
 }

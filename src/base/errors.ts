@@ -51,6 +51,10 @@ export const ERRORS = {
   ),
   AGENT_AUTH_REQUIRED: spec('Agent {agent} needs a login.', 'Log in with the agent itself, then try again.'),
   AGENT_ERROR: spec('Agent {agent} answered with an error: {reason}.', 'The raw error is in details.', true),
+  AGENT_CONVERSATION_LOST: spec(
+    'Agent {agent} cannot go on with its conversation {conversation} ({reason}).',
+    'Begin another one with: holdfast sessions reset SESSION --what conversation, or choose a policy with --continuity.',
+  ),
   AGENT_PROTOCOL_ERROR: spec('Agent {agent} broke the protocol: {reason}.', 'Report it to the author of the agent.'),
   AGENT_LIMIT: spec(
     'No agent can be started now: {reason}.',
@@ -85,6 +89,32 @@ export const ERRORS = {
     'Decide with: holdfast resume {session} --action continue|retry|discard.',
   ),
   SESSION_CONFLICT: spec('Session {session} exists with another {field}.', 'Use the same value, or another key.'),
+  SESSION_BUSY: spec(
+    'Session {session} works on turn {turn}.',
+    'Wait for its end, or ask with force: the turn is cancelled first.',
+  ),
+  ACTION_NOT_OFFERED: spec('Session {session} does not wait for {action}.', 'Choose one of the actions in details.'),
+  OPTION_UNKNOWN: spec('There is no option {option}.', 'See details for what may be meant.'),
+  OPTION_INVALID: spec('The value of option {option} is not valid: {reason}.', 'Correct it and send it again.'),
+  CONTROL_UNSUPPORTED: spec(
+    'The agent of session {session} does not offer {option} = {value}.',
+    'Choose one of what it advertises; see details.',
+  ),
+  CONTROL_REFUSED: spec(
+    'The agent of session {session} did not take {option}: {reason}.',
+    'What it answered is in details; what it took before is kept.',
+    true,
+  ),
+  SESSION_KEY_INVALID: spec('The key {key} cannot name a session: {reason}.', 'Choose another key.'),
+  SESSION_STALE: spec(
+    'Session {session} cannot be used any more: {reason}.',
+    'Put back what is missing, or close the session and make a new one: holdfast sessions close {session}.',
+  ),
+  PARENT_REFUSED: spec(
+    'Session {parent} cannot be the parent: {reason}.',
+    'Choose another parent, or raise tasks.depthMax or tasks.childrenMax.',
+  ),
+  TASK_NOT_FOUND: spec('There is no task {task}.', 'List the tasks with: holdfast tasks ls.'),
   CWD_NOT_ABSOLUTE: spec('The working directory {cwd} is not absolute.', 'Send an absolute path.'),
   CWD_NOT_FOUND: spec('The working directory {cwd} does not exist or is not a directory.', 'Create it first.'),
   CWD_NOT_ALLOWED: spec(
@@ -125,8 +155,28 @@ export const ERRORS = {
     'There is no permission request {permission}.',
     'List the open ones with: holdfast permissions ls.',
   ),
-  PERMISSION_CLOSED: spec('Permission request {permission} is {state} already.', 'Nothing needs to be done.'),
+  PERMISSION_CLOSED: spec(
+    'Permission request {permission} is {state} already.',
+    'Nothing needs to be done; who answered and when is in details.',
+  ),
   PERMISSION_OPTION_UNKNOWN: spec('Option {option} was not offered.', 'Answer with one of the offered option ids.'),
+  PERMISSION_NEEDED: spec(
+    'A permission request needed a person, and no client was there.',
+    'Watch the session or the inbox, add a rule with holdfast rules add, or choose another --unattended.',
+  ),
+  PERMISSION_NOT_REMEMBERED: spec(
+    'The answer to {permission} cannot hold for later requests: {reason}.',
+    'Answer for once, add a rule with holdfast rules add, or let the agent remember it (--agent-always).',
+  ),
+  PERMISSION_RULE_INVALID: spec(
+    'There cannot be such a rule: {reason}.',
+    'See docs/permissions.md for what a rule can say.',
+  ),
+  PERMISSION_RULE_NOT_FOUND: spec(
+    'There is no permission rule {rule}.',
+    'List the rules with: holdfast rules ls --all.',
+  ),
+  PERMISSION_RULE_LIMIT: spec('There are {limit} permission rules already.', 'Revoke some with: holdfast rules rm.'),
   CURSOR_AHEAD: spec(
     'The cursor {after} is beyond the last event {lastSeq}.',
     'Resume from a cursor you have received.',

@@ -21,10 +21,12 @@ import { liveOf } from './live.ts'
 import { modelOf } from './model.ts'
 import { next } from './next.ts'
 import type { SessionLive } from './service.ts'
+import type { PermissionJudge } from './session-permissions.ts'
 import type { SessionStatistics } from './statistics.ts'
 import type { Effect, Input, ReplyTo, ReplyValue, SessionLimits, SessionModel } from './state.ts'
 
-export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'post' | 'mark'> {
+export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'judge' | 'post' | 'mark'> {
+  readonly judge: PermissionJudge
   readonly store: Store
   readonly events: EventLog
   readonly clock: Clock
@@ -174,7 +176,7 @@ export class SessionActor {
   async #step(): Promise<void> {
     const first = this.#mailbox[0]
     if (first !== undefined && isKeyed(first) && (await this.#isKnown(first))) return
-    const { clock, limits, store, events } = this.#ports
+    const { clock, limits, store, events, judge } = this.#ports
     const writes: SessionWrite[] = []
     const effects: Effect[] = []
     let state = this.#state
@@ -202,6 +204,7 @@ export class SessionActor {
       const stored = await store.commit(this.#fence, durabilityOf(writes), writes)
       this.#state = state
       if (stored.length > 0) events.publish(this.record.no, stored)
+      judge.stored(stored)
       this.#ports.statistics.committed(writes)
     }
     this.#state = state
@@ -246,6 +249,10 @@ export class SessionActor {
         return this.#ports.logger.debug({ sessionId: this.record.id, drop: effect.name }, 'input dropped')
       case 'task.due':
         return this.#ports.onTaskDue?.()
+      case 'rule.learn':
+        return this.#ports.judge.learn(effect.rule)
+      case 'rule.forget':
+        return this.#ports.judge.forget(effect.ruleId)
       case 'end':
         return this.#end()
       default:

@@ -1,10 +1,11 @@
 // Which sessions have an actor in this process: opened on first need under a fresh epoch, forgotten at rest, drained together.
 
+import { definitionDigest } from '../agent/definition.ts'
 import type { Timer } from '../base/clock.ts'
 import type { Ids } from '../base/ids.ts'
 import { HoldfastError } from '../base/errors.ts'
 import { deadline } from '../base/deadline.ts'
-import type { SessionNo } from '../store/records.ts'
+import type { SessionNo, SessionRecord } from '../store/records.ts'
 import { SessionActor } from './actor.ts'
 import type { ActorPorts } from './actor.ts'
 import { readReport } from './family/read-report.ts'
@@ -54,6 +55,11 @@ export class Actors implements AsyncDisposable {
 
   find(no: SessionNo): SessionActor | undefined {
     return this.#live.get(no)
+  }
+
+  /** Sessions with an actor in this process and open permission requests. */
+  *waiting(): Generator<SessionNo> {
+    for (const [no, { state }] of this.#live) if (state.permissions.length > 0) yield no
   }
 
   /** Asks the actor of a session, opened and recovered first if there is none. While draining only what is open can be asked. */
@@ -144,7 +150,8 @@ export class Actors implements AsyncDisposable {
   }
 
   async #openActor(no: SessionNo): Promise<SessionActor> {
-    const { store, node, ids } = this.#ports
+    const { store, node, ids, judge } = this.#ports
+    await judge.load()
     const record = await store.acquireSession(no, node)
     const turns = await store.listUnsettledTurns(no)
     this.statistics.known(turns)
@@ -163,7 +170,8 @@ export class Actors implements AsyncDisposable {
     )
     this.#live.set(no, actor)
     if (takenOver !== undefined) actor.takeOver(record.generation, takenOver.connection)
-    const attached = takenOver?.attached
+    const isOutdated = this.#isOutdated(record)
+    const attached = takenOver && { ...takenOver.attached, isOutdated }
     const report = attached && (await readReport(store, record, attached.turnId))
     const closing = record.state === 'closing'
     const spareTurnId = ids.turn()
@@ -177,7 +185,14 @@ export class Actors implements AsyncDisposable {
       report,
       spareTurnId,
     }))
+    if (actor.state.permissions.length > 0) judge.waiting(no)
     return actor
+  }
+
+  /** A living process of it was started by a definition that is not in the configuration any more. */
+  #isOutdated({ agent, terms }: SessionRecord): boolean {
+    const definition = this.#ports.findDefinition(agent)
+    return definition === undefined || definitionDigest(definition) !== terms.definitionDigest
   }
 
   /** Its rows say everything. Kept a moment longer, so that what is asked in a row does not open it again and again. */
@@ -197,6 +212,7 @@ export class Actors implements AsyncDisposable {
     if (this.#live.get(no) !== actor) return
     this.#live.delete(no)
     this.#open.delete(no)
+    this.#ports.judge.released(no)
   }
 
   #forget(no: SessionNo, opening: Promise<SessionActor>): void {

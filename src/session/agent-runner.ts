@@ -2,6 +2,7 @@
 // Owns the connection and the attempt to get one; decides nothing.
 
 import type { AgentConnection, AgentConnector, AgentListener } from '../agent/connection.ts'
+import { definitionDigest } from '../agent/definition.ts'
 import type { AgentDefinition } from '../agent/definition.ts'
 import type { SparePool } from '../agent/spares.ts'
 import { ignore } from '../base/deadline.ts'
@@ -10,6 +11,7 @@ import type { Ids } from '../base/ids.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type { SessionRecord } from '../store/records.ts'
 import type { AgentSlots } from './agent-slots.ts'
+import type { PermissionJudge } from './session-permissions.ts'
 import type { AgentInput, Effect } from './state.ts'
 
 export interface RunnerPorts {
@@ -18,13 +20,19 @@ export interface RunnerPorts {
   readonly spares: SparePool | undefined
   readonly ids: Ids
   readonly record: SessionRecord
+  readonly judge: Pick<PermissionJudge, 'judge'>
   findDefinition(name: string): AgentDefinition | undefined
   post(input: AgentInput): void
   /** Told after everything a batch of lines caused: when it is stored, the lines can be acknowledged. */
   mark(generation: number, line: number): void
 }
 
-export type AgentEffect = Exclude<Effect, { kind: 'reply' | 'count' | 'task.due' | 'end' }>
+type StartEffect = Extract<Effect, { kind: 'agent.start' }>
+
+export type AgentEffect = Exclude<
+  Effect,
+  { kind: 'reply' | 'count' | 'task.due' | 'rule.learn' | 'rule.forget' | 'end' }
+>
 
 interface Attempt {
   readonly generation: number
@@ -53,6 +61,8 @@ export class AgentRunner {
         return attempt.connection?.listen(this.#listener(effect.generation))
       case 'agent.prompt':
         return attempt.connection?.prompt(effect.turnId, effect.prompt)
+      case 'agent.control':
+        return attempt.connection?.control(effect.no, effect.request)
       case 'agent.cancel':
         return attempt.connection?.cancel()
       case 'agent.permission':
@@ -87,9 +97,10 @@ export class AgentRunner {
     if (attempt !== undefined) await this.#endProcess(attempt)
   }
 
-  #start({ generation, resume }: Extract<Effect, { kind: 'agent.start' }>): void {
+  #start(effect: StartEffect): void {
+    const { generation } = effect
     const abort = new AbortController()
-    const settled = this.#connect(generation, resume, abort.signal).catch((error: unknown) => {
+    const settled = this.#connect(effect, abort.signal).catch((error: unknown) => {
       this.#ports.post({ kind: 'agent.failed', generation, error: toStoredError(error) })
       return undefined
     })
@@ -97,11 +108,8 @@ export class AgentRunner {
     settled.then((connection) => this.#connected(generation, connection)).catch(ignore('connected() does not throw'))
   }
 
-  async #connect(
-    generation: number,
-    resume: SessionRecord['agentSessionId'],
-    signal: AbortSignal,
-  ): Promise<AgentConnection> {
+  async #connect(effect: StartEffect, signal: AbortSignal): Promise<AgentConnection> {
+    const { generation, resume, whenLost, options } = effect
     const { record, connector, slots, spares, findDefinition } = this.#ports
     const definition = findDefinition(record.agent)
     if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: record.agent })
@@ -110,7 +118,16 @@ export class AgentRunner {
     const slot = spare?.slot ?? (await slots.acquire(signal))
     try {
       const connection = await connector.connect(
-        { definition, sessionId: record.id, generation, cwd: record.cwd, resume, spare: spare?.agent },
+        {
+          definition,
+          sessionId: record.id,
+          generation,
+          cwd: record.cwd,
+          resume,
+          whenLost,
+          options,
+          spare: spare?.agent,
+        },
         signal,
       )
       slot.started()
@@ -125,14 +142,16 @@ export class AgentRunner {
     const attempt = this.#attempt
     if (connection === undefined || attempt?.generation !== generation || attempt.abort.signal.aborted) return
     attempt.connection = connection
-    const { pid, agentSessionId, continuity, capabilities, isRetiring, line } = connection
-    const agent = { pid, agentSessionId, continuity, capabilities, isRetiring, line }
-    this.#ports.post({ kind: 'agent.ready', generation, ...agent })
+    const { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line } = connection
+    const agent = { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line }
+    const definition = this.#ports.findDefinition(this.#ports.record.agent)
+    const digest = definition === undefined ? '' : definitionDigest(definition)
+    this.#ports.post({ kind: 'agent.ready', generation, ...agent, definitionDigest: digest })
     connection.listen(this.#listener(generation))
   }
 
   #listener(generation: number): AgentListener {
-    const { mark, ids } = this.#ports
+    const { mark, ids, judge, record } = this.#ports
     // Updates of one read go in together: one transition for all of them. Anything else comes after those before it.
     let updates: string[] = []
     let lastLine = 0
@@ -150,8 +169,12 @@ export class AgentRunner {
         lastLine = line
       },
       answered: (turnId, answer, line) => post({ kind: 'agent.answered', generation, turnId, answer, line }),
-      permissionAsked: (asked) =>
-        post({ kind: 'agent.permission', generation, permissionId: ids.permission(), ...asked }),
+      permissionAsked: (asked) => {
+        const judgement = judge.judge(record, asked.toolCall)
+        post({ kind: 'agent.permission', generation, permissionId: ids.permission(), ...asked, ...judgement })
+      },
+      described: (update, line) => post({ kind: 'agent.described', generation, update, line }),
+      controlled: (no, answer, line) => post({ kind: 'agent.controlled', generation, no, answer, line }),
       requestCancelled: (requestId, line) => post({ kind: 'agent.request_cancelled', generation, requestId, line }),
       warning: (data, line) => post({ kind: 'agent.warning', generation, data, line }),
       alive: () => post({ kind: 'agent.alive', generation }),

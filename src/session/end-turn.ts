@@ -7,10 +7,12 @@ import type { JsonObject } from '../base/json.ts'
 import type { CancelReason, Delivery, OnInterrupt, TurnEndState } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import { endTask } from './family/task-rows.ts'
+import { restartChangeClock } from './option-changes.ts'
 import { closePermissions } from './permissions.ts'
 import { insertTurn } from './queue.ts'
 import type { ActiveTurn, QueuedTurn } from './state.ts'
 import { deliveryOf } from './state.ts'
+import { turnMsOf } from './turn-limit.ts'
 
 export interface TurnEnd {
   readonly state: TurnEndState
@@ -28,6 +30,7 @@ export function endQueued(draft: Draft, turn: QueuedTurn, state: 'cancelled' | '
 
 /** Ends the active turn; its open permission requests end with it. */
 export function endActive(draft: Draft, active: ActiveTurn, end: TurnEnd): void {
+  restartChangeClock(draft)
   closePermissions(draft, end.state === 'cancelled' ? 'cancelled' : 'void')
   draft.state.active = undefined
   writeEnd(draft, active.turnId, deliveryOf(active.stage), end)
@@ -58,12 +61,14 @@ export function endOfCancelled(draft: Draft, reason: CancelReason): TurnEnd {
     case 'silence':
       return { state: 'timed_out', error: timedOut('silence', draft.limits.silenceMs) }
     case 'turn':
-      return { state: 'timed_out', error: timedOut('turn', draft.limits.turnMs) }
+      return { state: 'timed_out', error: timedOut('turn', turnMsOf(draft.state, draft.limits)) }
     case 'drain':
       return {
         state: 'interrupted',
         error: toStoredError(new HoldfastError('TURN_INTERRUPTED', { reason: 'drain', delivery: 'yes' })),
       }
+    case 'permission':
+      return { state: 'failed', error: toStoredError(new HoldfastError('PERMISSION_NEEDED')) }
     case 'output':
       return {
         state: 'failed',
@@ -92,11 +97,11 @@ function applyInterruption(draft: Draft, turn: QueuedTurn): void {
   if (policy === 'hold') block(draft, turn.turnId)
   if (policy === 'retry' && spareTurnId !== undefined) {
     draft.state.spareTurnId = undefined
-    const { prompt, onInterrupt, expiresAt } = turn
+    const { prompt, onInterrupt, unattended, expiresAt } = turn
     const bodyHash = ''
     insertTurn(
       draft,
-      { turnId: spareTurnId, prompt, bodyHash, idempotencyKey: undefined, onInterrupt, expiresAt },
+      { turnId: spareTurnId, prompt, bodyHash, idempotencyKey: undefined, onInterrupt, unattended, expiresAt },
       { origin: 'retry', retryOf: turn.turnId, front: true },
     )
   }

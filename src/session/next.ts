@@ -14,12 +14,17 @@ import { cancelTurn } from './cancel.ts'
 import { closeSession, drainSession } from './closing.ts'
 import { passDeadlines } from './deadlines.ts'
 import { Draft } from './draft.ts'
-import { describeSession } from './family/describe.ts'
+import { changeFamily } from './family/change-family.ts'
 import { takeNotice } from './family/take-notice.ts'
-import { answerPermission, askPermission, withdrawPermission } from './permissions.ts'
+import { hearDescription } from './offers.ts'
+import { changeOptions, controlAnswered } from './option-changes.ts'
+import { abandonPermissions, askPermission, changePermissionMode } from './ask-permission.ts'
+import { answerPermission, withdrawPermission } from './permissions.ts'
 import { acceptPrompt } from './queue.ts'
 import { recoverSession, resumeSession } from './recovery.ts'
+import { resetSession } from './reset.ts'
 import { signOfLife } from './sign-of-life.ts'
+import { changeRule } from './standing-rules.ts'
 import type { AgentInput, Input, SessionLimits, SessionModel, Transition } from './state.ts'
 
 /** What `input` does to `state` at `now` (epoch ms). The caller commits `writes`, then publishes, then performs `effects` in order. */
@@ -38,8 +43,23 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
     case 'answer':
       answerPermission(draft, input)
       break
+    case 'permission_mode':
+      changePermissionMode(draft, input)
+      break
+    case 'permission_rule':
+      changeRule(draft, input)
+      break
+    case 'unattended':
+      abandonPermissions(draft)
+      break
     case 'resume':
       resumeSession(draft, input)
+      break
+    case 'change':
+      changeOptions(draft, input)
+      break
+    case 'reset':
+      resetSession(draft, input)
       break
     case 'close':
       closeSession(draft, input.reply)
@@ -48,7 +68,7 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
       drainSession(draft, input)
       break
     case 'describe':
-      describeSession(draft, input)
+      changeFamily(draft, input)
       break
     case 'notice':
       takeNotice(draft, input)
@@ -89,6 +109,10 @@ function takeFromAgent(draft: Draft, input: AgentInput): void {
       return agentAnswered(draft, input)
     case 'agent.permission':
       return askPermission(draft, input)
+    case 'agent.described':
+      return hearDescription(draft, input.update)
+    case 'agent.controlled':
+      return controlAnswered(draft, input)
     case 'agent.request_cancelled':
       return withdrawPermission(draft, input.requestId)
     case 'agent.alive':

@@ -9,21 +9,39 @@ import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../
 import { Actors } from './actors.ts'
 import type { ActorsPorts } from './actors.ts'
 import { checkPrompt } from './check-prompt.ts'
+import { ensureSession } from './ensure-session.ts'
+import type { FamilyChange } from './family/change-family.ts'
+import { Parentage } from './family/parentage.ts'
+import type { FamilyLimits } from './family/parentage.ts'
+import { tellSession } from './family/tell-session.ts'
+import type { TaskNotice } from './family/tell-session.ts'
+import { explainDormant } from './explain.ts'
 import { dormantLive } from './live.ts'
+import { readOptionsPatch } from './options.ts'
+import { refuseStale } from './resolution.ts'
 import type {
   CancelEvidence,
   CloseEvidence,
   PromptAccepted,
   PromptRequest,
+  ResetEvidence,
+  ResetRequest,
   ResumeAction,
+  SessionChange,
+  SessionExplanation,
   SessionRequest,
   SessionService,
   SessionStatus,
 } from './service.ts'
+import type { PermissionControl } from './permission-control.ts'
+import { SessionPermissions } from './session-permissions.ts'
+import type { PermissionPorts } from './session-permissions.ts'
 import type { ReplyValue, TurnDraft } from './state.ts'
+import type { SessionStatisticsSnapshot } from './statistics.ts'
 
-export interface SessionsPorts extends ActorsPorts {
+export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts {
   readonly promptBytesMax: number
+  readonly family: FamilyLimits
   /** Real path of an allowed working directory; CWD_NOT_ABSOLUTE, CWD_NOT_FOUND or CWD_NOT_ALLOWED otherwise. */
   checkCwd(cwd: string): Promise<string>
   findDefinition(name: string): AgentDefinition | undefined
@@ -31,6 +49,14 @@ export interface SessionsPorts extends ActorsPorts {
 
 export interface Sessions extends AsyncDisposable {
   readonly service: SessionService
+  readonly permissions: PermissionControl
+  /** A task was given something to tell since the last call of this; at most one listener. */
+  onTaskDue: () => void
+  /**
+   * Tells a session of a task of it, once however often it is called. SESSION_NOT_FOUND, SESSION_CLOSED, GATEWAY_DRAINING, or
+   * QUEUE_FULL when there is no place for the prompt: then nothing was told.
+   */
+  tell(parent: SessionId, notice: TaskNotice): Promise<void>
   readonly isDraining: boolean
   /** Agents that are alive and wait for a prompt of their session. */
   readonly idleAgents: number
@@ -38,14 +64,24 @@ export interface Sessions extends AsyncDisposable {
   recover(): Promise<number>
   /** See Actors.drain. `budgetAt` in epoch ms. */
   drain(budgetAt: number): Promise<void>
+  /** What the sessions did since this gateway started. */
+  statistics(): SessionStatisticsSnapshot
   /** See Actors.handOver. */
   handOver(): Promise<void>
 }
 
 export function openSessions(ports: SessionsPorts): Sessions {
-  const actors = new Actors(ports)
-  return {
-    service: new Service(ports, actors),
+  const permissions: SessionPermissions = new SessionPermissions(ports, {
+    ask: (no, build) => actors.ask(no, build),
+    abandon: (no) => actors.find(no)?.post({ kind: 'unattended' }),
+    waiting: () => actors.waiting(),
+  })
+  const actors: Actors = new Actors({ ...ports, judge: permissions, onTaskDue: () => sessions.onTaskDue() })
+  const sessions: Sessions = {
+    service: new Service(ports, actors, permissions),
+    permissions,
+    onTaskDue: () => {},
+    tell: (parent, notice) => tellSession({ ...ports, actors }, parent, notice),
     get isDraining() {
       return actors.isDraining
     },
@@ -54,51 +90,46 @@ export function openSessions(ports: SessionsPorts): Sessions {
     },
     recover: () => actors.recover(),
     drain: (budgetAt) => actors.drain(budgetAt),
+    statistics: () => actors.statistics.snapshot(),
     handOver: () => actors.handOver(),
-    [Symbol.asyncDispose]: () => actors[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => {
+      permissions[Symbol.dispose]()
+      return actors[Symbol.asyncDispose]()
+    },
   }
+  return sessions
 }
 
 class Service implements SessionService {
   readonly #ports: SessionsPorts
   readonly #actors: Actors
+  readonly #permissions: SessionPermissions
+  readonly #parentage: Parentage
 
-  constructor(ports: SessionsPorts, actors: Actors) {
+  constructor(ports: SessionsPorts, actors: Actors, permissions: SessionPermissions) {
     this.#ports = ports
     this.#actors = actors
+    this.#permissions = permissions
+    this.#parentage = new Parentage(ports.store, ports.family)
   }
 
   async ensure(request: SessionRequest): Promise<{ status: SessionStatus; created: boolean }> {
     this.#refuseWhileDraining()
-    const { store, ids, clock, findDefinition, checkCwd } = this.#ports
-    if (findDefinition(request.agent) === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: request.agent })
-    const cwd = await checkCwd(request.cwd)
-    const { key, agent, mode = 'persistent', onInterrupt = 'hold' } = request
-    const known = key === undefined ? undefined : await this.#findOpenByKey(key)
-    if (known !== undefined) return { status: this.#status(matching(known, { agent, cwd })), created: false }
-    try {
-      const session = await store.createSession({
-        id: ids.session(),
-        key,
-        agent,
-        cwd,
-        mode,
-        onInterrupt,
-        createdAt: clock.now(),
-      })
-      return { status: this.#status(session), created: true }
-    } catch (error) {
-      // Two callers with one key: the second gets the session of the first.
-      const winner = key === undefined ? undefined : await this.#findOpenByKey(key)
-      if (winner === undefined) throw error
-      return { status: this.#status(matching(winner, { agent, cwd })), created: false }
-    }
+    const { session, created } = await ensureSession({ ...this.#ports, parentage: this.#parentage }, request)
+    return { status: this.#status(session), created }
+  }
+
+  async describe(...[id, { parent, ...rest }]: Parameters<SessionService['describe']>): Promise<SessionStatus> {
+    const session = await this.#open(id)
+    const change = (family: FamilyChange): Promise<unknown> =>
+      this.#actors.ask(session.no, (reply) => ({ kind: 'describe', reply, change: { ...rest, ...family } }))
+    if (typeof parent === 'string') await this.#parentage.linked(parent, session, (it) => change({ parent: it }))
+    else await change(parent === null ? { parent } : {})
+    return this.get(id)
   }
 
   async get(idOrKey: string): Promise<SessionStatus> {
-    const session = await this.#ports.store.findSession(idOrKey)
-    if (session === undefined) throw new HoldfastError('SESSION_NOT_FOUND', { session: idOrKey })
-    return this.#status(session)
+    return this.#status(await this.#find(idOrKey))
   }
 
   async list(...[filter, page]: Parameters<SessionService['list']>): Promise<SessionStatus[]> {
@@ -108,15 +139,17 @@ class Service implements SessionService {
 
   async prompt(id: SessionId, request: PromptRequest): Promise<PromptAccepted> {
     this.#refuseWhileDraining()
-    const session = await this.#open(id)
+    const session = await this.#usable(id)
     const prompt = checkPrompt(request.prompt, this.#ports.promptBytesMax)
-    const { idempotencyKey, onInterrupt, expiresAt } = request
-    const bodyHash = hashOf([prompt, onInterrupt ?? null, expiresAt ?? null])
+    const { idempotencyKey, onInterrupt, unattended, expiresAt } = request
+    const own = unattended === undefined ? [] : [{ unattended }]
+    const bodyHash = hashOf([prompt, onInterrupt ?? null, expiresAt ?? null, ...own])
+    this.#permissions.prompted(session.no)
     const turnId = this.#ports.ids.turn()
     const reply = await this.#actors.ask(session.no, (to) => ({
       kind: 'prompt',
       reply: to,
-      draft: { turnId, prompt, bodyHash, idempotencyKey, onInterrupt, expiresAt },
+      draft: { turnId, prompt, bodyHash, idempotencyKey, onInterrupt, unattended, expiresAt },
     }))
     return accepted(reply)
   }
@@ -147,9 +180,24 @@ class Service implements SessionService {
     return reply.kind === 'cancel' ? { turns: reply.turns, outcome: reply.outcome } : { turns: [], outcome: 'none' }
   }
 
+  async change(id: SessionId, { options = {}, continuity }: SessionChange): Promise<SessionStatus> {
+    this.#refuseWhileDraining()
+    const patch = readOptionsPatch(options)
+    const { no } = await this.#open(id)
+    await this.#actors.ask(no, (reply) => ({ kind: 'change', reply, patch, continuity }))
+    return this.get(id)
+  }
+
+  async reset(id: SessionId, request: ResetRequest): Promise<ResetEvidence> {
+    this.#refuseWhileDraining()
+    const { no } = await this.#open(id)
+    const reply = await this.#actors.ask(no, (to) => ({ kind: 'reset', reply: to, ...request }))
+    return reply.kind === 'reset' ? reply : { stopped: undefined, cleared: [] }
+  }
+
   async resume(id: SessionId, action: ResumeAction): Promise<SessionStatus> {
     this.#refuseWhileDraining()
-    await this.#actors.open((await this.#open(id)).no)
+    await this.#actors.open((await this.#usable(id)).no)
     const session = await this.#open(id)
     const interrupted =
       session.blockedBy === undefined ? undefined : await this.#ports.store.findTurn(session.blockedBy)
@@ -159,9 +207,7 @@ class Service implements SessionService {
   }
 
   async permission(id: PermissionId): Promise<PermissionRecord> {
-    const permission = await this.#ports.store.findPermission(id)
-    if (permission === undefined) throw new HoldfastError('PERMISSION_NOT_FOUND', { permission: id })
-    return permission
+    return this.#permissions.permission(id)
   }
 
   async permissions(...[filter, limit]: Parameters<SessionService['permissions']>): Promise<PermissionRecord[]> {
@@ -175,11 +221,7 @@ class Service implements SessionService {
   }
 
   async answerPermission(...[id, answer]: Parameters<SessionService['answerPermission']>): Promise<PermissionRecord> {
-    const permission = await this.permission(id)
-    if (permission.state !== 'open')
-      throw new HoldfastError('PERMISSION_CLOSED', { permission: id, state: permission.state })
-    await this.#actors.ask(permission.sessionNo, (reply) => ({ kind: 'answer', reply, permissionId: id, ...answer }))
-    return this.permission(id)
+    return this.#permissions.answer(id, answer)
   }
 
   async close(id: SessionId): Promise<CloseEvidence> {
@@ -190,13 +232,21 @@ class Service implements SessionService {
     return { session: await this.#find(id), stopped }
   }
 
+  async explain(idOrKey: string): Promise<SessionExplanation> {
+    const status = await this.get(idOrKey)
+    const { session } = status
+    const explanation =
+      this.#actors.find(session.no)?.explain() ?? explainDormant(session.state === 'closed', session.blockedBy)
+    return { ...status, explanation }
+  }
+
   #status(session: SessionRecord): SessionStatus {
     const live = this.#actors.find(session.no)?.live
     return { session, live: live ?? dormantLive(session.state === 'closed', session.blockedBy !== undefined) }
   }
 
   async #find(id: string): Promise<SessionRecord> {
-    const session = await this.#ports.store.findSession(id)
+    const session = await this.#ports.store.findSession(id.trim())
     if (session === undefined) throw new HoldfastError('SESSION_NOT_FOUND', { session: id })
     return session
   }
@@ -207,9 +257,11 @@ class Service implements SessionService {
     return session
   }
 
-  async #findOpenByKey(key: string): Promise<SessionRecord | undefined> {
-    const session = await this.#ports.store.findSession(key)
-    return session !== undefined && session.key === key && session.state !== 'closed' ? session : undefined
+  /** An open session that has an agent, or could get one. SESSION_CLOSED, SESSION_STALE. */
+  async #usable(id: string): Promise<SessionRecord> {
+    const session = await this.#open(id)
+    if (this.#actors.find(session.no)?.state.agent.kind !== 'ready') await refuseStale(this.#ports, session)
+    return session
   }
 
   #refuseWhileDraining(): void {
@@ -223,15 +275,8 @@ function accepted(reply: ReplyValue): PromptAccepted {
   throw new HoldfastError('INTERNAL', { requestId: `prompt answered by ${reply.kind}` })
 }
 
-/** A key names one session: asking for another agent or directory under it is a mistake, not a new session. */
-function matching(session: SessionRecord, { agent, cwd }: { agent: string; cwd: string }): SessionRecord {
-  if (session.agent !== agent) throw new HoldfastError('SESSION_CONFLICT', { session: session.key, field: 'agent' })
-  if (session.cwd !== cwd) throw new HoldfastError('SESSION_CONFLICT', { session: session.key, field: 'cwd' })
-  return session
-}
-
-function asDraft({ prompt, onInterrupt }: TurnRecord): Omit<TurnDraft, 'turnId'> {
-  return { prompt, bodyHash: '', idempotencyKey: undefined, onInterrupt, expiresAt: undefined }
+function asDraft({ prompt, onInterrupt, unattended }: TurnRecord): Omit<TurnDraft, 'turnId'> {
+  return { prompt, bodyHash: '', idempotencyKey: undefined, onInterrupt, unattended, expiresAt: undefined }
 }
 
 function hashOf(parts: readonly unknown[]): string {

@@ -7,30 +7,25 @@ import type { PermissionRecord, PermissionState } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import { decisionOf, decisionsOf } from './family/decision.ts'
 import { reportDecision } from './family/task-rows.ts'
+import { rejectOption } from './permission-rules/option-choice.ts'
 import { signOfLife } from './sign-of-life.ts'
+import { addRule } from './standing-rules.ts'
 import type { AgentInput, CallerInput, OpenPermission } from './state.ts'
 
 type Asked = Extract<AgentInput, { kind: 'agent.permission' }>
 type Answer = Extract<CallerInput, { kind: 'answer' }>
 
-/** The agent asks. After a cancel, without options or over the cap it gets its `cancelled` at once (C-44, C-56). */
-export function askPermission(draft: Draft, asked: Asked): void {
+/** A request as it is stored and shown first: open. Who decides it at once does so next, in the same transition. */
+export function openPermission(draft: Draft, asked: Asked): OpenPermission {
   const { state } = draft
-  signOfLife(draft)
-  const optionIds = idsOf(asked.options)
-  const overflow = state.permissions.length >= draft.limits.permissionsOpenMax
-  if (overflow) draft.effect({ kind: 'count', name: 'permission_overflow' })
-  if (overflow || optionIds.length === 0 || state.active?.cancelling !== undefined || state.phase.kind === 'closing') {
-    return respond(draft, asked.requestId, { outcome: 'cancelled' })
-  }
   const turnId = state.active?.turnId
   const dueAt = draft.now + draft.limits.permissionMs
   const open: OpenPermission = {
     id: asked.permissionId,
     turnId,
     requestId: asked.requestId,
-    optionIds,
-    rejectOptionId: findReject(asked.options),
+    optionIds: idsOf(asked.options),
+    rejectOptionId: rejectOption(asked.options),
     ...decisionsOf(asked.toolCall, asked.options),
     dueAt,
   }
@@ -57,14 +52,16 @@ export function askPermission(draft: Draft, asked: Asked): void {
   })
   const head = `{"permission_id":"${asked.permissionId}","due_at":${dueAt}`
   draft.eventText('permission.requested', turnId, `${head},"tool_call":${asked.toolCall},"options":${options}}`)
+  return open
 }
 
-/** A person or program answers. An option that was not offered changes nothing. */
-export function answerPermission(draft: Draft, { reply, permissionId, optionId, answeredBy }: Answer): void {
+/** A person or program answers, perhaps for ever: then the rule is stored with the answer. An option that was not offered changes nothing. */
+export function answerPermission(draft: Draft, { reply, permissionId, optionId, answeredBy, rule }: Answer): void {
   const open = draft.state.permissions.find((permission) => permission.id === permissionId)
   if (open === undefined) return draft.refuse(reply, 'PERMISSION_CLOSED', { permission: permissionId, state: 'closed' })
   if (!open.optionIds.includes(optionId)) return draft.refuse(reply, 'PERMISSION_OPTION_UNKNOWN', { option: optionId })
   settle(draft, open, { state: 'answered', optionId, answeredBy }, { outcome: 'selected', optionId })
+  if (rule !== undefined) addRule(draft, rule)
   signOfLife(draft) // the silence clock stood still while the request was open
   draft.reply(reply, { kind: 'answer', permissionId })
 }
@@ -74,8 +71,9 @@ export function refuseOverdue(draft: Draft): void {
   for (const open of draft.state.permissions) {
     if (open.dueAt > draft.now) continue
     const optionId = open.rejectOptionId
-    if (optionId === undefined) settle(draft, open, { state: 'timed_out' }, { outcome: 'cancelled' })
-    else settle(draft, open, { state: 'timed_out', optionId }, { outcome: 'selected', optionId })
+    const answeredBy = 'timeout'
+    if (optionId === undefined) settle(draft, open, { state: 'timed_out', answeredBy }, { outcome: 'cancelled' })
+    else settle(draft, open, { state: 'timed_out', optionId, answeredBy }, { outcome: 'selected', optionId })
     signOfLife(draft)
   }
 }
@@ -97,7 +95,8 @@ interface Closing {
   readonly answeredBy?: string
 }
 
-function settle(draft: Draft, open: OpenPermission, closing: Closing, outcome: PermissionOutcome): void {
+/** Closes an open request and tells the agent. */
+export function settle(draft: Draft, open: OpenPermission, closing: Closing, outcome: PermissionOutcome): void {
   draft.state.permissions = draft.state.permissions.filter((other) => other.id !== open.id)
   const decided = decisionOf(open, closing)
   if (decided !== undefined) reportDecision(draft, open.turnId, decided)
@@ -121,7 +120,7 @@ export function writeClosed(
   })
 }
 
-function respond(draft: Draft, requestId: AgentRequestId, outcome: PermissionOutcome): void {
+export function respond(draft: Draft, requestId: AgentRequestId, outcome: PermissionOutcome): void {
   const { agent } = draft.state
   if (agent.kind === 'ready')
     draft.effect({ kind: 'agent.permission', generation: agent.generation, requestId, outcome })
@@ -133,7 +132,7 @@ export function reopenPermission(
   { id, turnId, requestId, toolCall, options, dueAt }: PermissionRecord,
 ): void {
   const offered = JSON.parse(options) as JsonObject[]
-  const ways = { optionIds: idsOf(offered), rejectOptionId: findReject(offered), ...decisionsOf(toolCall, offered) }
+  const ways = { optionIds: idsOf(offered), rejectOptionId: rejectOption(offered), ...decisionsOf(toolCall, offered) }
   const open = { id, turnId, requestId, ...ways, dueAt }
   draft.state.permissions = [...draft.state.permissions, open]
 }
@@ -146,13 +145,4 @@ export function tellOutcome(draft: Draft, { requestId, state, optionId }: Permis
 
 function idsOf(options: readonly JsonObject[]): string[] {
   return options.map((option) => option['optionId']).filter((id) => typeof id === 'string')
-}
-
-/** The agent's own way to be refused. An id that is offered twice may mean yes as well: it is never sent unasked (S9). */
-function findReject(options: readonly JsonObject[]): string | undefined {
-  const ids = options.map((option) => option['optionId'])
-  const single = options.filter(({ optionId }) => ids.indexOf(optionId) === ids.lastIndexOf(optionId))
-  const byKind = (kind: string): JsonObject | undefined => single.find((option) => option['kind'] === kind)
-  const id = (byKind('reject_once') ?? byKind('reject_always'))?.['optionId']
-  return typeof id === 'string' ? id : undefined
 }

@@ -2,7 +2,11 @@
 
 import type { TurnId } from '../base/ids.ts'
 import type { TurnOrigin, TurnRecord } from '../store/records.ts'
+import { toContinue, useConversation, whenLost } from './conversation.ts'
 import type { Draft } from './draft.ts'
+import { advanceChanges } from './option-changes.ts'
+import { wantedOptions } from './options.ts'
+import { settleResets } from './reset.ts'
 import { openTask } from './family/task-rows.ts'
 import type { ActiveTurn, QueuedTurn, ReplyTo, TurnDraft } from './state.ts'
 import { stopAgent } from './stop-agent.ts'
@@ -45,6 +49,7 @@ export function insertTurn(
     bodyHash: turn.bodyHash,
     retryOf,
     onInterrupt: turn.onInterrupt,
+    unattended: turn.unattended,
     delivery: 'no',
     generation: undefined,
     acceptedAt: draft.now,
@@ -60,6 +65,7 @@ export function insertTurn(
     origin,
     prompt: turn.prompt,
     onInterrupt: turn.onInterrupt,
+    unattended: turn.unattended,
     expiresAt: turn.expiresAt,
   }
   draft.state.lastTurnN = n
@@ -74,12 +80,15 @@ export function insertTurn(
 /** Moves the session on: claims the head of the queue, starts an agent for it, or hands it over. Idempotent. */
 export function pump(draft: Draft): void {
   const { state } = draft
-  if (state.phase.kind !== 'open') return
+  advanceChanges(draft)
+  settleResets(draft)
+  if (state.phase.kind !== 'open' || state.resets.length > 0) return
   if (state.active === undefined && state.agent.kind === 'ready' && state.agent.isRetiring) stopAgent(draft)
   if (state.active === undefined) claimHead(draft)
   if (state.active?.stage !== 'waiting') return
   if (state.agent.kind === 'none') startAgent(draft)
-  else if (state.agent.kind === 'ready') dispatch(draft, state.active, state.agent.generation)
+  else if (state.agent.kind === 'ready' && state.changes.length === 0)
+    dispatch(draft, state.active, state.agent.generation)
 }
 
 function claimHead(draft: Draft): void {
@@ -97,7 +106,7 @@ function claimHead(draft: Draft): void {
     cancelling: undefined,
   }
   // With an agent at hand the claim and the dispatch are one patch; else the claim is stored with delivery `no`.
-  if (state.agent.kind !== 'ready') {
+  if (state.agent.kind !== 'ready' || state.changes.length > 0) {
     draft.write({ kind: 'turn.patch', turnId: head.turnId, patch: { state: 'dispatching' } })
   }
 }
@@ -109,13 +118,15 @@ function startAgent(draft: Draft): void {
   state.agent = { kind: 'starting', generation, deadlineAt: draft.now + draft.limits.startMs }
   draft.write({ kind: 'session.patch', patch: { generation, agentLine: null } })
   draft.event('agent.starting', state.active?.turnId, { generation, agent: state.agentName })
-  draft.effect({ kind: 'agent.start', generation, resume: state.agentSessionId })
+  const start = { resume: toContinue(state), whenLost: whenLost(state), options: wantedOptions(state.terms.options) }
+  draft.effect({ kind: 'agent.start', generation, ...start })
 }
 
 /** S3: the dispatch is committed before a byte is written, because the write is an effect of this transition. */
 function dispatch(draft: Draft, active: ActiveTurn, generation: number): void {
   const { turnId, prompt } = active
   draft.state.active = { ...active, stage: 'sent', sentAt: draft.now, lastSignAt: draft.now }
+  useConversation(draft)
   const patch = { state: 'dispatching', delivery: 'unknown', generation, dispatchedAt: draft.now } as const
   draft.write({ kind: 'turn.patch', turnId, patch })
   draft.eventText('turn.dispatched', turnId, `{"turn_id":"${turnId}","generation":${generation}}`)
@@ -124,9 +135,9 @@ function dispatch(draft: Draft, active: ActiveTurn, generation: number): void {
 
 /** Puts a claimed turn back in front: only while not a byte was sent. */
 export function requeueActive(draft: Draft, active: ActiveTurn, reason: string): void {
-  const { turnId, n, origin, prompt, onInterrupt, expiresAt } = active
+  const { turnId, n, origin, prompt, onInterrupt, unattended, expiresAt } = active
   draft.state.active = undefined
-  draft.state.queue = [{ turnId, n, origin, prompt, onInterrupt, expiresAt }, ...draft.state.queue]
+  draft.state.queue = [{ turnId, n, origin, prompt, onInterrupt, unattended, expiresAt }, ...draft.state.queue]
   draft.write({ kind: 'turn.patch', turnId, patch: { state: 'queued' } })
   draft.event('turn.requeued', turnId, { turn_id: turnId, reason })
 }

@@ -3,6 +3,7 @@
 import type { TurnRecord } from '../store/records.ts'
 import { requestCancel } from './cancel.ts'
 import { beginClosing } from './closing.ts'
+import { decideLost } from './conversation.ts'
 import type { Draft } from './draft.ts'
 import { endActive, endInterrupted, endOfCancelled, endQueued } from './end-turn.ts'
 import { reopenPermission, tellOutcome, writeClosed } from './permissions.ts'
@@ -33,9 +34,11 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
 }
 
 /** The process goes on as the one of this session; what it says is heard when this transition is stored. */
-function attachAgent(draft: Draft, { generation, pid, line, isRetiring, turnId, untold }: AttachedAgent): void {
-  draft.state.agent = { kind: 'ready', generation, pid, isRetiring }
+function attachAgent(draft: Draft, attached: AttachedAgent): void {
+  const { generation, pid, line, isOutdated, turnId, untold } = attached
+  draft.state.agent = { kind: 'ready', generation, pid, isRetiring: attached.isRetiring || isOutdated }
   draft.event('agent.attached', turnId, { generation, pid, line })
+  if (isOutdated) draft.event('agent.retired', undefined, { generation, reason: 'definition_changed' })
   for (const permission of untold) tellOutcome(draft, permission)
   draft.effect({ kind: 'agent.listen', generation })
 }
@@ -94,7 +97,11 @@ export function resumeSession(
   { reply, action, draft: turn }: Extract<CallerInput, { kind: 'resume' }>,
 ): void {
   const { state } = draft
+  if (state.terms.conversation.isLost) return decideLost(draft, { kind: 'resume', reply, action, draft: turn })
   const interrupted = state.blockedBy
+  if (interrupted !== undefined && action === 'fresh') {
+    return draft.refuse(reply, 'ACTION_NOT_OFFERED', { action, actions: ['continue', 'retry', 'discard'] })
+  }
   if (interrupted !== undefined) {
     state.blockedBy = undefined
     draft.write({ kind: 'session.patch', patch: { blockedBy: null } })
@@ -121,6 +128,6 @@ function rank(turn: TurnRecord): number {
 }
 
 function asQueued(turn: TurnRecord): QueuedTurn {
-  const { id: turnId, n, origin, prompt, onInterrupt, expiresAt } = turn
-  return { turnId, n, origin, prompt, onInterrupt, expiresAt }
+  const { id: turnId, n, origin, prompt, onInterrupt, unattended, expiresAt } = turn
+  return { turnId, n, origin, prompt, onInterrupt, unattended, expiresAt }
 }

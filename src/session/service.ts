@@ -4,6 +4,8 @@
 import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type {
+  ContinuityPolicy,
+  NotifyPolicy,
   OnInterrupt,
   PermissionRecord,
   PermissionState,
@@ -12,7 +14,9 @@ import type {
   SessionRecord,
   TurnRecord,
 } from '../store/records.ts'
+import type { PermissionMode, Unattended } from '../store/permission-rule-record.ts'
 import type { PageRequest, SessionFilter } from '../store/store.ts'
+import type { Explanation } from './explain.ts'
 
 export interface SessionRequest {
   readonly key?: string
@@ -20,6 +24,24 @@ export interface SessionRequest {
   readonly cwd: string
   readonly mode?: SessionMode
   readonly onInterrupt?: OnInterrupt
+  /** Default: that of the agent. */
+  readonly permissionMode?: PermissionMode
+  readonly continuity?: ContinuityPolicy
+  /** As they came from outside: see options.ts. */
+  readonly options?: JsonObject
+  readonly label?: string
+  /** Id or key of the session that this one works for. */
+  readonly parent?: string
+  /** `done_only` if not given. */
+  readonly notify?: NotifyPolicy
+}
+
+/** null clears; absent keeps. */
+export interface DescribeRequest {
+  readonly label?: string | null
+  /** Id or key. */
+  readonly parent?: string | null
+  readonly notify?: NotifyPolicy
 }
 
 export interface PromptRequest {
@@ -27,6 +49,8 @@ export interface PromptRequest {
   readonly prompt: readonly JsonObject[]
   readonly idempotencyKey?: string
   readonly onInterrupt?: OnInterrupt
+  /** What becomes of permission requests while nobody is there. Default: as configured. */
+  readonly unattended?: Unattended
   /** Epoch ms; a turn that is still queued then ends `expired`. */
   readonly expiresAt?: number
 }
@@ -63,6 +87,10 @@ export interface SessionStatus {
   readonly live: SessionLive
 }
 
+export interface SessionExplanation extends SessionStatus {
+  readonly explanation: Explanation
+}
+
 export interface CancelEvidence {
   /** Turns that this call ended or asked to end. */
   readonly turns: readonly TurnId[]
@@ -81,17 +109,47 @@ export interface CloseEvidence {
 export interface PermissionAnswer {
   readonly optionId: string
   readonly answeredBy: string
+  /** Leave a rule: the answer holds for later requests that are the same. An `always` option means `session` unless this says more. */
+  readonly remember?: 'session' | 'agent' | 'everywhere'
+  /** The agent is told its own `always` option, and may keep it where nobody sees it; no rule of ours for it. */
+  readonly agentRemembers?: boolean
 }
 
-export type ResumeAction = 'continue' | 'retry' | 'discard'
+/** `fresh`: begin another conversation; offered only when the old one is lost. */
+export type ResumeAction = 'continue' | 'retry' | 'discard' | 'fresh'
+
+export interface SessionChange {
+  /** As it came from outside: see options.ts. */
+  readonly options?: JsonObject
+  readonly continuity?: ContinuityPolicy
+}
+
+export type ResetWhat = 'options' | 'conversation'
+
+export interface ResetRequest {
+  readonly what: ResetWhat
+  /** A running turn is cancelled first; without it, SESSION_BUSY. */
+  readonly force: boolean
+}
+
+export interface ResetEvidence {
+  /** Undefined when no process was alive. */
+  readonly stopped: CloseEvidence['stopped']
+  /** Names of the options, or the agent's id of the conversation. */
+  readonly cleared: readonly string[]
+}
 
 export interface SessionService {
-  /** Makes a session; with a `key` that is in use returns that one (same agent and cwd, else SESSION_CONFLICT). */
+  /** Makes a session; with a `key` that is in use returns that one (same agent, cwd, mode and parent, else SESSION_CONFLICT). */
   ensure(request: SessionRequest): Promise<{ status: SessionStatus; created: boolean }>
   /** By id or key. SESSION_NOT_FOUND when there is none. */
   get(idOrKey: string): Promise<SessionStatus>
+  /** What it waits for, since when, and what ends the wait. SESSION_NOT_FOUND. */
+  explain(idOrKey: string): Promise<SessionExplanation>
+  /** Changes label, parent or what the parent is told. PARENT_REFUSED; SESSION_BUSY for another parent while a turn is open. */
+  describe(id: SessionId, request: DescribeRequest): Promise<SessionStatus>
   list(filter: SessionFilter, page: PageRequest): Promise<SessionStatus[]>
-  /** Resolves after the accept commit. SESSION_CLOSED, QUEUE_FULL, PROMPT_*, IDEMPOTENCY_KEY_REUSED, GATEWAY_DRAINING. */
+  /** Resolves after the accept commit. SESSION_CLOSED, SESSION_STALE, QUEUE_FULL, PROMPT_*, IDEMPOTENCY_KEY_REUSED, GATEWAY_DRAINING. */
   prompt(id: SessionId, request: PromptRequest): Promise<PromptAccepted>
   /** The id of the session that a permission record names. SESSION_NOT_FOUND. */
   sessionIdOf(no: SessionNo): Promise<SessionId>
@@ -99,11 +157,18 @@ export interface SessionService {
   turns(id: SessionId, page: PageRequest): Promise<TurnRecord[]>
   /** Cancels one turn, or without `turnId` the active one. Ended turns: outcome `none`. */
   cancel(id: SessionId, turnId?: TurnId): Promise<CancelEvidence>
-  /** Frees a session that is held by an interrupted turn. */
+  /**
+   * Changes options and continuity. With a living agent it resolves when the agent has taken them: CONTROL_UNSUPPORTED,
+   * CONTROL_REFUSED. OPTION_UNKNOWN, OPTION_INVALID, SESSION_CLOSED.
+   */
+  change(id: SessionId, change: SessionChange): Promise<SessionStatus>
+  /** Resolves when no process is left that has the old options or conversation. SESSION_BUSY, SESSION_CLOSED. */
+  reset(id: SessionId, request: ResetRequest): Promise<ResetEvidence>
+  /** Frees a session that is held by an interrupted turn or a lost conversation. ACTION_NOT_OFFERED. */
   resume(id: SessionId, action: ResumeAction): Promise<SessionStatus>
   permission(id: PermissionId): Promise<PermissionRecord>
   permissions(filter: { sessionId?: SessionId; state?: PermissionState }, limit: number): Promise<PermissionRecord[]>
-  /** First answer wins: PERMISSION_CLOSED afterwards. PERMISSION_OPTION_UNKNOWN leaves it open. */
+  /** First answer wins: PERMISSION_CLOSED afterwards. PERMISSION_OPTION_UNKNOWN, PERMISSION_NOT_REMEMBERED, PERMISSION_RULE_LIMIT leave it open. */
   answerPermission(id: PermissionId, answer: PermissionAnswer): Promise<PermissionRecord>
   /** Cancel, bounded wait, force. Idempotent. Resolves when no process of the session is left. */
   close(id: SessionId): Promise<CloseEvidence>

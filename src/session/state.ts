@@ -1,26 +1,42 @@
 // The session's state machine in types: state, inputs, effects. No behaviour. Spec: docs/session-lifecycle.md.
 
-import type { AgentAnswer, AgentRequestId, Continuity, PermissionOutcome } from '../agent/connection.ts'
+import type {
+  AgentAnswer,
+  AgentRequestId,
+  Continuity,
+  ControlAnswer,
+  PermissionOutcome,
+  RefusedOption,
+  WhenLost,
+} from '../agent/connection.ts'
+import type { ControlRequest, Controls, WantedOption } from '../agent/control-plan.ts'
 import type { ErrorDetails, ErrorCode, StoredError } from '../base/errors.ts'
-import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { AgentSessionId, PermissionId, RuleId, SessionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type {
   Cancelling,
+  ContinuityPolicy,
   Delivery,
   OnInterrupt,
   PermissionRecord,
   SessionFamily,
   SessionMode,
   SessionNo,
+  SessionTerms,
   TurnOrigin,
   TurnRecord,
 } from '../store/records.ts'
+import type { PermissionMode, PermissionRuleRecord, Unattended } from '../store/permission-rule-record.ts'
 import type { SessionWrite } from '../store/store.ts'
-import type { FamilyChange } from './family/describe.ts'
+import type { Judgement } from './ask-permission.ts'
+import type { FamilyChange } from './family/change-family.ts'
 import type { TaskReport } from './family/report.ts'
 import type { Notice } from './family/take-notice.ts'
-import type { ResumeAction } from './service.ts'
+import type { OptionsPatch } from './options.ts'
+import type { ResetWhat, ResumeAction } from './service.ts'
+
+import type { RuleChange } from './standing-rules.ts'
 
 /** Bounds of one session; milliseconds, bytes and counts. From the configuration, frozen. */
 export interface SessionLimits {
@@ -31,8 +47,12 @@ export interface SessionLimits {
   readonly cancelGraceMs: number
   readonly permissionMs: number
   readonly stopMs: number
+  /** How long the agent may take to answer a change of an option while no turn is out. */
+  readonly controlMs: number
   readonly queueDepthMax: number
   readonly permissionsOpenMax: number
+  /** What becomes of permission requests while nobody is there, unless the turn says otherwise; `ask` if absent. */
+  readonly unattended?: Unattended
   readonly turnBytesMax: number
   readonly turnEventsMax: number
 }
@@ -47,6 +67,7 @@ export interface QueuedTurn {
   /** ACP content blocks as JSON text. */
   readonly prompt: string
   readonly onInterrupt: OnInterrupt | undefined
+  readonly unattended?: Unattended | undefined
   readonly expiresAt: number | undefined
 }
 
@@ -83,6 +104,31 @@ export interface OpenPermission {
   readonly dueAt: number
 }
 
+/** A change of options that waits for the agent, or for its turn with it. */
+export interface OptionChange {
+  readonly reply: ReplyTo
+  readonly patch: OptionsPatch
+  readonly continuity: ContinuityPolicy | undefined
+  /** What is still to be asked of the agent. */
+  readonly wanted: readonly WantedOption[]
+  /** What it was asked and has not answered; `since`: epoch ms. */
+  readonly sent:
+    | {
+        readonly no: number
+        readonly wanted: WantedOption
+        readonly request: ControlRequest
+        readonly since: number
+      }
+    | undefined
+  /** It has taken some of it already. */
+  readonly hasTaken: boolean
+}
+
+export interface PendingReset {
+  readonly reply: ReplyTo
+  readonly what: ResetWhat
+}
+
 export type Phase =
   | { readonly kind: 'open' }
   | { readonly kind: 'draining'; readonly budgetAt: number }
@@ -94,6 +140,8 @@ export interface SessionModel {
   readonly sessionId: SessionId
   readonly mode: SessionMode
   readonly onInterrupt: OnInterrupt
+  readonly permissionMode: PermissionMode
+  readonly cwd: string
   readonly agentName: string
   readonly phase: Phase
   readonly queue: readonly QueuedTurn[]
@@ -104,6 +152,12 @@ export interface SessionModel {
   readonly generation: number
   readonly agentSessionId: AgentSessionId | undefined
   readonly agentCapabilities: string | undefined
+  readonly terms: SessionTerms
+  /** In the order in which they came; only the first is with the agent. */
+  readonly changes: readonly OptionChange[]
+  /** Number of the newest request that sets something; fences late answers. */
+  readonly controlNo: number
+  readonly resets: readonly PendingReset[]
   readonly permissions: readonly OpenPermission[]
   readonly lastTurnN: number
   /** Id for the new turn that the policy `retry` makes of an interrupted one. */
@@ -122,6 +176,7 @@ export interface TurnDraft {
   readonly bodyHash: string
   readonly idempotencyKey: string | undefined
   readonly onInterrupt: OnInterrupt | undefined
+  readonly unattended?: Unattended | undefined
   readonly expiresAt: number | undefined
 }
 
@@ -134,6 +189,10 @@ export type AgentInput =
       readonly agentSessionId: AgentSessionId
       readonly continuity: Continuity
       readonly capabilities: string
+      /** What it offers to choose from and what is set. */
+      readonly controls: Controls
+      readonly refused: readonly RefusedOption[]
+      readonly definitionDigest: string
       readonly isRetiring: boolean
       readonly line: number
     }
@@ -153,13 +212,27 @@ export type AgentInput =
       readonly answer: AgentAnswer
       readonly line: number
     }
-  | {
+  | ({
       readonly kind: 'agent.permission'
       readonly generation: number
       readonly permissionId: PermissionId
       readonly requestId: AgentRequestId
       readonly toolCall: string
       readonly options: readonly JsonObject[]
+      readonly line: number
+    } & Judgement)
+  /** A mode, config option or session info update; it comes as `agent.updates` too. */
+  | {
+      readonly kind: 'agent.described'
+      readonly generation: number
+      readonly update: JsonObject
+      readonly line: number
+    }
+  | {
+      readonly kind: 'agent.controlled'
+      readonly generation: number
+      readonly no: number
+      readonly answer: ControlAnswer
       readonly line: number
     }
   | {
@@ -184,7 +257,14 @@ export type CallerInput =
       readonly permissionId: PermissionId
       readonly optionId: string
       readonly answeredBy: string
+      /** The answer holds for later requests too. */
+      readonly rule?: PermissionRuleRecord | undefined
     }
+  | { readonly kind: 'permission_mode'; readonly reply: ReplyTo; readonly mode: PermissionMode; readonly by: string }
+  /** A rule whose scope is this session. */
+  | { readonly kind: 'permission_rule'; readonly reply: ReplyTo; readonly change: RuleChange }
+  /** No client sees the session's permission requests any more. */
+  | { readonly kind: 'unattended' }
   /** `draft` is the prompt of the interrupted turn under a new id; used by `retry` only. */
   | {
       readonly kind: 'resume'
@@ -192,6 +272,13 @@ export type CallerInput =
       readonly action: ResumeAction
       readonly draft: TurnDraft | undefined
     }
+  | {
+      readonly kind: 'change'
+      readonly reply: ReplyTo
+      readonly patch: OptionsPatch
+      readonly continuity: ContinuityPolicy | undefined
+    }
+  | { readonly kind: 'reset'; readonly reply: ReplyTo; readonly what: ResetWhat; readonly force: boolean }
   | { readonly kind: 'close'; readonly reply: ReplyTo }
   | { readonly kind: 'describe'; readonly reply: ReplyTo; readonly change: FamilyChange }
   /** A task of this session has something to tell. */
@@ -208,6 +295,8 @@ export interface AttachedAgent {
   /** The last line whose effect is stored. */
   readonly line: number
   readonly isRetiring: boolean
+  /** The configuration starts this agent otherwise by now. */
+  readonly isOutdated: boolean
   /** The unsettled turn whose prompt it was given, if there is one. */
   readonly turnId: TurnId | undefined
   /** Its permission requests that are closed in the rows, but whose outcome it was not told. */
@@ -237,19 +326,35 @@ export type ReplyValue =
   | { readonly kind: 'replay'; readonly turn: TurnRecord; readonly position: number }
   | { readonly kind: 'cancel'; readonly outcome: 'ended' | 'requested' | 'none'; readonly turns: readonly TurnId[] }
   | { readonly kind: 'answer'; readonly permissionId: PermissionId }
+  | { readonly kind: 'permission_mode' }
+  | { readonly kind: 'permission_rule' }
   | { readonly kind: 'opened' }
   | { readonly kind: 'described' }
   | { readonly kind: 'noticed' }
   | { readonly kind: 'resume' }
+  | { readonly kind: 'change' }
+  | { readonly kind: 'reset'; readonly stopped: StopReport | undefined; readonly cleared: readonly string[] }
   | { readonly kind: 'gone'; readonly stopped: StopReport | undefined }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly details: ErrorDetails }
 
 export type Effect =
   | { readonly kind: 'reply'; readonly to: ReplyTo; readonly value: ReplyValue }
-  | { readonly kind: 'agent.start'; readonly generation: number; readonly resume: AgentSessionId | undefined }
+  | {
+      readonly kind: 'agent.start'
+      readonly generation: number
+      readonly resume: AgentSessionId | undefined
+      readonly whenLost: WhenLost
+      readonly options: readonly WantedOption[]
+    }
   /** Hears an agent that this life goes on with; it was silent until now. */
   | { readonly kind: 'agent.listen'; readonly generation: number }
   | { readonly kind: 'agent.prompt'; readonly generation: number; readonly turnId: TurnId; readonly prompt: string }
+  | {
+      readonly kind: 'agent.control'
+      readonly generation: number
+      readonly no: number
+      readonly request: ControlRequest
+    }
   | { readonly kind: 'agent.cancel'; readonly generation: number; readonly turnId: TurnId }
   | {
       readonly kind: 'agent.permission'
@@ -258,6 +363,9 @@ export type Effect =
       readonly outcome: PermissionOutcome
     }
   | { readonly kind: 'agent.stop'; readonly generation: number }
+  /** A rule is in force, or no longer. */
+  | { readonly kind: 'rule.learn'; readonly rule: PermissionRuleRecord }
+  | { readonly kind: 'rule.forget'; readonly ruleId: RuleId }
   /** The row of a task has something to tell its parent. */
   | { readonly kind: 'task.due' }
   /** Something of an older generation or of no turn was refused; counted, never an error. */

@@ -112,7 +112,7 @@ export type Delivery = 'no' | 'yes' | 'unknown'
 /** `task`: the end of a background task of the session. */
 export type TurnOrigin = 'user' | 'agent' | 'retry' | 'task'
 /** Why a turn that the agent still works on is being ended; decides its terminal state. */
-export type CancelReason = 'user' | 'close' | 'silence' | 'turn' | 'drain' | 'output'
+export type CancelReason = 'user' | 'close' | 'silence' | 'turn' | 'drain' | 'output' | 'permission'
 
 /** A cancel that is under way. */
 export interface Cancelling {

@@ -610,8 +610,9 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "listInForce": {
-      "sql": "select * from \"permission_rule\" where permission_rule.revoked_at is null order by \"no\" desc limit ?",
+      "sql": "select * from \"permission_rule\" where permission_rule.revoked_at is null and (\"expires_at\" is null or \"expires_at\" > ?) order by \"no\" desc limit ?",
       "parameters": [
+        "now",
         "limit"
       ]
     },

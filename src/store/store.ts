@@ -184,8 +184,8 @@ export interface Store extends AsyncDisposable {
   /** False when there is no such rule in force. */
   revokePermissionRule(id: RuleId, revocation: { readonly at: number; readonly by: string }): Promise<boolean>
   findPermissionRule(id: RuleId): Promise<PermissionRuleRecord | undefined>
-  /** Newest first; those that are not revoked, or with `all` every one. */
-  listPermissionRules(filter: { readonly all: boolean }, limit: number): Promise<PermissionRuleRecord[]>
+  /** Newest first: those in force at a time, or every one there ever was. */
+  listPermissionRules(filter: { readonly inForceAt?: number }, limit: number): Promise<PermissionRuleRecord[]>
 
   findPermission(id: PermissionId): Promise<PermissionRecord | undefined>
   listPermissions(

@@ -1,7 +1,9 @@
 // An agent process of the simulator: does what its seed says, in virtual time, and remembers what it was given.
 
 import type { AgentRequestId } from '../../src/agent/connection.ts'
-import type { PermissionId, TurnId } from '../../src/base/ids.ts'
+import type { ControlRequest, Controls, WantedOption } from '../../src/agent/control-plan.ts'
+import type { AgentSessionId, PermissionId, TurnId } from '../../src/base/ids.ts'
+import { answerControl, CONTROLS, modeOf } from './conversations.ts'
 import { must } from './model-store.ts'
 import { Pipe } from './pipe.ts'
 import type { Line, PipeWorld } from './pipe.ts'
@@ -53,8 +55,12 @@ export class ScriptedProcess {
   readonly generation: number
   readonly pipe: Pipe
   alive = true
+  /** What it goes on with, and what it is set to. */
+  conversation: AgentSessionId | undefined
+  mode = 'ask'
   #turnId: TurnId | undefined
   #habit: Habit = 'answer'
+  #controlAt = 0
   #waitsFor: AgentRequestId | undefined
   readonly #world: ProcessWorld
   readonly #answers = new Map<AgentRequestId, number>()
@@ -72,6 +78,30 @@ export class ScriptedProcess {
     this.#turnId = turnId
     this.#habit = random.pick(HABITS)
     this.#after(random.int(200), () => this.#work(turnId))
+  }
+
+  /** Its start is over: it has a conversation, and what was wanted of it. */
+  begin(conversation: AgentSessionId, options: readonly WantedOption[]): void {
+    this.conversation = conversation
+    for (const { option, value } of options)
+      if (option === 'mode' && value !== 'never offered') this.mode = String(value)
+  }
+
+  get controls(): Controls {
+    return { ...CONTROLS, modes: { available: [], ...CONTROLS.modes, current: this.mode } }
+  }
+
+  control(no: number, request: ControlRequest): void {
+    const taken = answerControl(this.#world.random)
+    if (taken === undefined) return
+    const { generation } = this
+    // One after the other, as agents read.
+    const { now } = this.#world
+    this.#controlAt = Math.max(this.#controlAt, now + taken.ms)
+    this.#after(this.#controlAt - now, () => {
+      if (taken.answer.kind === 'accepted') this.mode = modeOf(request)
+      this.#say((line) => ({ kind: 'agent.controlled', generation, no, answer: taken.answer, line }))
+    })
   }
 
   cancel(turnId: TurnId): void {
@@ -143,7 +173,16 @@ export class ScriptedProcess {
     this.#waitsFor = requestId
     const permissionId = this.#world.permissionId()
     const { generation } = this
-    const asked = { kind: 'agent.permission', generation, permissionId, requestId, toolCall: '{}', options } as const
+    const asked = {
+      kind: 'agent.permission',
+      generation,
+      permissionId,
+      requestId,
+      toolCall: '{}',
+      options,
+      ruling: undefined,
+      isAttended: true,
+    } as const
     this.#say((line) => ({ ...asked, line }))
     if (this.#world.random.chance(0.1)) {
       const withdrawn = { kind: 'agent.request_cancelled', generation, requestId } as const

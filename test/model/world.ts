@@ -3,23 +3,18 @@
 // agents: they go on while the gateway is away, and the next life takes them over as held-agents.ts and agent-link.ts do.
 
 import { HoldfastError, toStoredError } from '../../src/base/errors.ts'
-import type { AgentSessionId, PermissionId, TurnId } from '../../src/base/ids.ts'
+import type { PermissionId, TurnId } from '../../src/base/ids.ts'
 import { deadlinesOf } from '../../src/session/deadlines.ts'
 import type { DeadlineKind } from '../../src/session/deadlines.ts'
 import { next } from '../../src/session/next.ts'
 import { modelOf } from '../../src/session/model.ts'
-import type {
-  AgentInput,
-  AttachedAgent,
-  Effect,
-  Input,
-  ReplyTo,
-  SessionLimits,
-  SessionModel,
-} from '../../src/session/state.ts'
+import type { AgentInput, AttachedAgent, Effect, Input, ReplyTo, SessionModel } from '../../src/session/state.ts'
 import type { ResumeAction } from '../../src/session/service.ts'
 import type { OnInterrupt } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
+import { checkRest } from './at-rest.ts'
+import { checkReplaced, openConversation, tuning, Tunings } from './conversations.ts'
+import { LIMITS } from './limits.ts'
 import { ModelStore, must } from './model-store.ts'
 import { newSession } from './new-session.ts'
 import { READY_LINE } from './pipe.ts'
@@ -29,19 +24,6 @@ import type { Random } from './random.ts'
 import { ScriptedProcess } from './scripted-process.ts'
 import type { ProcessWorld } from './scripted-process.ts'
 import { Timeline } from './timeline.ts'
-
-export const LIMITS: SessionLimits = {
-  startMs: 30_000,
-  silenceMs: 20_000,
-  turnMs: 90_000,
-  cancelGraceMs: 5_000,
-  permissionMs: 15_000,
-  stopMs: 10_000,
-  queueDepthMax: 4,
-  permissionsOpenMax: 4,
-  turnBytesMax: 1_000_000,
-  turnEventsMax: 1_000,
-}
 
 /** A planted bug: how the world differs from the honest one. */
 export interface Mutation {
@@ -74,6 +56,7 @@ export class World {
   readonly #deliveries = new Map<TurnId, number>()
   readonly #sent: TurnId[] = []
   readonly #unread = new Set<TurnId>()
+  readonly #tunings = new Tunings()
   readonly #time = new Timeline()
   #life = 0
   #state: SessionModel | undefined
@@ -98,9 +81,17 @@ export class World {
     this.#quiet = true // no more crashes: from here on everything must come to rest by itself
     this.#open()
     if (this.store.session.blockedBy !== undefined)
-      this.#give({ kind: 'resume', reply: this.#reply(), action: 'continue', draft: undefined })
+      this.#give({ kind: 'resume', reply: this.#reply(), action: 'discard', draft: undefined })
     this.#time.spin(END_OF_TIME)
-    this.#checkRest()
+    if (this.#state !== undefined) this.#tunings.checkRest()
+    checkRest({
+      store: this.store,
+      accepted: this.#accepted,
+      deliveries: this.#deliveries,
+      unread: this.#unread,
+      sent: this.#sent,
+      processes: this.#processes,
+    })
   }
 
   #call(): void {
@@ -108,12 +99,13 @@ export class World {
     if (what < 24) return this.#prompt()
     if (what < 29) return this.#give({ kind: 'cancel', reply: this.#reply(), turnId: this.#someTurn() })
     if (what < 33) return this.#answerSome()
+    if (what === 39 || this.random.chance(0.1)) return this.#tune()
     if (what < 35) return this.#die()
     if (what === 38 && this.#state !== undefined) return this.#leave() // to a successor: nothing is under way
     if (what === 35) return this.#give({ kind: 'close', reply: this.#reply() })
     if (what === 36) return this.#drain()
     if (what === 37) return this.#give({ kind: 'evict' })
-    const action = this.random.pick<ResumeAction>(['continue', 'retry', 'discard'])
+    const action = this.random.pick<ResumeAction>(['continue', 'retry', 'discard', 'fresh'])
     this.#give({ kind: 'resume', reply: this.#reply(), action, draft: { ...this.#draft(), idempotencyKey: undefined } })
   }
 
@@ -126,6 +118,13 @@ export class World {
     const onInterrupt = this.random.pick<OnInterrupt | undefined>([undefined, 'hold', 'continue', 'retry'])
     const expiresAt = this.random.chance(0.1) ? this.#time.now + this.random.int(20_000) : undefined
     return { turnId: this.#turnId(), prompt: '[]', bodyHash: '', idempotencyKey: undefined, onInterrupt, expiresAt }
+  }
+
+  /** One change is often followed by another. */
+  #tune(): void {
+    if (this.#state === undefined) return
+    this.#give(this.#tunings.ask(tuning(this.random, this.#reply())))
+    if (this.random.chance(0.5)) this.#time.after(this.random.int(3_000), () => this.#tune())
   }
 
   #answerSome(): void {
@@ -175,7 +174,15 @@ export class World {
     const ended = [...this.store.permissions.values()].filter((one) => one.state !== 'open')
     const untold = ended.filter((one) => one.generation === generation && !held.pipe.wasWritten(`a${one.line}`))
     const turnId = isOut ? out.id : undefined
-    return { generation, pid: generation, line, isRetiring: this.random.chance(0.1), turnId, untold }
+    return {
+      generation,
+      pid: generation,
+      line,
+      isRetiring: this.random.chance(0.1),
+      isOutdated: this.random.chance(0.1),
+      turnId,
+      untold,
+    }
   }
 
   #isLost(turnId: string, state: string, attached: AttachedAgent): boolean {
@@ -214,6 +221,7 @@ export class World {
 
   #leave(): void {
     this.#state = undefined
+    this.#tunings.forget()
     this.#life++
     const awayMs = 1 + this.random.int(3_000)
     this.store.awayMs += awayMs
@@ -264,8 +272,11 @@ export class World {
 
   #commit(state: SessionModel, writes: readonly SessionWrite[]): void {
     this.#mayDie()
-    this.store.commit(writes.filter((write) => this.#mutation.loses?.(write, writes) !== true))
+    const before = this.store.session
+    const stored = writes.filter((write) => this.#mutation.loses?.(write, writes) !== true)
+    this.store.commit(stored)
     this.#state = state
+    checkReplaced(before, this.store.session, stored)
     this.#checkLines()
     this.#checkUnsent()
     this.#mayDie()
@@ -293,6 +304,7 @@ export class World {
       this.#effect(effect)
       this.#mayDie()
     }
+    this.#tunings.check(this.store.session, this.#mode())
   }
 
   #mayDie(): void {
@@ -303,13 +315,15 @@ export class World {
     switch (effect.kind) {
       case 'reply':
         if (effect.value.kind === 'prompt') this.#accepted.add(effect.value.turn.id)
-        return
+        return this.#tunings.answered(effect.to, effect.value)
       case 'agent.start':
-        return this.#start(effect.generation)
+        return this.#start(effect)
       case 'agent.listen':
         return this.#listen(effect.generation)
       case 'agent.prompt':
         return this.#prompted(effect)
+      case 'agent.control':
+        return this.#process(effect.generation)?.control(effect.no, effect.request)
       case 'agent.cancel':
         return this.#process(effect.generation)?.cancel(effect.turnId)
       case 'agent.permission':
@@ -318,8 +332,11 @@ export class World {
         return this.#stop(effect.generation)
       case 'end':
         this.#state = undefined
+        this.#tunings.forget()
         if (this.store.session.state !== 'closed') this.#time.after(this.random.int(2_000), () => this.#open())
         return
+      case 'rule.learn':
+      case 'rule.forget':
       case 'count':
       case 'task.due':
         return
@@ -336,7 +353,8 @@ export class World {
     process.prompt(turnId)
   }
 
-  #start(generation: number): void {
+  #start(effect: Extract<Effect, { kind: 'agent.start' }>): void {
+    const { generation } = effect
     const living = this.#processes.filter((process) => process.alive)
     must(living.length === 0, 'S7', `process ${generation} started while ${living.length} live`)
     const process = new ScriptedProcess(generation, this.#ground())
@@ -349,8 +367,16 @@ export class World {
       this.#processes.pop()
       return this.#deliver({ kind: 'agent.failed', generation, error })
     }
-    const agentSessionId = `as${generation}` as AgentSessionId
-    const agent = { pid: generation, agentSessionId, continuity: 'new', capabilities: '{}', isRetiring: false } as const
+    const opening = openConversation(this.random, effect)
+    if (opening.kind === 'lost') {
+      process.kill()
+      this.#processes.pop()
+      return this.#deliver({ kind: 'agent.failed', generation, error: opening.error })
+    }
+    process.begin(opening.agentSessionId, effect.options)
+    const { agentSessionId, continuity } = opening
+    const offers = { controls: process.controls, refused: [], definitionDigest: '', capabilities: '{}' }
+    const agent = { pid: generation, agentSessionId, continuity, isRetiring: false, ...offers }
     this.#time.after(this.random.int(2_000), () => {
       if (!process.alive) return
       this.#deliver({ kind: 'agent.ready', generation, ...agent, line: READY_LINE }, () =>
@@ -401,6 +427,8 @@ export class World {
     const count = (this.#deliveries.get(turnId) ?? 0) + 1
     this.#deliveries.set(turnId, count)
     must(count === 1, 'S5', `turn ${turnId} was delivered ${count} times`)
+    const conversation = this.#process(generation)?.conversation
+    must(conversation === this.store.session.agentSessionId, 'S16', `turn ${turnId} went into ${conversation}`)
     const turn = this.store.turns.get(turnId)
     must(
       turn?.generation === generation,
@@ -426,57 +454,11 @@ export class World {
     return running.some(({ at }) => at <= this.#time.now)
   }
 
-  #checkRest(): void {
-    const { store } = this
-    for (const turnId of this.#accepted) must(store.turns.has(turnId), 'S1', `accepted turn ${turnId} is not stored`)
-    const unsettled = store.unsettledTurns().map((turn) => `${turn.id}=${turn.state}`)
-    must(unsettled.length === 0 || store.session.blockedBy !== undefined, 'S6', `never ended: ${unsettled.join(' ')}`)
-    for (const [turnId, outcome] of store.outcomes) this.#checkDelivery(turnId as TurnId, outcome.delivery)
-    for (const { id, state, generation, requestId } of store.permissions.values()) {
-      must(state !== 'open', 'S9', `permission request ${id} stays open`)
-      const process = this.#process(generation)
-      const answers = process?.alive ? process.answersTo(requestId) : 1
-      must(answers === 1, 'S14', `request ${requestId} of a living process has ${answers} answers`)
-    }
-    if (store.session.state === 'closed') {
-      must(
-        this.#processes.every((process) => !process.alive),
-        'S7',
-        'a process outlived its session',
-      )
-    }
-    this.#checkOrder()
-    this.#checkBounds()
-  }
-
-  /** No turn outlives its deadline by more than the grace and the time without a gateway. */
-  #checkBounds(): void {
-    const boundMs = LIMITS.turnMs + LIMITS.cancelGraceMs + this.store.awayMs
-    for (const [turnId, outcome] of this.store.outcomes) {
-      const dispatchedAt = this.store.turns.get(turnId)?.dispatchedAt ?? outcome.endedAt
-      const ms = outcome.endedAt - dispatchedAt
-      must(ms <= boundMs, 'S6', `turn ${turnId} was out for ${ms} ms`)
-    }
-  }
-
-  #checkDelivery(turnId: TurnId, delivery: string): void {
-    const count = this.#deliveries.get(turnId) ?? 0
-    must(delivery !== 'no' || count === 0, 'S11', `turn ${turnId} says delivery no, but an agent got it`)
-    const isYes = count === 1 || this.#unread.has(turnId)
-    must(delivery !== 'yes' || isYes, 'S11', `turn ${turnId} says delivery yes, but no agent got it`)
-  }
-
-  /** FIFO: prompts of users leave in the order of their accept numbers. */
-  #checkOrder(): void {
-    const numbers = this.#sent
-      .map((turnId) => this.store.turns.get(turnId))
-      .filter((turn) => turn?.origin === 'user')
-      .map((turn) => turn?.n ?? 0)
-    must(
-      numbers.every((n, i) => i === 0 || n > (numbers[i - 1] ?? 0)),
-      'S12',
-      `sent out of order: ${numbers.join(' ')}`,
-    )
+  /** What the agent that can be heard is set to. */
+  #mode(): string | undefined {
+    const { agent } = this.#state ?? {}
+    const process = agent?.kind === 'ready' ? this.#process(agent.generation) : undefined
+    return process?.alive ? process.mode : undefined
   }
 
   #process(generation: number): ScriptedProcess | undefined {

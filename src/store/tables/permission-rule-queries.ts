@@ -48,7 +48,12 @@ export function permissionRuleQueries({ builder }: StoreDialect) {
         .where('id', '=', args.id),
     ),
     find: query((args: { id: string }) => builder.selectFrom('permission_rule').selectAll().where('id', '=', args.id)),
-    listInForce: query((args: { limit: number }) => newest.where(ruleIsInForce()).limit(args.limit)),
+    listInForce: query((args: { now: number; limit: number }) =>
+      newest
+        .where(ruleIsInForce())
+        .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', args.now)]))
+        .limit(args.limit),
+    ),
     list: query((args: { limit: number }) => newest.limit(args.limit)),
   }
 }

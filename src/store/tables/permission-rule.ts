@@ -7,8 +7,8 @@ import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
 import type { PermissionRuleQueries, PermissionRuleRow } from './permission-rule-queries.ts'
 
 export interface RuleFilter {
-  /** Revoked ones too. */
-  readonly all: boolean
+  /** Epoch ms: those that are in force then, if they are not revoked before. Absent: all there ever were. */
+  readonly inForceAt?: number
 }
 
 export interface Revocation {
@@ -42,9 +42,10 @@ export class PermissionRuleRows {
   }
 
   /** Newest first. */
-  async list(db: Executor, { all }: RuleFilter, limit: number): Promise<PermissionRuleRecord[]> {
+  async list(db: Executor, { inForceAt: now }: RuleFilter, limit: number): Promise<PermissionRuleRecord[]> {
     const { list, listInForce } = this.#statements
-    return (await db.all(all ? list : listInForce, { limit })).map(toRule)
+    const rows = now === undefined ? await db.all(list, { limit }) : await db.all(listInForce, { now, limit })
+    return rows.map(toRule)
   }
 
   statements(): StatementsOf<PermissionRuleQueries> {

@@ -23,8 +23,9 @@ export function permissionRuleTests(openStore: OpenStore): void {
       await under.store.insertPermissionRule(wide)
       await under.store.commit(fence, 'promise', [{ kind: 'rule.insert', rule: own }])
       const store = await under.reopen()
-      expect(await store.listPermissionRules({ all: false }, 10)).toEqual([own, wide])
-      expect(await store.listPermissionRules({ all: false }, 1)).toEqual([own])
+      expect(await store.listPermissionRules({ inForceAt: NOW }, 10)).toEqual([own, wide])
+      expect(await store.listPermissionRules({ inForceAt: NOW }, 1)).toEqual([own])
+      expect(await store.listPermissionRules({ inForceAt: NOW + 5 }, 10)).toEqual([own])
       expect(await store.findPermissionRule(wide.id)).toEqual(wide)
       expect(await store.findPermissionRule(systemIds.rule())).toBeUndefined()
     })
@@ -37,8 +38,8 @@ export function permissionRuleTests(openStore: OpenStore): void {
       const revoked = { ...rule, revokedAt: NOW + 1, revokedBy: 'me' }
       expect(await store.revokePermissionRule(rule.id, { at: NOW + 1, by: 'me' })).toBe(true)
       expect(await store.revokePermissionRule(rule.id, { at: NOW + 2, by: 'you' })).toBe(false)
-      expect(await store.listPermissionRules({ all: false }, 10)).toEqual([])
-      expect(await store.listPermissionRules({ all: true }, 10)).toEqual([revoked])
+      expect(await store.listPermissionRules({ inForceAt: NOW }, 10)).toEqual([])
+      expect(await store.listPermissionRules({}, 10)).toEqual([revoked])
     })
 
     test('a use is counted with what it decided, or not at all', async () => {
@@ -62,7 +63,7 @@ export function permissionRuleTests(openStore: OpenStore): void {
     ])('a rule %s is refused by the schema', async (_, parts) => {
       await using under = await openStore()
       await expect(under.store.insertPermissionRule(newRule(parts))).rejects.toThrow(/constraint/i)
-      expect(await under.store.listPermissionRules({ all: true }, 10)).toEqual([])
+      expect(await under.store.listPermissionRules({}, 10)).toEqual([])
     })
   })
 
