@@ -224,6 +224,17 @@ describe('a keeper that is gone or hangs', () => {
     expect(told).toEqual([false])
   })
 
+  test('an answer in between, and the count begins again', async () => {
+    await using pair = await openKeeperPair()
+    const clock = manualClock()
+    const link = await pair.connect({ clock, onLost: () => expect.fail('it was there all the time') })
+    for (let i = 1; i <= 10; i++) {
+      clock.advance(10_000)
+      expect((await link.spawn(orderOf(i))).leaseId).toBe(i)
+    }
+    link.close()
+  })
+
   test('a gateway that was asleep itself asks again before it judges', async () => {
     await using pair = await openKeeperPair()
     const clock = manualClock()

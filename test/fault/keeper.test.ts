@@ -1,6 +1,6 @@
 // The keeper program, really: what it keeps while gateways come and go, and how everything ends when it does.
 
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -207,6 +207,23 @@ test('SIGTERM to the keeper stops its agents politely first, and the gateway hea
   expect(await watched.agent.stop()).toMatchObject({ forced: false, survivors: [] })
   await eventually('the keeper to end', () => !isAlive(keeper))
   expect(watched.events).toEqual(['exit 3'])
+  await host[Symbol.asyncDispose]()
+})
+
+test('a keeper that ends lets nobody in, while it waits for an agent that does not end', async () => {
+  await using rig = openKeeperRig()
+  const host = await rig.open()
+  const watched = watchAgent(
+    await host.spawn(rig.spec(['sh', '-c', 'trap "" TERM; echo up; while :; do sleep 1; done'])),
+  )
+  await eventually('the trap', () => watched.lines[0] === 'up')
+  const keeper = rig.keeper()
+  signalProcess(keeper, 'SIGTERM')
+  await eventually('its socket to be gone', () => !existsSync(rig.socketOf(keeper)))
+  expect(isAlive(keeper)).toBe(true)
+  expect(watched.events).toEqual([])
+  await eventually('the exit', () => watched.events.includes('exit SIGKILL'))
+  await eventually('the keeper to end', () => !isAlive(keeper))
   await host[Symbol.asyncDispose]()
 })
 
