@@ -16,7 +16,7 @@ export type SessionQueries = ReturnType<typeof sessionQueries>
 export type SessionRow = Omit<SessionTable, 'no'> & { no: number }
 
 export function sessionQueries(dialect: StoreDialect) {
-  return { ...reads(dialect), ...ownership(dialect) }
+  return { ...reads(dialect), ...ownership(dialect), ...changes(dialect) }
 }
 
 type InsertArgs = Omit<NewSession, 'key' | 'permissionMode' | 'continuity' | 'options' | 'family'> & {
@@ -125,6 +125,11 @@ function ownership({ builder, now }: StoreDialect) {
         .where('epoch', '=', args.epoch)
         .where('last_seq', '=', args.fromSeq),
     ),
+  }
+}
+
+function changes({ builder }: StoreDialect) {
+  return {
     patch: query((args: PatchArgs) =>
       builder
         .updateTable('session')
