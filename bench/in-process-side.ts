@@ -28,6 +28,7 @@ const LIMITS: SessionLimits = {
   cancelGraceMs: 10_000,
   permissionMs: 600_000,
   stopMs: 30_000,
+  controlMs: 1_000,
   queueDepthMax: 32,
   permissionsOpenMax: 64,
   turnBytesMax: 1024 * 1024 * 1024,
@@ -68,6 +69,7 @@ class InProcessSide implements Side {
       spares: undefined,
       agentIdleMs: 0,
       promptBytesMax: 1024 * 1024,
+      family: { depthMax: 4, childrenMax: 32 },
       checkCwd: (cwd) => Promise.resolve(cwd),
       findDefinition: () => definition,
     })

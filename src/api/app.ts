@@ -12,6 +12,8 @@ import { addGatewayRoutes } from './routes/gateway.ts'
 import { addInsightRoutes } from './routes/insight.ts'
 import { addPermissionRoutes } from './routes/permissions.ts'
 import { addSessionRoutes } from './routes/sessions.ts'
+import { addSessionChangeRoutes } from './routes/session-change.ts'
+import { addTaskRoutes } from './routes/tasks.ts'
 import { addTurnRoutes } from './routes/turns.ts'
 import type { App, RouteContext } from './routes/context.ts'
 import { compileValidator } from './validate.ts'
@@ -54,6 +56,8 @@ export function createApp(context: RouteContext, guard: Guard): App {
 
 export function addRoutes(app: App, context: RouteContext): void {
   addSessionRoutes(app, context)
+  addSessionChangeRoutes(app, context)
+  addTaskRoutes(app, context)
   addTurnRoutes(app, context)
   addEventRoutes(app, context)
   addPermissionRoutes(app, context)

@@ -3,7 +3,7 @@
 import { HoldfastError } from '../base/errors.ts'
 
 /** Which list a cursor belongs to: one of another list is refused. */
-export type CursorList = 's' | 't'
+export type CursorList = 's' | 't' | 'k'
 
 export function encodeCursor(list: CursorList, place: number): string {
   return Buffer.from(`${list}${place}`).toString('base64url')

@@ -4,6 +4,7 @@ import type { Logger } from '../observe/logger.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { SessionStatisticsSnapshot } from '../session/statistics.ts'
 import type { SessionService } from '../session/service.ts'
+import type { TaskService } from '../tasks/task-service.ts'
 
 export interface ApiConfig {
   /** Undefined: no TCP listener. */
@@ -105,6 +106,7 @@ export interface StreamLimits {
 
 export interface ApiPorts {
   readonly service: SessionService
+  readonly tasks: TaskService
   readonly events: EventLog
   readonly gateway: GatewayPort
   readonly tokens: TokenProvider

@@ -37,6 +37,9 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     created_at: timeText(session.createdAt),
     updated_at: timeText(session.updatedAt),
     closed_at: timeOrNull(session.closedAt),
+    label: session.family.label ?? null,
+    parent: session.family.parent ?? null,
+    notify: session.family.notify,
   }
 }
 
@@ -76,7 +79,7 @@ function outcomeView(outcome: TurnOutcome): TurnOutcomeView {
   }
 }
 
-function errorView({ code, message, details = {} }: StoredError): ErrorView {
+export function errorView({ code, message, details = {} }: StoredError): ErrorView {
   // A newer version may have stored a code that this one does not know.
   const retryable = Object.hasOwn(ERRORS, code) && ERRORS[code].retryable
   return { code, message, details: { ...details }, retryable }
@@ -161,6 +164,6 @@ export function timeText(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-function timeOrNull(ms: number | undefined): string | null {
+export function timeOrNull(ms: number | undefined): string | null {
   return ms === undefined ? null : timeText(ms)
 }

@@ -2,7 +2,7 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { OutputConfiguration } from 'commander'
-import { ON_INTERRUPT, RESUME_ACTION, WHEN_ALONE } from './choices.ts'
+import { NOTIFY, ON_INTERRUPT, RESUME_ACTION, WHEN_ALONE } from './choices.ts'
 import type { CommandContext } from './context.ts'
 import type { CliDeps } from './deps.ts'
 import { Screen } from './output/screen.ts'
@@ -37,6 +37,7 @@ export function buildProgram(deps: CliDeps, screen: Screen): Program {
     }
   declareTurns(root, on)
   declareSessions(root, on)
+  declareTasks(root, on)
   declareGateway(root, on)
   return { command: root, exitCode: () => exitCode }
 }
@@ -137,6 +138,8 @@ function declareSessions(root: Command, on: Bind): void {
     .option('--all', 'closed ones too')
     .option('-a, --agent <name>', 'of one agent')
     .option('--blocked', 'those that wait for a decision')
+    .option('--parent <id|key>', 'those that work for a session')
+    .option('--label <text>', 'whose label begins so')
     .option('--limit <n>', 'at most so many', positiveInteger, 50)
     .action(on(async () => (await import('./commands/sessions-ls.ts')).sessionsLs))
   sessions
@@ -144,6 +147,7 @@ function declareSessions(root: Command, on: Bind): void {
     .description('show a session and its latest turns')
     .argument('<session>', 'id or key')
     .action(on(async () => (await import('./commands/sessions-show.ts')).sessionsShow))
+  declareFamily(sessions, on)
   sessions
     .command('close')
     .description('cancel what runs, end the agent, close the session')
@@ -167,6 +171,48 @@ function declareSessions(root: Command, on: Bind): void {
     .command('agents')
     .description('list the agents that can be used')
     .action(on(async () => (await import('./commands/agents.ts')).agents))
+}
+
+function declareFamily(sessions: Command, on: Bind): void {
+  const ensure = sessions
+    .command('ensure')
+    .description('the session with a key, made if there is none')
+    .argument('<key>', 'letters, digits and . _ : @ -; case does not count')
+    .option('-a, --agent <name>', 'agent (default: the only one)')
+    .option('--cwd <dir>', 'working directory (default: this one)')
+    .addOption(new Option('--mode <what>', 'one prompt, or many').choices(['persistent', 'oneshot']))
+    .action(on(async () => (await import('./commands/sessions-ensure.ts')).sessionsEnsure))
+  const edit = sessions
+    .command('edit')
+    .description('change what is said of a session; none takes it away')
+    .argument('<session>', 'id or key')
+    .action(on(async () => (await import('./commands/sessions-ensure.ts')).sessionsEdit))
+  for (const command of [ensure, edit])
+    command
+      .option('--label <text>', 'free text for people')
+      .option('--parent <id|key>', 'the session that it works for')
+      .addOption(new Option('--notify <what>', 'what the parent is told').choices([...NOTIFY]))
+}
+
+function declareTasks(root: Command, on: Bind): void {
+  const tasks = root.command('tasks').alias('task').description('turns of sessions that work for another one')
+  tasks
+    .command('ls', { isDefault: true })
+    .alias('list')
+    .description('list tasks, newest first')
+    .option('--parent <id|key>', 'of one session')
+    .option('--limit <n>', 'at most so many', positiveInteger, 50)
+    .action(on(async () => (await import('./commands/tasks.ts')).tasksLs))
+  tasks
+    .command('show')
+    .description('show a task')
+    .argument('<task>', 'task id')
+    .action(on(async () => (await import('./commands/tasks.ts')).tasksShow))
+  tasks
+    .command('cancel')
+    .description('cancel the turn that a task is')
+    .argument('<task>', 'task id')
+    .action(on(async () => (await import('./commands/tasks.ts')).tasksCancel))
 }
 
 function declareGateway(root: Command, on: Bind): void {

@@ -9,11 +9,14 @@ import type {
   ResumeAction,
   SessionClosed,
   SessionCreate,
+  SessionEnsure,
   SessionEnsured,
   SessionListQuery,
   SessionPage,
+  SessionPatch,
   SessionView,
 } from '../wire/session.ts'
+import type { TaskListQuery, TaskPage, TaskView } from '../wire/task.ts'
 import type { CancelEvidence, PromptAccepted, PromptCreate, TurnListQuery, TurnPage, TurnView } from '../wire/turn.ts'
 import { followEvents } from './event-stream.ts'
 import type { EventsOptions } from './event-stream.ts'
@@ -35,6 +38,29 @@ export class HoldfastClient {
 
   listSessions(query: SessionListQuery = {}, options?: CallOptions): Promise<SessionPage> {
     return this.#requests.get(`/v1/sessions${queryText(query)}`, options)
+  }
+
+  /** As `createSession`, by key: any number of calls make one session. */
+  ensureSession(key: string, body: SessionEnsure, options?: CallOptions): Promise<SessionEnsured> {
+    return this.#requests.put(sessionPath(key), body, options)
+  }
+
+  /** Changes what is named; null clears. PARENT_REFUSED, SESSION_BUSY. */
+  changeSession(idOrKey: string, body: SessionPatch, options?: CallOptions): Promise<SessionView> {
+    return this.#requests.patch(sessionPath(idOrKey), body, options)
+  }
+
+  listTasks(query: TaskListQuery = {}, options?: CallOptions): Promise<TaskPage> {
+    return this.#requests.get(`/v1/tasks${queryText(query)}`, options)
+  }
+
+  getTask(taskId: string, options?: CallOptions): Promise<TaskView> {
+    return this.#requests.get(`/v1/tasks/${encodeURIComponent(taskId)}`, options)
+  }
+
+  /** Cancels the turn that the task is. */
+  cancelTask(taskId: string, options?: CallOptions): Promise<CancelEvidence> {
+    return this.#requests.post(`/v1/tasks/${encodeURIComponent(taskId)}/cancel`, {}, options)
   }
 
   /** By id or key. */

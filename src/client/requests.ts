@@ -36,8 +36,15 @@ export class Requests {
   }
 
   post<T>(path: string, body: object, options?: CallOptions): Promise<T> {
-    const headers = { accept: 'application/json', 'content-type': 'application/json' }
-    return this.#json<T>({ method: 'POST', path, headers, body: JSON.stringify(body) }, options)
+    return this.#withBody('POST', path, body, options)
+  }
+
+  put<T>(path: string, body: object, options?: CallOptions): Promise<T> {
+    return this.#withBody('PUT', path, body, options)
+  }
+
+  patch<T>(path: string, body: object, options?: CallOptions): Promise<T> {
+    return this.#withBody('PATCH', path, body, options)
   }
 
   /** True for a status of 2xx; needs no token. Never rejects. */
@@ -58,6 +65,16 @@ export class Requests {
     const response = await this.#send({ method: 'GET', path, headers: { ...headers, authorization }, signal })
     if (response.status >= 200 && response.status < 300) return response
     throw toApiError(response.status, await response.text())
+  }
+
+  #withBody<T>(
+    method: 'POST' | 'PUT' | 'PATCH',
+    path: string,
+    body: object,
+    options: CallOptions | undefined,
+  ): Promise<T> {
+    const headers = { accept: 'application/json', 'content-type': 'application/json' }
+    return this.#json<T>({ method, path, headers, body: JSON.stringify(body) }, options)
   }
 
   async #json<T>(

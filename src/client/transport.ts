@@ -1,7 +1,7 @@
 // The port between the client and whatever carries HTTP: fetch in browsers and Node, a unix socket in the CLI.
 
 export interface TransportRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path and query, starting with a slash. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>

@@ -167,6 +167,24 @@ export const OPTIONS = {
     env: 'HOLDFAST_LIMITS_PERMISSIONS_OPEN_MAX',
     text: 'Permission requests of one session that wait at once; the agent gets `cancelled` for more.',
   },
+  'tasks.depthMax': {
+    type: integer(1, 64),
+    default: 4,
+    env: 'HOLDFAST_TASKS_DEPTH_MAX',
+    text: 'How many sessions may stand above one: a parent, its parent, and so on.',
+  },
+  'tasks.childrenMax': {
+    type: integer(1, 10_000),
+    default: 32,
+    env: 'HOLDFAST_TASKS_CHILDREN_MAX',
+    text: 'Open sessions that may work for one.',
+  },
+  'tasks.retentionDays': {
+    type: integer(0, 3_650),
+    default: 7,
+    env: 'HOLDFAST_TASKS_RETENTION_DAYS',
+    text: 'Days for which a task is kept after its end; its turn and its events stay.',
+  },
   'deadlines.initializeMs': {
     type: integer(100, DAY_MS),
     default: 60_000,

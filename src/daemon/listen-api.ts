@@ -12,11 +12,13 @@ import type { AgentHost } from '../keeper/agent-host.ts'
 import type { SessionService } from '../session/service.ts'
 import type { SessionStatisticsSnapshot } from '../session/statistics.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
+import type { TaskService } from '../tasks/task-service.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
 export interface ApiParts extends GatewayOptions {
   readonly service: SessionService
+  readonly tasks: TaskService
   readonly events: EventLog
   readonly store: Store
   readonly node: NodeRecord
@@ -30,7 +32,7 @@ export interface ApiParts extends GatewayOptions {
 
 /** Resolves when the API answers; `scope` ends it. PORT_IN_USE, TOKEN_FILE_UNSAFE. */
 export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): Promise<Api> {
-  const { config, paths, log, service, events, definitions, lifecycle, stop } = parts
+  const { config, paths, log, service, tasks, events, definitions, lifecycle, stop } = parts
   const { http, limits, origins } = config
   ensureToken(paths.tokenFile)
   const tokens = scope.use(watchToken(paths.tokenFile, systemClock))
@@ -42,6 +44,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
   }
   const api = createApi({
     service,
+    tasks,
     events,
     tokens,
     agents: () => [...definitions.values()],

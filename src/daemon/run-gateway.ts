@@ -25,6 +25,7 @@ import type { AgentHost } from '../keeper/agent-host.ts'
 import { withFailpoint } from './failpoints.ts'
 import { openHost } from './open-host.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { openTasks } from './open-tasks.ts'
 import { readOwnBirth } from './own-birth.ts'
 import { listenApi } from './listen-api.ts'
 import { sessionLimitsOf } from './limits.ts'
@@ -74,12 +75,27 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
   const sessions = scope.use(
     openSessions(sessionPorts({ options, store, node, agents, definitions, events, stateDir: stateDir.path })),
   )
+  const tasks = openTasks({ ...options, store, sessions }, scope)
   const recovered = await sessions.recover()
   const warm = () => ({ idle: sessions.idleAgents, spare: spares.ready })
-  const parts = { ...options, service: sessions.service, events, store, node, host, definitions, lifecycle, warm }
+  const statistics = () => sessions.statistics()
+  const parts = {
+    ...options,
+    service: sessions.service,
+    tasks: tasks.service,
+    events,
+    store,
+    node,
+    host,
+    definitions,
+    lifecycle,
+    warm,
+    statistics,
+  }
   const api = await listenApi(parts, scope)
   lifecycle.enter('ready')
   spares.look()
+  tasks.keeper.look()
   logger.info({ epoch: node.epoch, recovered, url: api.url(), socket: paths.socket }, 'ready')
   options.announce(`ready on ${paths.socket}${api.url() === undefined ? '' : ` and ${api.url()}`}`)
   try {
@@ -128,6 +144,7 @@ function sessionPorts({
     ...agents,
     agentIdleMs: config.agents.idleMs,
     promptBytesMax: config.limits.promptBytesMax,
+    family: { depthMax: config.tasks.depthMax, childrenMax: config.tasks.childrenMax },
     checkCwd: (cwd) => checkCwd(cwd, rules),
     findDefinition: (name) => definitions.get(name),
   }

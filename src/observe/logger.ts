@@ -26,6 +26,7 @@ export type LogFolder =
   | 'process'
   | 'session'
   | 'store'
+  | 'tasks'
 
 /** Usual names: sessionId, turnId, pid, epoch, seq, err. Prompt and tool content only at debug, secrets never. */
 export type LogFields = Readonly<Record<string, unknown>>

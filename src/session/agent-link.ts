@@ -4,10 +4,12 @@ import type { AgentAnswer } from '../agent/connection.ts'
 import type { StoredError } from '../base/errors.ts'
 import { requestCancel } from './cancel.ts'
 import { settlePhase } from './closing.ts'
+import { beginConversation, loseConversation } from './conversation.ts'
 import type { Draft } from './draft.ts'
 import type { TurnEnd } from './end-turn.ts'
 import { endActive, endOfCancelled } from './end-turn.ts'
 import { reportProgress } from './family/task-rows.ts'
+import { keepOffers } from './offers.ts'
 import { pump } from './queue.ts'
 import { markRunning } from './sign-of-life.ts'
 import { stopAgent, stuckError } from './stop-agent.ts'
@@ -22,12 +24,14 @@ export function agentReady(draft: Draft, ready: Ready): void {
   if (state.agent.kind !== 'starting') return
   const { generation, pid, agentSessionId, continuity, capabilities, isRetiring, line } = ready
   state.agent = { kind: 'ready', generation, pid, isRetiring }
+  beginConversation(draft, ready)
   if (state.agentSessionId !== agentSessionId || state.agentCapabilities !== capabilities) {
     state.agentSessionId = agentSessionId
     state.agentCapabilities = capabilities
     draft.write({ kind: 'session.patch', patch: { agentSessionId, agentCapabilities: capabilities } })
   }
   draft.reached(line) // from here on the process can be taken over
+  keepOffers(draft, ready)
   draft.event('agent.ready', undefined, { generation, pid, agent_session_id: agentSessionId, continuity })
   settlePhase(draft)
   pump(draft)
@@ -40,7 +44,9 @@ export function agentFailed(draft: Draft, error: StoredError): void {
   const { generation } = state.agent
   state.agent = { kind: 'none' }
   draft.event('agent.exited', state.active?.turnId, { generation, during: 'start', error })
-  if (state.active?.stage === 'waiting') endActive(draft, state.active, { state: 'failed', error })
+  const { active } = state
+  if (active?.stage === 'waiting' && !loseConversation(draft, active, error))
+    endActive(draft, active, { state: 'failed', error })
   settlePhase(draft)
   pump(draft)
 }
@@ -86,10 +92,10 @@ export function agentAnswered(draft: Draft, { turnId, answer }: Answered): void 
 
 /**
  * Whether the agent is as good for the next prompt (P2). One that breaks the protocol is not; one that wants a login has read
- * the old one when it started, so that only a new process can have the new one.
+ * the old one when it started, so that only a new process can have the new one; one that has forgotten the session must load it.
  */
 function isReusable(answer: AgentAnswer): boolean {
-  return answer.kind !== 'error' || answer.error.code === 'AGENT_ERROR'
+  return answer.kind !== 'error' || (answer.error.code === 'AGENT_ERROR' && !answer.isForgotten)
 }
 
 function endOfAnswer(draft: Draft, active: ActiveTurn, answer: Exclude<AgentAnswer, { kind: 'refused' }>): TurnEnd {
@@ -108,7 +114,8 @@ function endOfAnswer(draft: Draft, active: ActiveTurn, answer: Exclude<AgentAnsw
 /** An idle agent makes room for another session's; whoever is busy stays. */
 export function evictAgent(draft: Draft): void {
   const { state } = draft
-  if (state.phase.kind === 'open' && state.active === undefined && state.agent.kind === 'ready') stopAgent(draft)
+  const isIdle = state.active === undefined && state.changes.length === 0
+  if (state.phase.kind === 'open' && isIdle && state.agent.kind === 'ready') stopAgent(draft)
 }
 
 /** The connection is gone. What it worked on ends with what is known; the process tree is swept before the next start. */

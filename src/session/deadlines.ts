@@ -6,10 +6,12 @@ import { requestCancel } from './cancel.ts'
 import { settlePhase } from './closing.ts'
 import type { Draft } from './draft.ts'
 import { endActive, endOfCancelled, endQueued } from './end-turn.ts'
+import { changeOverdue } from './option-changes.ts'
 import { refuseOverdue } from './permissions.ts'
 import { pump } from './queue.ts'
 import type { SessionLimits, SessionModel } from './state.ts'
 import { stopAgent } from './stop-agent.ts'
+import { turnMsOf } from './turn-limit.ts'
 
 export type DeadlineKind =
   | 'queue_expiry'
@@ -20,6 +22,7 @@ export type DeadlineKind =
   | 'turn'
   | 'cancel_grace'
   | 'drain'
+  | 'control'
 
 export interface Deadline {
   readonly kind: DeadlineKind
@@ -36,12 +39,19 @@ export function deadlinesOf(state: SessionModel, limits: SessionLimits): Deadlin
   if (state.agent.kind === 'stopping') all.push({ kind: 'agent_stop', at: state.agent.deadlineAt })
   for (const permission of state.permissions) all.push({ kind: 'permission', at: permission.dueAt })
   const { active } = state
-  if (active === undefined || active.stage === 'waiting') return all
+  if (active === undefined || active.stage === 'waiting') return [...all, ...controlDeadline(state, limits)]
   if (active.cancelling !== undefined) return [...all, { kind: 'cancel_grace', at: active.cancelling.graceAt }]
   if (state.permissions.length === 0) all.push({ kind: 'silence', at: active.lastSignAt + limits.silenceMs })
-  if (limits.turnMs > 0) all.push({ kind: 'turn', at: active.sentAt + limits.turnMs })
+  const turnMs = turnMsOf(state, limits)
+  if (turnMs > 0) all.push({ kind: 'turn', at: active.sentAt + turnMs })
   if (state.phase.kind === 'draining') all.push({ kind: 'drain', at: state.phase.budgetAt })
   return all
+}
+
+/** An agent may be too busy with its turn to answer; only afterwards must it. */
+function controlDeadline({ changes }: SessionModel, { controlMs }: SessionLimits): Deadline[] {
+  const sent = changes[0]?.sent
+  return sent === undefined ? [] : [{ kind: 'control', at: sent.since + controlMs }]
 }
 
 /** The nearest deadline, if any is running. */
@@ -60,6 +70,7 @@ export function passDeadlines(draft: Draft): void {
   stopOverdue(draft)
   refuseOverdue(draft)
   turnOverdue(draft)
+  changeOverdue(draft)
   settlePhase(draft)
   pump(draft)
 }

@@ -3,7 +3,7 @@
 
 import type { ErrorCode, ErrorDetails } from '../base/errors.ts'
 import type { TurnId } from '../base/ids.ts'
-import type { EventType } from '../store/records.ts'
+import type { EventType, SessionTerms } from '../store/records.ts'
 import type { SessionWrite } from '../store/store.ts'
 import type { Effect, ReplyTo, ReplyValue, SessionLimits, SessionModel, Transition } from './state.ts'
 
@@ -15,10 +15,12 @@ export class Draft {
   readonly now: number
   readonly #writes: SessionWrite[] = []
   readonly #effects: Effect[] = []
+  readonly #terms: SessionTerms
   #line: number | undefined
 
   constructor(state: SessionModel, limits: SessionLimits, now: number) {
     this.state = { ...state }
+    this.#terms = state.terms
     this.limits = limits
     this.now = now
   }
@@ -33,6 +35,11 @@ export class Draft {
 
   eventText(type: EventType, turnId: TurnId | undefined, data: string): void {
     this.#writes.push({ kind: 'event', event: { type, turnId, at: this.now, data } })
+  }
+
+  /** Changes what is agreed with the agent; stored once, with the rest of the transition. */
+  agree(terms: Partial<SessionTerms>): void {
+    this.state.terms = { ...this.state.terms, ...terms }
   }
 
   /** The agent's output is accounted for up to `line`; stored with what this transition writes, and not for its own sake. */
@@ -53,6 +60,8 @@ export class Draft {
   }
 
   finish(): Transition {
+    const { terms } = this.state
+    if (terms !== this.#terms) this.write({ kind: 'session.terms', terms })
     if (this.#line !== undefined && this.#writes.length > 0) this.write({ kind: 'agent.line', line: this.#line })
     return { state: this.state, writes: this.#writes, effects: this.#effects }
   }

@@ -16,7 +16,8 @@ export interface LeftOpen {
 
 export interface TakenOver {
   readonly connection: AgentConnection
-  readonly attached: AttachedAgent
+  /** What the configuration says of it is the caller's to add. */
+  readonly attached: Omit<AttachedAgent, 'isOutdated'>
 }
 
 type Position = Pick<AttachRequest, 'line' | 'agentSessionId' | 'capabilities'>

@@ -3,6 +3,7 @@
 import { HoldfastError, toStoredError } from '../base/errors.ts'
 import type { StoredError } from '../base/errors.ts'
 import type { Draft } from './draft.ts'
+import { abandonChange } from './option-changes.ts'
 import { closePermissions } from './permissions.ts'
 
 /** Asks the host to stop the process tree; `error` says why when it was not asked for. */
@@ -10,6 +11,7 @@ export function stopAgent(draft: Draft, error?: StoredError): void {
   const { agent, active } = draft.state
   if (agent.kind !== 'ready' && agent.kind !== 'starting') return
   closePermissions(draft, 'void')
+  abandonChange(draft)
   const { generation } = agent
   draft.state.agent = { kind: 'stopping', generation, deadlineAt: draft.now + draft.limits.stopMs }
   if (error !== undefined) draft.event('agent.warning', active?.turnId, { generation, error })

@@ -254,7 +254,8 @@ test('an agent that was not ready when the gateway ended is stopped before the n
   const { id } = status.session
   const { turn } = await at.service.prompt(id, { prompt: HELLO })
   const definition = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
-  const request = { definition, sessionId: id, generation: 1, cwd: '/tmp', resume: undefined, spare: undefined }
+  const opening = { resume: undefined, whenLost: 'fail' as const, options: [], spare: undefined }
+  const request = { definition, sessionId: id, generation: 1, cwd: '/tmp', ...opening }
   const half = new FakeAgent(request, 2_000)
   at.connector.agents.push(half)
   await at.restart(KEEP)

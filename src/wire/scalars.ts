@@ -12,6 +12,8 @@ export const Time = Type.String({ format: 'date-time' })
 export const SessionMode = Type.Enum(['persistent', 'oneshot'])
 export const SessionState = Type.Enum(['open', 'closing', 'closed'])
 export const OnInterrupt = Type.Enum(['hold', 'continue', 'retry'])
+/** What a parent is told of the turns of a session; `prompt`: besides the event, a prompt to act on it. */
+export const NotifyPolicy = Type.Enum(['silent', 'done_only', 'state_changes', 'prompt'])
 export const Delivery = Type.Enum(['no', 'yes', 'unknown'])
 
 /** Opaque place in a list; comes from `next_cursor` of the page before. */

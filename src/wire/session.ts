@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
-import { Cursor, OnInterrupt, PageLimit, SessionMode, SessionState, Time, nullable } from './scalars.ts'
+import { Cursor, NotifyPolicy, OnInterrupt, PageLimit, SessionMode, SessionState, Time, nullable } from './scalars.ts'
 
 export const SessionActivity = Type.Enum([
   'dormant',
@@ -44,13 +44,22 @@ export const SessionView = Type.Object(
     created_at: Time,
     updated_at: Time,
     closed_at: nullable(Time),
+    /** Free text for people. */
+    label: nullable(Type.String()),
+    /** Id of the session that this one works for: each of its turns is a task of that one. */
+    parent: nullable(Type.String()),
+    /** What the parent is told. */
+    notify: NotifyPolicy,
   },
   { title: 'Session' },
 )
 export type SessionView = Static<typeof SessionView>
 
-/** A key never looks like an id, so that both can stand in a path. */
-export const SessionKey = Type.String({ pattern: '^(?!ses_)[A-Za-z0-9][A-Za-z0-9._:@-]*$', maxLength: 200 })
+/** A key never looks like an id, so that both can stand in a path. Spaces around it are cut off; case does not count. */
+export const SessionKey = Type.String({ pattern: '^\\s*(?!ses_)[A-Za-z0-9][A-Za-z0-9._:@-]*\\s*$', maxLength: 200 })
+
+export const SessionLabel = Type.String({ minLength: 1, maxLength: 160 })
+const SessionName = Type.String({ minLength: 1, maxLength: 200, description: 'Id or key of a session.' })
 
 export const SessionCreate = Type.Object(
   {
@@ -59,10 +68,31 @@ export const SessionCreate = Type.Object(
     cwd: Type.String({ minLength: 1, maxLength: 4096 }),
     mode: Type.Optional(SessionMode),
     on_interrupt: Type.Optional(OnInterrupt),
+    label: Type.Optional(SessionLabel),
+    /** The session that this one works for. */
+    parent: Type.Optional(SessionName),
+    /** `done_only` if not given. */
+    notify: Type.Optional(NotifyPolicy),
   },
   { additionalProperties: false, title: 'SessionCreate' },
 )
 export type SessionCreate = Static<typeof SessionCreate>
+
+/** As SessionCreate, with the key in the path. */
+export const SessionEnsure = Type.Omit(SessionCreate, ['key'], { additionalProperties: false, title: 'SessionEnsure' })
+export type SessionEnsure = Static<typeof SessionEnsure>
+
+/** What is absent stays; null clears. */
+export const SessionPatch = Type.Object(
+  {
+    label: Type.Optional(nullable(SessionLabel)),
+    /** Another parent only while no turn is queued or running. */
+    parent: Type.Optional(nullable(SessionName)),
+    notify: Type.Optional(NotifyPolicy),
+  },
+  { additionalProperties: false, title: 'SessionPatch' },
+)
+export type SessionPatch = Static<typeof SessionPatch>
 
 /** `created` is false when the key named a session that existed. */
 export const SessionEnsured = Type.Object({ session: SessionView, created: Type.Boolean() })
@@ -73,6 +103,10 @@ export const SessionListQuery = Type.Object(
     state: Type.Optional(SessionState),
     agent: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
     blocked: Type.Optional(Type.Boolean()),
+    /** Those that work for this session. */
+    parent: Type.Optional(SessionName),
+    /** What the label begins with. */
+    label: Type.Optional(SessionLabel),
     limit: Type.Optional(PageLimit),
     cursor: Type.Optional(Cursor),
   },

@@ -6,11 +6,14 @@ import type {
   AgentRequestId,
   AttachRequest,
   ConnectRequest,
+  ControlAnswer,
   PermissionAsked,
   PermissionOutcome,
 } from '../../src/agent/connection.ts'
+import type { ControlRequest } from '../../src/agent/control-plan.ts'
 import type { StoredError } from '../../src/base/errors.ts'
 import type { TurnId } from '../../src/base/ids.ts'
+import type { JsonObject } from '../../src/base/json.ts'
 
 /** What the agent does with a prompt; the default echoes at once. */
 export type OnPrompt = (agent: FakeAgent, turnId: TurnId, prompt: string) => void
@@ -19,6 +22,8 @@ export type OnPrompt = (agent: FakeAgent, turnId: TurnId, prompt: string) => voi
 export interface Voice {
   update(data: string): void
   answered(turnId: TurnId, answer: AgentAnswer): void
+  described(update: JsonObject): void
+  controlled(no: number, answer: ControlAnswer): void
   permissionAsked(asked: Omit<PermissionAsked, 'line'>): void
   requestCancelled(requestId: AgentRequestId): void
   warning(data: string): void
@@ -31,6 +36,8 @@ export class FakeAgent {
   readonly request: ConnectRequest
   readonly pid: number
   readonly prompts: TurnId[] = []
+  /** What it was asked to set. */
+  readonly controls: ControlRequest[] = []
   readonly outcomes: PermissionOutcome[] = []
   /** Frames that were written to it, in any life of the gateway. */
   readonly written = new Set<string>()
@@ -50,6 +57,8 @@ export class FakeAgent {
     this.pid = pid
     this.listener = {
       update: (data) => this.#say((to, line) => to.update(data, line)),
+      described: (update) => this.#say((to, line) => to.described(update, line)),
+      controlled: (no, answer) => this.#say((to, line) => to.controlled(no, answer, line)),
       answered: (turnId, answer) => this.#say((to, line) => to.answered(turnId, answer, line)),
       permissionAsked: (asked) => {
         this.#asked.set(asked.requestId, this.#said.length + 1)

@@ -8,6 +8,8 @@ import type {
   ConnectRequest,
   HeldSessionAgent,
 } from '../../src/agent/connection.ts'
+import { NO_CONTROLS } from '../../src/agent/control-plan.ts'
+import type { ControlRequest, Controls } from '../../src/agent/control-plan.ts'
 import type { AgentSessionId } from '../../src/base/ids.ts'
 import type { StopReport } from '../../src/keeper/agent-host.ts'
 import { FakeAgent } from './fake-agent.ts'
@@ -20,6 +22,11 @@ export interface FakeConnector extends AgentConnector {
   readonly agents: FakeAgent[]
   onPrompt: OnPrompt
   onCancel: (agent: FakeAgent) => void
+  /** What an agent that starts offers to choose from; and how it takes a choice: at once and always, if not said otherwise. */
+  controls: Controls
+  onControl: (agent: FakeAgent, no: number, request: ControlRequest) => void
+  /** Replaces a start; whoever refuses a conversation rejects here. */
+  onConnect: (request: ConnectRequest) => void
   /** The gateway that uses this connector is gone: nothing it still does reaches an agent, and it hears nothing. */
   cut(): void
 }
@@ -37,7 +44,13 @@ export function fakeConnector(onPrompt: OnPrompt = echo, survivors: readonly Fak
     agents: [...survivors],
     onPrompt,
     onCancel: () => {},
-    connect: (request) => Promise.resolve(connectFake(connector, wire, request)),
+    controls: NO_CONTROLS,
+    onControl: (agent, no) => agent.listener.controlled(no, { kind: 'accepted', result: {} }),
+    onConnect: () => {},
+    connect: async (request) => {
+      connector.onConnect(request)
+      return connectFake(connector, wire, request)
+    },
     held: () => survivors.map((agent) => heldFake(connector, wire, agent)),
     cut: () => {
       wire.isCut = true
@@ -92,6 +105,8 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
     agentSessionId: (request.resume ?? `as-${request.sessionId}`) as AgentSessionId,
     continuity: request.resume === undefined ? 'new' : 'loaded',
     capabilities: '{"fake":true}',
+    controls: connector.controls,
+    refused: [],
     line: 0,
     isRetiring: agent.isRetiring,
     prompt: (turnId, prompt) =>
@@ -104,6 +119,11 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
       ifWired(() => {
         agent.cancels++
         queueMicrotask(() => connector.onCancel(agent))
+      }),
+    control: (no, control) =>
+      ifWired(() => {
+        agent.controls.push(control)
+        queueMicrotask(() => connector.onControl(agent, no, control))
       }),
     answerPermission: (requestId, outcome) => ifWired(() => agent.answer(requestId, outcome)),
     acknowledge: (n) => ifWired(() => void (agent.acknowledged = n)),

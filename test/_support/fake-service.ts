@@ -13,6 +13,7 @@ import { mergeOptions, readOptionsPatch } from '../../src/session/options.ts'
 import type {
   CancelEvidence,
   CloseEvidence,
+  DescribeRequest,
   PermissionAnswer,
   PromptAccepted,
   PromptRequest,
@@ -109,6 +110,18 @@ export class FakeService implements SessionService {
     const status = await this.get(idOrKey)
     const { session } = status
     return { ...status, explanation: explainDormant(session.state === 'closed', session.blockedBy) }
+  }
+
+  async describe(id: SessionId, { label, notify }: DescribeRequest): Promise<SessionStatus> {
+    const session = this.#find(id)
+    const { family } = session.record
+    const described = {
+      ...family,
+      ...(label !== undefined && { label: label ?? undefined }),
+      ...(notify && { notify }),
+    }
+    session.record = { ...session.record, family: described }
+    return this.#status(session)
   }
 
   async list(...[filter, page]: Parameters<SessionService['list']>): Promise<SessionStatus[]> {

@@ -1,6 +1,7 @@
 // Agents without processes that take their time: every start, answer and stop lets a random number of other steps go first.
 // Counts what is alive, as a process table would: from the start of an attempt to the end of its stop.
 
+import { NO_CONTROLS } from '../../src/agent/control-plan.ts'
 import type { AgentConnection, AgentConnector, AgentListener, ConnectRequest } from '../../src/agent/connection.ts'
 import { CancelledError } from '../../src/base/errors.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../src/base/ids.ts'
@@ -95,11 +96,14 @@ class Racer {
       agentSessionId: (resume ?? `as-${sessionId}`) as AgentSessionId,
       continuity: resume === undefined ? 'new' : 'loaded',
       capabilities: '{"loadSession":true}',
+      controls: NO_CONTROLS,
+      refused: [],
       line: 0,
       isRetiring: false,
       listen: (listener) => void (this.#listener = listener),
       prompt: (turnId) => this.#prompt(turnId),
       cancel: () => void this.#answer('cancelled'),
+      control: () => {},
       answerPermission: (_, { outcome }) => void this.#answer(outcome === 'cancelled' ? 'cancelled' : 'end_turn'),
       acknowledge: () => {},
       stop: () => this.#stop(),

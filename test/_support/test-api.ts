@@ -15,6 +15,7 @@ import type { App } from '../../src/api/routes/context.ts'
 import type { Logger } from '../../src/observe/logger.ts'
 import { FakeService } from './fake-service.ts'
 import type { FakeOptions } from './fake-service.ts'
+import { fakeTasks } from './fake-tasks.ts'
 import { SessionStatistics } from '../../src/session/statistics.ts'
 
 export const TOKEN = 'tok_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG'
@@ -40,6 +41,7 @@ export class TestGateway {
   ports(config: Partial<ApiConfig> = {}, more: Partial<ApiPorts> = {}): ApiPorts {
     return {
       service: this.service,
+      tasks: fakeTasks(this.service),
       events: this.service.events,
       tokens: {
         digest: () => (this.token === undefined ? undefined : createHash('sha256').update(this.token).digest()),

@@ -17,6 +17,9 @@ import type { SessionLimits } from '../../src/session/state.ts'
 import { openSqliteStore } from '../../src/store/open-sqlite-store.ts'
 import type { EventRecord } from '../../src/store/records.ts'
 import type { Store } from '../../src/store/store.ts'
+import { TaskKeeper } from '../../src/tasks/task-keeper.ts'
+import { createTaskService } from '../../src/tasks/task-service.ts'
+import type { TaskService } from '../../src/tasks/task-service.ts'
 import { fakeConnector } from './fake-connector.ts'
 import type { FakeConnector } from './fake-connector.ts'
 
@@ -27,6 +30,7 @@ export const QUICK_LIMITS: SessionLimits = {
   cancelGraceMs: 100,
   permissionMs: 2_000,
   stopMs: 2_000,
+  controlMs: 1_000,
   queueDepthMax: 8,
   permissionsOpenMax: 4,
   turnBytesMax: 100_000,
@@ -43,6 +47,7 @@ export class TestSessions implements AsyncDisposable {
   store!: Store
   events!: EventLog
   #sessions!: Sessions
+  #keeper!: TaskKeeper
 
   private constructor(dir: string, limits: SessionLimits, ports: Partial<SessionsPorts>) {
     this.dir = dir
@@ -66,6 +71,10 @@ export class TestSessions implements AsyncDisposable {
     return this.#sessions
   }
 
+  get tasks(): TaskService {
+    return createTaskService({ store: this.store, sessions: this.service, retentionMs: 60_000 })
+  }
+
   /** The process dies and another starts: nothing of the old life is told anything. `keepAgents`: as with a keeper. */
   async restart({ keepAgents = false }: { keepAgents?: boolean } = {}): Promise<void> {
     if (keepAgents) this.connector.cut()
@@ -74,6 +83,7 @@ export class TestSessions implements AsyncDisposable {
     this.connector = fakeConnector(onPrompt, keepAgents ? agents.filter(({ stops }) => stops === 0) : [])
     await this.#open()
     await this.#sessions.recover()
+    this.#keeper.look()
   }
 
   /** All events of a session, as `type` or `type:state`. */
@@ -107,11 +117,21 @@ export class TestSessions implements AsyncDisposable {
       findDefinition: (name) => (name === 'fake' ? definition : undefined),
       checkCwd: (cwd) => Promise.resolve(cwd),
       promptBytesMax: 10_000,
+      family: { depthMax: 4, childrenMax: 100 },
       ...this.#ports,
     })
+    this.#openKeeper()
+  }
+
+  #openKeeper(): void {
+    const ports = { store: this.store, sessions: this.#sessions, retentionMs: 60_000 }
+    const keeper = new TaskKeeper({ ...ports, clock: systemClock, logger: silent })
+    this.#sessions.onTaskDue = () => keeper.look()
+    this.#keeper = keeper
   }
 
   async #close(): Promise<void> {
+    await this.#keeper[Symbol.asyncDispose]()
     await this.#sessions[Symbol.asyncDispose]()
     await this.store[Symbol.asyncDispose]()
   }

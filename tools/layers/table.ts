@@ -15,7 +15,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   acp: ['observe'],
   agent: ['observe', 'acp', 'keeper'],
   session: ['observe', 'store', 'events', 'lease', 'agent'],
-  api: ['wire', 'observe', 'events', 'session'],
+  tasks: ['observe', 'store', 'events', 'session'],
+  api: ['wire', 'observe', 'events', 'session', 'tasks'],
   cli: ['wire', 'config', 'client'],
   daemon: [
     'wire',
@@ -29,6 +30,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'acp',
     'agent',
     'session',
+    'tasks',
     'api',
     'client',
   ],

@@ -11,4 +11,6 @@ export const TurnParams = Type.Object({
   turn: Type.String({ minLength: 1, maxLength: 64 }),
 })
 
+export const TaskParams = Type.Object({ task: Type.String({ minLength: 1, maxLength: 64 }) })
+
 export const PermissionParams = Type.Object({ permission: Type.String({ minLength: 1, maxLength: 64 }) })

@@ -442,7 +442,11 @@ describe('the gateway', () => {
 
   test('a stop is passed on once it is answered with the state', async () => {
     const { status, body } = await call('POST', '/v1/gateway/stop', { now: true, drain_ms: 5 })
-    expect([status, body, gateway.stops]).toEqual([202, { state: 'draining', pid: 1234 }, [{ now: true, drainMs: 5, keepAgents: false }]])
+    expect([status, body, gateway.stops]).toEqual([
+      202,
+      { state: 'draining', pid: 1234 },
+      [{ now: true, drainMs: 5, keepAgents: false }],
+    ])
   })
 
   test('agents are left to the next gateway only where something holds them', async () => {

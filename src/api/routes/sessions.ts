@@ -1,7 +1,7 @@
 // /v1/sessions: make, list, look at, resume, close.
 
 import type { SessionId } from '../../base/ids.ts'
-import type { SessionRequest, SessionService } from '../../session/service.ts'
+import type { SessionService } from '../../session/service.ts'
 import {
   SessionClosed,
   SessionCreate,
@@ -15,6 +15,7 @@ import { decodeCursor, pageOf } from '../page-cursor.ts'
 import { closedView, sessionView } from '../views.ts'
 import { refuseWhileDraining, sessionIdOf, withErrors } from './context.ts'
 import type { App, RouteContext } from './context.ts'
+import { sessionRequest } from './session-change.ts'
 import { SessionParams } from './params.ts'
 
 const PAGE_LIMIT = 50
@@ -67,21 +68,16 @@ function addCreate(app: App, context: RouteContext): void {
     },
     async ({ body }, reply) => {
       refuseWhileDraining(context)
-      const { agent, cwd, key, mode, on_interrupt: onInterrupt } = body
-      const request: SessionRequest = {
-        agent,
-        cwd,
-        ...(key === undefined ? {} : { key }),
-        ...(mode === undefined ? {} : { mode }),
-        ...(onInterrupt === undefined ? {} : { onInterrupt }),
-      }
+      const { key } = body
+      const request = { ...sessionRequest(body), ...(key === undefined ? {} : { key }) }
       const { status, created } = await context.service.ensure(request)
       return reply.code(created ? 201 : 200).send({ session: sessionView(status), created })
     },
   )
 }
 
-function addList(app: App, { service }: RouteContext): void {
+function addList(app: App, context: RouteContext): void {
+  const { service } = context
   app.get(
     '/v1/sessions',
     {
@@ -93,11 +89,13 @@ function addList(app: App, { service }: RouteContext): void {
       },
     },
     async ({ query }) => {
-      const { state, agent, blocked, cursor, limit = PAGE_LIMIT } = query
+      const { state, agent, blocked, parent, label, cursor, limit = PAGE_LIMIT } = query
       const filter: Parameters<SessionService['list']>[0] = {
         ...(state === undefined ? {} : { state }),
         ...(agent === undefined ? {} : { agent }),
         ...(blocked === undefined ? {} : { blocked }),
+        ...(parent === undefined ? {} : { parent: await sessionIdOf(context, parent) }),
+        ...(label === undefined ? {} : { label }),
       }
       const before = cursor === undefined ? {} : { before: decodeCursor('s', cursor) }
       const rows = await service.list(filter, { limit: limit + 1, ...before })

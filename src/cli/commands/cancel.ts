@@ -4,7 +4,7 @@ import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
 
-const SAID = {
+export const CANCEL_SAID = {
   ended: 'cancelled',
   requested: 'asked the agent to stop',
   none: 'nothing to cancel',
@@ -15,6 +15,6 @@ export async function cancel(context: CommandContext, _: object, session: string
   using gateway = await openGateway(context)
   const evidence = await gateway.client.cancel(session, turnId)
   if (screen.json) screen.record(evidence)
-  else screen.print(`${[SAID[evidence.outcome], ...evidence.turns].join(' ')}\n`)
+  else screen.print(`${[CANCEL_SAID[evidence.outcome], ...evidence.turns].join(' ')}\n`)
   return EXIT.done
 }

@@ -11,6 +11,8 @@ export interface SessionsLsOptions {
   readonly all?: boolean
   readonly agent?: string
   readonly blocked?: boolean
+  readonly parent?: string
+  readonly label?: string
   readonly limit: number
 }
 
@@ -28,12 +30,14 @@ export async function sessionsLs(context: CommandContext, options: SessionsLsOpt
 
 async function listSessions(
   client: HoldfastClient,
-  { all, agent, blocked, limit }: SessionsLsOptions,
+  { all, agent, blocked, parent, label, limit }: SessionsLsOptions,
 ): Promise<SessionView[]> {
   const filter = {
     ...(all !== true && { state: 'open' as const }),
     ...(agent !== undefined && { agent }),
     ...(blocked === true && { blocked }),
+    ...(parent !== undefined && { parent }),
+    ...(label !== undefined && { label }),
   }
   const sessions: SessionView[] = []
   let cursor: string | null = null

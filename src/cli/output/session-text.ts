@@ -27,6 +27,8 @@ export function sessionFacts(session: SessionView, style: Style): string {
     [
       ['session', session.id],
       ['key', session.key],
+      ['label', session.label],
+      ['parent', session.parent],
       ['agent', session.agent],
       ['directory', session.cwd],
       ['mode', session.mode],

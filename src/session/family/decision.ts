@@ -22,12 +22,15 @@ export function decisionsOf(
   return { title: typeof title === 'string' ? title.slice(0, TITLE_CHARS_MAX) : 'a tool call', allowIds }
 }
 
+type Closing = Pick<PermissionRecord, 'state'> & Partial<Pick<PermissionRecord, 'optionId' | 'answeredBy'>>
+
 /** Undefined when nobody decided: the turn ended, or the agent took its request back. */
 export function decisionOf(
   { title, allowIds }: Pick<OpenPermission, 'title' | 'allowIds'>,
-  { state, optionId }: { readonly state: PermissionRecord['state']; readonly optionId?: string | undefined },
+  { state, optionId, answeredBy }: Closing,
 ): Decided | undefined {
-  if (state !== 'answered' && state !== 'timed_out') return undefined
+  const isRefusal = state === 'cancelled' && answeredBy !== undefined // there was no option to refuse with
+  if (state !== 'answered' && state !== 'timed_out' && !isRefusal) return undefined
   return { isAllowed: state === 'answered' && optionId !== undefined && allowIds.includes(optionId), title }
 }
 

@@ -42,7 +42,8 @@ export function openTask(draft: Draft, { id: turnId, sessionNo, acceptedAt }: Tu
 export function startTask(draft: Draft, turnId: TurnId): void {
   const { parent, notify } = draft.state.family
   if (parent === undefined) return
-  draft.state.report = newReport(turnId)
+  // A request that came first is known already.
+  if (draft.state.report?.turnId !== turnId) draft.state.report = newReport(turnId)
   const isTold = notify === 'state_changes'
   const patch = { status: 'running', startedAt: draft.now, ...(isTold ? { isDue: true as const } : {}) } as const
   draft.write({ kind: 'task.patch', turnId, patch })
@@ -65,8 +66,9 @@ export function reportProgress(draft: Draft, turnId: TurnId, updates: readonly s
 
 /** A permission request of the turn was decided. `title`: what its tool call is called. */
 export function reportDecision(draft: Draft, turnId: TurnId | undefined, decided: Decided): void {
-  const { report } = draft.state
-  if (report === undefined || report.turnId !== turnId) return
+  const { family, report: known } = draft.state
+  if (family.parent === undefined || turnId === undefined) return
+  const report = known?.turnId === turnId ? known : newReport(turnId)
   const { isAllowed, title } = decided
   draft.state.report = isAllowed ? { ...report, isAllowed } : { ...report, refused: report.refused ?? title }
 }
