@@ -10,6 +10,7 @@ const NONE = {
   resume: false,
   close: false,
   list: false,
+  fork: false,
   prompt: { image: false, audio: false, embeddedContext: false },
 }
 
@@ -37,9 +38,9 @@ describe('initialize', () => {
   })
 
   test('C-06: null is unsupported, an empty object is supported', () => {
-    const sessionCapabilities = { resume: {}, close: null, list: {} }
+    const sessionCapabilities = { resume: {}, close: null, list: {}, fork: {} }
     expect(narrowInitialize({ protocolVersion: 1, agentCapabilities: { sessionCapabilities } })).toMatchObject({
-      capabilities: { resume: true, close: false, list: true },
+      capabilities: { resume: true, close: false, list: true, fork: true },
       warning: undefined,
     })
   })

@@ -11,6 +11,7 @@ export interface AgentCapabilities {
   readonly resume: boolean
   readonly close: boolean
   readonly list: boolean
+  readonly fork: boolean
   /** Content that may be in a prompt besides text and resource links. */
   readonly prompt: {
     readonly image: boolean
@@ -49,6 +50,7 @@ function narrowCapabilities(capabilities: Json | undefined): AgentCapabilities {
     resume: isJsonObject(session['resume']),
     close: isJsonObject(session['close']),
     list: isJsonObject(session['list']),
+    fork: isJsonObject(session['fork']),
     prompt: {
       image: prompt['image'] === true,
       audio: prompt['audio'] === true,

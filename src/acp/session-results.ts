@@ -16,12 +16,15 @@ export type NarrowedResult<T> =
   | { readonly kind: 'usable'; readonly value: T; readonly warning: string | undefined }
   | { readonly kind: 'malformed'; readonly reason: string }
 
-/** `session/new`: only the id is essential. */
-export function narrowNewSession(result: Json): NarrowedResult<{ sessionId: string; result: JsonObject }> {
+/** `session/new` and `session/fork`: only the id is essential. */
+export function narrowNewSession(
+  result: Json,
+  method: 'session/new' | 'session/fork' = 'session/new',
+): NarrowedResult<{ sessionId: string; result: JsonObject }> {
   const object = objectOf(result)
   const sessionId = object?.['sessionId']
   if (object === undefined || typeof sessionId !== 'string' || sessionId === '') {
-    return { kind: 'malformed', reason: 'session/new answered without a sessionId' }
+    return { kind: 'malformed', reason: `${method} answered without a sessionId` }
   }
   return usable({ sessionId, result: object }, object, isNewSessionResponse)
 }

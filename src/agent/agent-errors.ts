@@ -1,7 +1,7 @@
 // The border where an agent's failures become ours. The raw ACP error and the stderr tail stay in the details.
 
 import { RPC_CODES } from '../acp/rpc.ts'
-import { HoldfastError } from '../base/errors.ts'
+import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import type { ErrorDetails } from '../base/errors.ts'
 import type { ProcessExit } from '../keeper/agent-host.ts'
 
@@ -17,6 +17,13 @@ export function fromRpcFailure(agent: string, failure: RpcFailure, details: Erro
   if (failure.code === RPC_CODES.authRequired)
     return new HoldfastError('AGENT_AUTH_REQUIRED', { agent, ...details, raw })
   return new HoldfastError('AGENT_ERROR', { agent, reason: raw.message, ...details, raw })
+}
+
+/** The code of the agent's own error answer; undefined when `error` is not one. */
+export function answeredCodeOf(error: unknown): number | undefined {
+  if (!isHoldfastError(error)) return undefined
+  const raw = error.details['raw']
+  return typeof raw === 'object' && raw !== null && 'code' in raw && typeof raw.code === 'number' ? raw.code : undefined
 }
 
 export function fromExit(agent: string, exit: ProcessExit, details: ErrorDetails): HoldfastError {

@@ -16,7 +16,8 @@ import type { Json, JsonObject } from '../base/json.ts'
 import type { AgentProcess, LineBatch, ProcessExit, ProcessListener, StopReport } from '../keeper/agent-host.ts'
 import type { AgentTerminals } from './agent-terminals.ts'
 import { fromExit, fromRpcFailure } from './agent-errors.ts'
-import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome } from './connection.ts'
+import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome, RefusedOption } from './connection.ts'
+import type { ControlRequest } from './control-plan.ts'
 import { joinReports } from './join-reports.ts'
 import type { MessageIds } from './message-ids.ts'
 import type { OpenedAgentSession } from './open-agent-session.ts'
@@ -31,8 +32,13 @@ interface LinkPorts {
   readonly earlier?: { readonly line: number; readonly life: number }
 }
 
+/** What the agent's session is when its start is over. */
+interface StartedSession extends OpenedAgentSession {
+  readonly refused: readonly RefusedOption[]
+}
+
 interface Agreed {
-  readonly opened: OpenedAgentSession
+  readonly opened: StartedSession
   readonly capabilities: AgentCapabilities
 }
 
@@ -122,19 +128,22 @@ export class AgentLink implements ProcessListener {
     return { ...connection, listen }
   }
 
-  toConnection(opened: OpenedAgentSession, capabilities: AgentCapabilities): AgentConnection {
-    const { agentSessionId, continuity } = opened
+  toConnection(opened: StartedSession, capabilities: AgentCapabilities): AgentConnection {
+    const { agentSessionId, continuity, controls, refused } = opened
     this.#stage = 'prompt'
     return {
       pid: this.#process.pid,
       agentSessionId,
       continuity,
       capabilities: JSON.stringify(capabilities),
+      controls,
+      refused,
       line: this.#tells.line,
       isRetiring: this.#process.isRetiring,
       listen: (listener: AgentListener) => this.#tells.listen(listener, agentSessionId),
       prompt: (turnId, prompt) => this.#prompt(agentSessionId, turnId, { prompt, capabilities }),
       cancel: () => this.#peer.notify('session/cancel', { sessionId: agentSessionId }),
+      control: (no, request) => this.#control(agentSessionId, no, request),
       answerPermission: (requestId, outcome) => this.#answer(requestId, outcome),
       acknowledge: (n) => this.#acknowledge(n),
       stop: () => this.stop(),
@@ -207,12 +216,22 @@ export class AgentLink implements ProcessListener {
     })
   }
 
+  #control(sessionId: AgentSessionId, no: number, { method, params }: ControlRequest): void {
+    this.#peer.request(method, { sessionId, ...params }, (result) => {
+      if (result.kind === 'closed') return
+      if (result.kind === 'result') return this.#tells.controlled(no, { kind: 'accepted', result: result.result })
+      const error = fromRpcFailure(this.agent, result.error, { stage: method })
+      this.#tells.controlled(no, { kind: 'refused', error: toStoredError(error) })
+    })
+  }
+
   #onAnswer(turnId: TurnId, result: RpcResult): void {
     if (result.kind === 'closed') return
     if (result.kind === 'error') {
       return this.#tells.answered(turnId, {
         kind: 'error',
         error: toStoredError(fromRpcFailure(this.agent, result.error)),
+        isForgotten: result.error.code === RPC_CODES.resourceNotFound,
       })
     }
     const narrowed = narrowPromptAnswer(result.result)

@@ -115,6 +115,8 @@ function recorder(told: string[]): AgentListener {
     },
     answered: (turnId, answer, line) => told.push(`${line} answered ${turnId} ${answer.kind}`),
     permissionAsked: ({ requestId, line }) => told.push(`${line} permission ${requestId}`),
+    described: () => {},
+    controlled: (no, { kind }, line) => told.push(`${line} ${kind} ${no}`),
     requestCancelled: (requestId, line) => told.push(`${line} withdrawn ${requestId}`),
     warning: (data, line) => told.push(`${line} warning ${(JSON.parse(data) as { warning: string }).warning}`),
     alive: () => told.push('alive'),

@@ -8,6 +8,7 @@ import type { HeldTerminal, Terminal } from '../keeper/terminal.ts'
 import { AgentLink } from './agent-link.ts'
 import { AgentTerminals } from './agent-terminals.ts'
 import type { AgentConnection, AttachRequest, HeldSessionAgent } from './connection.ts'
+import { NO_CONTROLS } from './control-plan.ts'
 import type { AgentDefinition } from './definition.ts'
 import { joinReports } from './join-reports.ts'
 import { MessageIds } from './message-ids.ts'
@@ -57,7 +58,7 @@ function attachAgent(ports: AttachPorts, held: HeldAgent, { request, terminals }
   const link = new AgentLink(held.agent, held.process, { clock: ports.clock, messageIds, earlier: { line, life } })
   offerTerminals(ports, link, { held, request, terminals })
   return link.resume(request, {
-    opened: { agentSessionId, continuity: 'resumed' },
+    opened: { agentSessionId, continuity: 'resumed', controls: NO_CONTROLS, refused: [] },
     capabilities: JSON.parse(request.capabilities) as AgentCapabilities,
   })
 }

@@ -5,7 +5,8 @@ import type { AgentSessionId, SessionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { AgentHost, AgentProcess, ProcessListener, StopReport } from '../keeper/agent-host.ts'
 import { createAgentConnector } from './connect-agent.ts'
-import type { AgentConnection, AgentListener } from './connection.ts'
+import type { AgentConnection, AgentListener, WhenLost } from './connection.ts'
+import type { WantedOption } from './control-plan.ts'
 import { startAgent } from './start-agent.ts'
 
 const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
@@ -94,6 +95,8 @@ function chunk(text: string, sessionId = 's1'): JsonObject {
 interface Setup {
   readonly resume?: string
   readonly ms?: number
+  readonly whenLost?: WhenLost
+  readonly options?: readonly WantedOption[]
   /** Answers as a spare: it is initialised before the connection is asked for. */
   readonly spare?: FakeProcess
   /** What the host does when the spare is assigned. */
@@ -106,7 +109,7 @@ const never = new AbortController().signal
 /** `process` is what a spawn gives. */
 async function connectWith(
   process: FakeProcess,
-  { resume, ms = 1_000, spare, assign }: Setup,
+  { resume, ms = 1_000, whenLost = 'fail', options = [], spare, assign }: Setup,
 ): Promise<AgentConnection> {
   let next = spare ?? process
   const spawn = () => {
@@ -130,6 +133,8 @@ async function connectWith(
     generation: 1,
     cwd: '/work',
     resume: resume as AgentSessionId | undefined,
+    whenLost,
+    options,
     spare: spare === undefined ? undefined : await startAgent(ports, ahead, never),
   }
   return createAgentConnector(ports).connect(request, never)
@@ -149,6 +154,8 @@ function recorder(): { told: string[]; listener: AgentListener } {
       answered: (turnId, answer) =>
         told.push(`answered ${turnId} ${answer.kind === 'stopped' ? answer.stopReason : answer.error.code}`),
       permissionAsked: ({ requestId, options }) => told.push(`permission ${requestId} ${options.length}`),
+      described: (update) => told.push(`described ${JSON.stringify(update['sessionUpdate'])}`),
+      controlled: (no, { kind }) => told.push(`${kind} ${no}`),
       requestCancelled: (requestId) => told.push(`withdrawn ${requestId}`),
       warning: (data) => told.push(`warning ${(JSON.parse(data) as { warning: string }).warning}`),
       alive: () => told.push('alive'),
@@ -224,8 +231,14 @@ test('resume is preferred to load', async () => {
   expect(process.sent.map((message) => message['method'])).toEqual(['initialize', 'session/resume'])
 })
 
-test('an agent that can continue nothing starts afresh and says so', async () => {
-  const connection = await connect(new FakeProcess(polite()), 's-old')
+test('an agent that can continue nothing loses the conversation, and starts afresh only when that is wanted', async () => {
+  const process = new FakeProcess(polite())
+  await expect(connect(process, 's-old')).rejects.toMatchObject({
+    code: 'AGENT_CONVERSATION_LOST',
+    details: { conversation: 's-old', reason: 'unsupported' },
+  })
+  expect(process.stops).toBe(1)
+  const connection = await connectWith(new FakeProcess(polite()), { resume: 's-old', whenLost: 'fresh' })
   expect(connection).toMatchObject({ continuity: 'fresh', agentSessionId: 's1' })
 })
 

@@ -1,9 +1,11 @@
 // Connects one agent: a spare that waits, else a new process, then its session, each under its deadline, and gives back the live
 // connection. Whatever fails on the way, the process of the attempt is stopped before the caller hears of it.
 
+import { applyOptions } from './apply-options.ts'
 import { AgentTerminals } from './agent-terminals.ts'
 import { deadline } from '../base/deadline.ts'
 import { isHoldfastError } from '../base/errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import { groundOf } from './terminal-ground.ts'
 import { listHeldAgents } from './attach-agent.ts'
 import type { AgentDefinition } from './definition.ts'
@@ -70,9 +72,11 @@ async function connectSpare(
   }
 }
 
+const OWN_ANSWERS: ReadonlySet<ErrorCode> = new Set(['AGENT_ERROR', 'AGENT_AUTH_REQUIRED', 'AGENT_CONVERSATION_LOST'])
+
 /** A living agent refused: a new process would say the same. */
 function isOwnAnswer(error: unknown): boolean {
-  return isHoldfastError(error) && (error.code === 'AGENT_ERROR' || error.code === 'AGENT_AUTH_REQUIRED')
+  return isHoldfastError(error) && OWN_ANSWERS.has(error.code)
 }
 
 async function openOn(
@@ -84,5 +88,6 @@ async function openOn(
   const ms = ports.limits.sessionMs
   if (request.definition.terminals !== false) link.offerTerminals(new AgentTerminals(groundOf(ports, request)))
   const opened = await openAgentSession(link, { ...request, capabilities, ms, signal })
-  return link.toConnection(opened, capabilities)
+  const { controls, refused } = await applyOptions(link, opened, { wanted: request.options, ms, signal })
+  return link.toConnection({ ...opened, controls, refused }, capabilities)
 }

@@ -3,20 +3,39 @@
 
 import type { StoredError } from '../base/errors.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../base/ids.ts'
-import type { JsonObject } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
+import type { ControlRequest, Controls, WantedOption } from './control-plan.ts'
 import type { AgentDefinition } from './definition.ts'
 import type { InitializedAgent } from './start-agent.ts'
 
 /** JSON-RPC id of a request the agent made. */
 export type AgentRequestId = string | number | null
 
-/** How the agent got its conversation: `fresh` means that an earlier one could not be continued. */
-export type Continuity = 'new' | 'resumed' | 'loaded' | 'fresh'
+/** How the agent got its conversation: `forked` and `fresh` mean that an earlier one could not be continued. */
+export type Continuity = 'new' | 'resumed' | 'loaded' | 'forked' | 'fresh'
+
+/** What to do when the agent cannot go on with its conversation: AGENT_CONVERSATION_LOST, a fork of it (else the same), another one. */
+export type WhenLost = 'fail' | 'fork' | 'fresh'
+
+/** An option that the agent did not take at its start. */
+export interface RefusedOption extends WantedOption {
+  readonly reason: 'not_advertised' | 'refused' | 'deadline'
+  /** What it offers instead. */
+  readonly advertised?: readonly string[]
+  /** What it answered. */
+  readonly error?: StoredError
+}
+
+/** How an agent answered a request that sets something. */
+export type ControlAnswer =
+  | { readonly kind: 'accepted'; readonly result: Json }
+  | { readonly kind: 'refused'; readonly error: StoredError }
 
 export type AgentAnswer =
   | { readonly kind: 'stopped'; readonly stopReason: string; readonly usage: JsonObject | undefined }
-  | { readonly kind: 'error'; readonly error: StoredError }
+  /** `isForgotten`: it says that it does not know what it was asked about, perhaps its own session. */
+  | { readonly kind: 'error'; readonly error: StoredError; readonly isForgotten?: boolean }
   /** The prompt was not sent: the agent does not take its content. */
   | { readonly kind: 'refused'; readonly error: StoredError }
 
@@ -43,6 +62,10 @@ export interface AgentListener {
   answered(turnId: TurnId, answer: AgentAnswer, line: number): void
   permissionAsked(asked: PermissionAsked): void
   requestCancelled(requestId: AgentRequestId, line: number): void
+  /** A mode, config option or session info update; it is told as `update` as well, afterwards. */
+  described(update: JsonObject, line: number): void
+  /** The answer to `control` number `no`. */
+  controlled(no: number, answer: ControlAnswer, line: number): void
   /** Something odd that changes nothing, as JSON text. More may come of its line: told again after a crash rather than that lost. */
   warning(data: string, line: number): void
   /** Nothing was said, but a command that the agent runs in a terminal has written something. */
@@ -59,6 +82,10 @@ export interface AgentConnection {
   readonly continuity: Continuity
   /** What the agent said that it can do, as JSON text; `attach` needs it again. */
   readonly capabilities: string
+  /** What it offers to choose from and what is set; nothing for one that was attached to: the rows have it. */
+  readonly controls: Controls
+  /** Of the options it was to be given. */
+  readonly refused: readonly RefusedOption[]
   /** Number of the last line before those that `listen` tells. */
   readonly line: number
   /** To be stopped as soon as no turn is out: see AgentProcess. */
@@ -68,6 +95,8 @@ export interface AgentConnection {
   /** `prompt`: ACP content blocks as JSON text. The answer comes as `answered`. */
   prompt(turnId: TurnId, prompt: string): void
   cancel(): void
+  /** Sets something that the agent offers. The answer comes as `controlled`. */
+  control(no: number, request: ControlRequest): void
   answerPermission(requestId: AgentRequestId, outcome: PermissionOutcome): void
   acknowledge(n: number): void
   /** Ends the process tree and those of its terminals; idempotent, never rejects. */
@@ -81,6 +110,9 @@ export interface ConnectRequest {
   readonly cwd: string
   /** The agent's own id of a conversation to continue. */
   readonly resume: AgentSessionId | undefined
+  readonly whenLost: WhenLost
+  /** Applied before the connection is given back, each if the agent offers it; what it refuses fails nothing. */
+  readonly options: readonly WantedOption[]
   /** A process that was started and initialised ahead, now the connector's: used, or ended if it cannot be. */
   readonly spare: InitializedAgent | undefined
 }

@@ -23,7 +23,11 @@ export async function initializeAgent(
   const params = {
     protocolVersion: PROTOCOL_VERSION,
     // Nothing is offered that the gateway cannot serve by itself (C-07): files are the agent's own business.
-    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal },
+    clientCapabilities: {
+      fs: { readTextFile: false, writeTextFile: false },
+      terminal,
+      session: { configOptions: { boolean: {} } },
+    },
     clientInfo: { name: 'holdfast', title: 'Holdfast', version },
   }
   const result = await link.call('initialize', params, { ms, signal })

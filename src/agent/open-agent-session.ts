@@ -1,16 +1,22 @@
-// Opens the agent's side of a session: continue an earlier conversation where the agent can, else start one, and say which it was.
+// Opens the agent's side of a session: continue an earlier conversation where the agent can, else do what the caller wants
+// instead, and say which it was. A conversation is never replaced silently.
 
 import type { AgentCapabilities } from '../acp/initialize.ts'
+import { RPC_CODES } from '../acp/rpc.ts'
+import { narrowControls } from '../acp/session-controls.ts'
+import type { Controls } from '../acp/session-controls.ts'
 import { narrowNewSession, narrowOpenedSession } from '../acp/session-results.ts'
 import type { NarrowedResult } from '../acp/session-results.ts'
-import { HoldfastError } from '../base/errors.ts'
+import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import type { AgentSessionId } from '../base/ids.ts'
+import { answeredCodeOf } from './agent-errors.ts'
 import type { AgentLink } from './agent-link.ts'
-import type { Continuity } from './connection.ts'
+import type { Continuity, WhenLost } from './connection.ts'
 
 export interface OpenOptions {
   readonly cwd: string
   readonly resume: AgentSessionId | undefined
+  readonly whenLost: WhenLost
   readonly capabilities: AgentCapabilities
   readonly ms: number
   readonly signal: AbortSignal
@@ -19,33 +25,104 @@ export interface OpenOptions {
 export interface OpenedAgentSession {
   readonly agentSessionId: AgentSessionId
   readonly continuity: Continuity
+  /** What the agent offers to choose from and what is set. */
+  readonly controls: Controls
 }
 
 /**
- * Resume before load before new (acp-protocol 4.4). An agent that can do neither starts afresh and that is told; an agent
- * that refuses to continue fails the start: a conversation is never replaced silently.
+ * Resume before load before new (acp-protocol 4.4). AGENT_CONVERSATION_LOST when the agent cannot go on with `resume` and
+ * nothing else is wanted. Any other refusal rejects as it is: the conversation may be there at the next try.
  */
 export async function openAgentSession(link: AgentLink, options: OpenOptions): Promise<OpenedAgentSession> {
-  const { resume, capabilities, cwd } = options
-  if (resume !== undefined && capabilities.resume) {
-    const result = await link.openSession('session/resume', { sessionId: resume, cwd, mcpServers: [] }, options)
-    usable(link, narrowOpenedSession('session/resume', result))
-    return { agentSessionId: resume, continuity: 'resumed' }
-  }
-  if (resume !== undefined && capabilities.loadSession) {
-    const result = await link.openSession('session/load', { sessionId: resume, cwd, mcpServers: [] }, options)
-    usable(link, narrowOpenedSession('session/load', result))
-    return { agentSessionId: resume, continuity: 'loaded' }
-  }
-  const result = await link.openSession('session/new', { cwd, mcpServers: [] }, options)
-  const { sessionId } = usable(link, narrowNewSession(result))
-  return { agentSessionId: sessionId as AgentSessionId, continuity: resume === undefined ? 'new' : 'fresh' }
+  const { resume, whenLost } = options
+  if (resume === undefined) return openNew(link, options, 'new')
+  const lost = await continueSession(link, resume, options)
+  if (!isHoldfastError(lost)) return lost
+  const forked = whenLost === 'fork' ? await forkSession(link, resume, options) : undefined
+  if (forked !== undefined) return forked
+  if (whenLost === 'fresh') return openNew(link, options, 'fresh')
+  throw lost
 }
 
 /** Whether another process of the agent can go on where one ended; `capabilities` as JSON text, undefined when none is known. */
 export function canContinue(capabilities: string | undefined): boolean {
   const { resume, loadSession } = JSON.parse(capabilities ?? '{}') as Partial<AgentCapabilities>
   return resume === true || loadSession === true
+}
+
+/** Tries every way that the agent offers; the error when all of them say that there is no such conversation. */
+async function continueSession(
+  link: AgentLink,
+  sessionId: AgentSessionId,
+  options: OpenOptions,
+): Promise<OpenedAgentSession | HoldfastError> {
+  const { capabilities, cwd } = options
+  const ways = [
+    ...(capabilities.resume ? [{ method: 'session/resume', continuity: 'resumed' } as const] : []),
+    ...(capabilities.loadSession ? [{ method: 'session/load', continuity: 'loaded' } as const] : []),
+  ]
+  let refusal: HoldfastError | undefined
+  for (const { method, continuity } of ways) {
+    try {
+      const answer = await link.openSession(method, { sessionId, cwd, mcpServers: [] }, options)
+      const result = usable(link, narrowOpenedSession(method, answer))
+      return { agentSessionId: sessionId, continuity, controls: narrowControls(result) }
+    } catch (error) {
+      if (!isHoldfastError(error) || !saysLost(error)) throw error
+      refusal = error
+    }
+  }
+  return conversationLost(link.agent, sessionId, refusal)
+}
+
+async function forkSession(
+  link: AgentLink,
+  sessionId: AgentSessionId,
+  options: OpenOptions,
+): Promise<OpenedAgentSession | undefined> {
+  const { capabilities, cwd } = options
+  if (!capabilities.fork) return undefined
+  try {
+    const answer = await link.openSession('session/fork', { sessionId, cwd, mcpServers: [] }, options)
+    return opened(usable(link, narrowNewSession(answer, 'session/fork')), 'forked')
+  } catch (error) {
+    if (saysLost(error)) return undefined
+    throw error
+  }
+}
+
+async function openNew(
+  link: AgentLink,
+  options: OpenOptions,
+  continuity: 'new' | 'fresh',
+): Promise<OpenedAgentSession> {
+  const answer = await link.openSession('session/new', { cwd: options.cwd, mcpServers: [] }, options)
+  return opened(usable(link, narrowNewSession(answer)), continuity)
+}
+
+function opened({ sessionId, result }: NewSession, continuity: Continuity): OpenedAgentSession {
+  return { agentSessionId: sessionId as AgentSessionId, continuity, controls: narrowControls(result) }
+}
+
+type NewSession = Extract<ReturnType<typeof narrowNewSession>, { kind: 'usable' }>['value']
+
+/** The agent says by code that it does not know the session, or not this way to open one. Anything else may pass. */
+function saysLost(error: unknown): boolean {
+  const code = answeredCodeOf(error)
+  return code !== undefined && LOST_CODES.has(code)
+}
+
+const LOST_CODES: ReadonlySet<number> = new Set([
+  RPC_CODES.resourceNotFound,
+  RPC_CODES.invalidParams,
+  RPC_CODES.methodNotFound,
+])
+
+function conversationLost(agent: string, sessionId: AgentSessionId, refusal: HoldfastError | undefined): HoldfastError {
+  const reason = refusal === undefined ? 'unsupported' : 'refused'
+  const raw = refusal?.details['raw']
+  const details = { agent, conversation: sessionId, reason, ...(raw === undefined ? {} : { raw }) }
+  return new HoldfastError('AGENT_CONVERSATION_LOST', details, { cause: refusal })
 }
 
 /** What an agent may leave out is accepted and said; without its essentials the start fails. */

@@ -6,7 +6,7 @@ import { narrowSessionUpdate } from '../acp/session-update.ts'
 import type { StoredError } from '../base/errors.ts'
 import type { AgentSessionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
-import type { AgentAnswer, AgentListener, AgentRequestId } from './connection.ts'
+import type { AgentAnswer, AgentListener, AgentRequestId, ControlAnswer } from './connection.ts'
 import type { MessageIds } from './message-ids.ts'
 
 type Tell = (listener: AgentListener, line: number) => void
@@ -17,6 +17,9 @@ interface Early {
   readonly line: number
   readonly tell: Tell
 }
+
+/** Updates that say what is set in the session, or what it is. */
+const DESCRIBES: ReadonlySet<string> = new Set(['current_mode_update', 'config_option_update', 'session_info_update'])
 
 const EARLY_COUNT_MAX = 1_000
 const EARLY_BYTES_MAX = 8 * 1024 * 1024
@@ -66,6 +69,8 @@ export class Tells {
     if (narrowed.kind === 'malformed')
       return this.warning(JSON.stringify({ warning: 'malformed_update', reason: narrowed.reason }))
     const { sessionId, variant, update } = narrowed
+    // Before the update, under the line before it: told again after a crash rather than that lost.
+    if (DESCRIBES.has(variant)) this.#tell(sessionId, (listener, line) => listener.described(update, line - 1))
     const tell: Tell = (listener, line) => listener.update(this.#messageIds.write(variant, update), line)
     this.#tell(sessionId, tell, this.#sizeOf(params))
   }
@@ -79,6 +84,10 @@ export class Tells {
     const tell: Tell = (listener, line) => listener.permissionAsked({ requestId, line, toolCall, options })
     this.#tell(sessionId, tell, this.#sizeOf(params))
     return undefined
+  }
+
+  controlled(no: number, answer: ControlAnswer): void {
+    this.#tell(undefined, (listener, line) => listener.controlled(no, answer, line))
   }
 
   requestCancelled(requestId: AgentRequestId): void {

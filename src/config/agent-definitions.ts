@@ -8,7 +8,7 @@ import { invalid } from './invalid.ts'
 import type { Place } from './invalid.ts'
 import { valueOfJson } from './option-value.ts'
 import { OPTIONS } from './options.ts'
-import { suggestionFor } from './suggestion.ts'
+import { suggestionFor } from '../base/suggestion.ts'
 
 export interface AgentOption extends ContainmentFields {
   readonly name: string

@@ -20,7 +20,7 @@ import type { OptionValue } from './option-value.ts'
 import { OPTIONS } from './options.ts'
 import type { OptionName } from './options.ts'
 import type { Paths } from './paths.ts'
-import { suggestionFor } from './suggestion.ts'
+import { suggestionFor } from '../base/suggestion.ts'
 
 export interface ConfigSources {
   readonly env: Environment

@@ -2,6 +2,7 @@
 
 import type { SessionId } from '../../src/base/ids.ts'
 import type { SessionRecord } from '../../src/store/records.ts'
+import { POLICIES } from './conversations.ts'
 import { NEW_TERMS } from '../_support/new-terms.ts'
 import { NO_FAMILY } from '../_support/no-family.ts'
 import type { Random } from './random.ts'
@@ -22,7 +23,7 @@ export function newSession(random: Random): SessionRecord {
     agentLine: undefined,
     agentCapabilities: undefined,
     permissionMode: 'ask',
-    terms: NEW_TERMS,
+    terms: { ...NEW_TERMS, continuity: random.pick(POLICIES) },
     node: 'local',
     epoch: 1,
     lastSeq: 0,

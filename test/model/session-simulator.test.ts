@@ -115,6 +115,31 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
     },
     breaks: /^S15/,
   },
+  'a conversation is replaced without a word': {
+    mutation: { loses: (write) => write.kind === 'event' && write.event.type === 'conversation.replaced' },
+    breaks: /^S16/,
+  },
+  'a prompt goes into another conversation than the row says': {
+    mutation: {
+      input: (input) =>
+        input.kind === 'agent.ready' ? { ...input, agentSessionId: 'another' as typeof input.agentSessionId } : input,
+    },
+    breaks: /^S16/,
+  },
+  'the deadline of a change is forgotten': { mutation: { forgets: 'control' }, breaks: /^S(6|17)/ },
+  'a change that the agent refuses is said to hold': {
+    mutation: {
+      input: (input) =>
+        input.kind === 'agent.controlled' ? { ...input, answer: { kind: 'accepted', result: {} } } : input,
+    },
+    breaks: /^S17/,
+  },
+  'a late answer is taken for that of another change': {
+    mutation: {
+      input: (input, { controlNo }) => (input.kind === 'agent.controlled' ? { ...input, no: controlNo } : input),
+    },
+    breaks: /^S17/,
+  },
   'effects leave before the commit': { mutation: { effectsFirst: true }, breaks: /^S(1|3|5)/ },
 }
 

@@ -1,0 +1,66 @@
+// What must be true of a schedule when everything has come to rest. Looks; changes nothing.
+
+import type { TurnId } from '../../src/base/ids.ts'
+import { LIMITS } from './limits.ts'
+import { must } from './model-store.ts'
+import type { ModelStore } from './model-store.ts'
+import type { ScriptedProcess } from './scripted-process.ts'
+
+export interface Rest {
+  readonly store: ModelStore
+  /** Prompts whose callers were told that they are accepted. */
+  readonly accepted: ReadonlySet<TurnId>
+  /** How often an agent was given each. */
+  readonly deliveries: ReadonlyMap<TurnId, number>
+  /** Written to processes that had just ended. */
+  readonly unread: ReadonlySet<TurnId>
+  readonly sent: readonly TurnId[]
+  readonly processes: readonly ScriptedProcess[]
+}
+
+export function checkRest(rest: Rest): void {
+  const { store, accepted, processes } = rest
+  for (const turnId of accepted) must(store.turns.has(turnId), 'S1', `accepted turn ${turnId} is not stored`)
+  const unsettled = store.unsettledTurns().map((turn) => `${turn.id}=${turn.state}`)
+  must(unsettled.length === 0 || store.session.blockedBy !== undefined, 'S6', `never ended: ${unsettled.join(' ')}`)
+  for (const [turnId, outcome] of store.outcomes) checkDelivery(rest, turnId as TurnId, outcome.delivery)
+  for (const { id, state, generation, requestId } of store.permissions.values()) {
+    must(state !== 'open', 'S9', `permission request ${id} stays open`)
+    const process = processes.find((one) => one.generation === generation)
+    const answers = process?.alive ? process.answersTo(requestId) : 1
+    must(answers === 1, 'S14', `request ${requestId} of a living process has ${answers} answers`)
+  }
+  if (store.session.state === 'closed') {
+    const outlived = processes.some((process) => process.alive)
+    must(!outlived, 'S7', 'a process outlived its session')
+  }
+  checkOrder(rest)
+  checkBounds(rest)
+}
+
+/** No turn outlives its deadline by more than the grace and the time without a gateway. */
+function checkBounds({ store }: Rest): void {
+  const boundMs = LIMITS.turnMs + LIMITS.cancelGraceMs + store.awayMs
+  for (const [turnId, outcome] of store.outcomes) {
+    const dispatchedAt = store.turns.get(turnId)?.dispatchedAt ?? outcome.endedAt
+    const ms = outcome.endedAt - dispatchedAt
+    must(ms <= boundMs, 'S6', `turn ${turnId} was out for ${ms} ms`)
+  }
+}
+
+function checkDelivery({ deliveries, unread }: Rest, turnId: TurnId, delivery: string): void {
+  const count = deliveries.get(turnId) ?? 0
+  must(delivery !== 'no' || count === 0, 'S11', `turn ${turnId} says delivery no, but an agent got it`)
+  const isYes = count === 1 || unread.has(turnId)
+  must(delivery !== 'yes' || isYes, 'S11', `turn ${turnId} says delivery yes, but no agent got it`)
+}
+
+/** FIFO: prompts of users leave in the order of their accept numbers. */
+function checkOrder({ store, sent }: Rest): void {
+  const numbers = sent
+    .map((turnId) => store.turns.get(turnId))
+    .filter((turn) => turn?.origin === 'user')
+    .map((turn) => turn?.n ?? 0)
+  const isInOrder = numbers.every((n, i) => i === 0 || n > (numbers[i - 1] ?? 0))
+  must(isInOrder, 'S12', `sent out of order: ${numbers.join(' ')}`)
+}
