@@ -71,7 +71,7 @@ function offerTerminals(
 ): void {
   const { sessionId, generation, agent } = held
   const definition = ports.findDefinition(agent)
-  if (sessionId === undefined || (definition?.terminals === false && terminals.length === 0)) return
+  if (sessionId === undefined || (definition?.terminals !== true && terminals.length === 0)) return
   const ground = definition && groundOf(ports, { definition, sessionId, generation, cwd: request.cwd })
   link.offerTerminals(new AgentTerminals(ground, terminals))
 }

@@ -86,7 +86,7 @@ async function openOn(
   signal: AbortSignal,
 ): Promise<AgentConnection> {
   const ms = ports.limits.sessionMs
-  if (request.definition.terminals !== false) link.offerTerminals(new AgentTerminals(groundOf(ports, request)))
+  if (request.definition.terminals === true) link.offerTerminals(new AgentTerminals(groundOf(ports, request)))
   const opened = await openAgentSession(link, { ...request, capabilities, ms, signal })
   const { controls, refused } = await applyOptions(link, opened, { wanted: request.options, ms, signal })
   return link.toConnection({ ...opened, controls, refused }, capabilities)

@@ -11,7 +11,7 @@ export interface AgentDefinition {
   readonly argv: readonly [string, ...string[]]
   /** Added to the allow-listed environment. */
   readonly env: Readonly<Record<string, string>>
-  /** False: commands in terminals are not offered to it. */
+  /** True: commands in terminals are offered to it (reliability 7.1: off unless configured). */
   readonly terminals?: boolean | undefined
   /** What holds its processes together beyond tag and sweep; undefined: nothing. */
   readonly containment?: SpawnSpec['containment']
@@ -22,7 +22,7 @@ export interface AgentDefinition {
 }
 
 /** Of everything that decides what the process is. Two definitions with one digest can stand in for each other. */
-export function definitionDigest({ argv, env, terminals = true, containment }: AgentDefinition): string {
+export function definitionDigest({ argv, env, terminals = false, containment }: AgentDefinition): string {
   const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256')
     .update(JSON.stringify([argv, variables, terminals, containment]))

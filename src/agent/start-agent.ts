@@ -56,7 +56,7 @@ export async function startAgent(
   const messageIds = MessageIds.ofProcess(generation)
   const link = new AgentLink(definition.name, process, { clock: ports.clock, messageIds })
   try {
-    const options = { ms: initializeMs, signal, version: ports.version, terminal: definition.terminals !== false }
+    const options = { ms: initializeMs, signal, version: ports.version, terminal: definition.terminals === true }
     const capabilities = await initializeAgent(link, options)
     return { process, link, messageIds, capabilities }
   } catch (error) {

@@ -42,7 +42,7 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
   const command = readCommand(key, json['command'], place)
   const env = readEnv(key, json['env'] ?? {}, place)
   const spares = readSpares(key, json['spares'] ?? 0, place)
-  const { terminals = true } = json
+  const { terminals = false } = json
   if (typeof terminals !== 'boolean') throw invalid(`${key}.terminals`, 'must be true or false', place)
   return { name, title, command, env, spares, terminals, ...readContainment(key, json, place) }
 }

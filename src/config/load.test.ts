@@ -81,11 +81,11 @@ test('paths of the file are relative to the file, lists of the environment are s
 
 test('agents are read with their command, environment, title, spares and terminals', () => {
   const file =
-    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2, "terminals": false }, "b": { "command": ["b"] } } }'
+    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2, "terminals": true }, "b": { "command": ["b"] } } }'
   const { agentDefinitions } = load({ file })
   expect([...agentDefinitions.values()]).toEqual([
-    { name: 'pi', title: 'Pi', command: ['pi-acp', '--x'], env: { KEY: 'env:MY_KEY' }, spares: 2, terminals: false },
-    { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0, terminals: true },
+    { name: 'pi', title: 'Pi', command: ['pi-acp', '--x'], env: { KEY: 'env:MY_KEY' }, spares: 2, terminals: true },
+    { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0, terminals: false },
   ])
 })
 

@@ -20,6 +20,7 @@ import { until } from './until.ts'
 export interface TestAgent {
   readonly command: readonly [string, ...string[]]
   readonly env?: Readonly<Record<string, string>>
+  readonly terminals?: boolean
 }
 
 export interface GatewaySetup {
@@ -66,9 +67,10 @@ export class TestGateway implements AsyncDisposable {
   static async prepare({ agents = {}, config = {} }: GatewaySetup = {}): Promise<TestGateway> {
     const gateway = new TestGateway(await mkdtemp(join(tmpdir(), 'hf-')))
     const scripted: TestAgent = {
+      terminals: true,
       command: [process.execPath, SCRIPTED, `--journal=${gateway.journal}`, `--state=${gateway.home}`],
     }
-    const stubborn: TestAgent = { command: [...scripted.command, '--term=ignore', '--eof=ignore'] }
+    const stubborn: TestAgent = { ...scripted, command: [...scripted.command, '--term=ignore', '--eof=ignore'] }
     await mkdir(gateway.workspace)
     await writeFile(gateway.journal, '')
     const file = { http: { enabled: false }, ...config, agents: { ...config['agents'], scripted, stubborn, ...agents } }

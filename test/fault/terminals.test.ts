@@ -44,9 +44,8 @@ test('a flood of output is cut at its limit, on a whole character, and hurts nob
 })
 
 test('terminals are not known to the gateway where they were not offered (C-60)', async () => {
-  const agents = { bare: { command: [process.execPath, join(import.meta.dirname, '../agents/scripted-agent.mjs')] } }
-  const withheld = { bare: { ...agents.bare, terminals: false } }
-  await using gateway = await TestGateway.start({ agents: withheld as never })
+  const command = [process.execPath, join(import.meta.dirname, '../agents/scripted-agent.mjs')] as const
+  await using gateway = await TestGateway.start({ agents: { bare: { command } } })
   const session = await gateway.newSession('bare')
   await gateway.ask(session, '@term echo hi')
   expect(await gateway.text(session)).toContain('terminal error -32601')

@@ -17,7 +17,7 @@ Agents by name, in the file only: commands never come from the environment or th
 shell; \`env\` is added to the allow-listed environment that agents get; \`title\` is shown. \`containment\`, \`memoryBytesMax\` and
 \`processesMax\` are those of this agent; without them the options of the same names count. \`spares\` (0 to 8, default 0) is how many of its
 processes are started and initialised before a session needs them: the first prompt of a session then waits for neither. Each takes a
-slot and its memory, and is the first to end when a session needs them. \`terminals\` (default true): the agent may ask the gateway to run
+slot and its memory, and is the first to end when a session needs them. \`terminals\` (default false): the agent may ask the gateway to run
 commands; with false it runs them itself, as it would without a gateway. They run with its environment and containment, as its
 user, and end with it.
 
