@@ -88,6 +88,18 @@ test('it is forgotten when its last line is stored, and not before: the next lif
   expect(events).toContain('forgotten')
 })
 
+test('an exit is kept until its owner has stored what follows from it, also when no line came before it', async () => {
+  const { process, events } = await openRig()
+  pair.holder.children.get(process.leaseId)!.leave({ code: 1 })
+  await when('its lease to close', () => store.rows.get(process.leaseId)?.state === 'closed')
+  // Frames are in order: a `forget` that was sent would have arrived before this one is answered.
+  await openRig(false)
+  expect(events).toEqual(['exit 1 after 0', 'stopped'])
+  expect(pair.holder.find(process.leaseId)?.exit).toEqual({ code: 1, signal: null })
+  await process.stop()
+  await when('it to be forgotten', () => pair.holder.find(process.leaseId) === undefined)
+})
+
 test('nobody listens: it is forgotten with its stop', async () => {
   const { process, events } = await openRig(false)
   pair.holder.children.get(process.leaseId)!.stdout.write('one\n')

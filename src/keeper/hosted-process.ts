@@ -86,9 +86,10 @@ export class HostedProcess implements AgentProcess, HeldReader {
     this.held.killNow()
   }
 
+  /** Its owner stops it also when it has ended by itself: an effect of what was stored about that. */
   stop(): Promise<StopReport> {
-    this.#stopped ??= this.#stop()
-    return this.#stopped
+    this.#lastLines.endStored()
+    return this.#begin()
   }
 
   // What the holder tells ------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ export class HostedProcess implements AgentProcess, HeldReader {
     // The holder of a process that has exited may be lost before it is told to forget it.
     if (this.#hasExited) return
     this.#hasExited = true
-    void this.stop()
+    void this.#begin()
     this.#delivery.afterLines(() => this.#listener?.onExit(exit))
     this.#lastLines.end()
   }
@@ -120,7 +121,7 @@ export class HostedProcess implements AgentProcess, HeldReader {
 
   /** The tree was swept although nobody asked, because its root exited. */
   onStopped(): void {
-    void this.stop()
+    void this.#begin()
   }
 
   onLost(): void {
@@ -130,6 +131,11 @@ export class HostedProcess implements AgentProcess, HeldReader {
 
   // -----------------------------------------------------------------------------------------------------------------
 
+  #begin(): Promise<StopReport> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
   async #stop(): Promise<StopReport> {
     const report = await this.#end.stop()
     if (report === LEFT_ALONE) return report
@@ -138,7 +144,7 @@ export class HostedProcess implements AgentProcess, HeldReader {
     return report
   }
 
-  /** Not before its last lines are stored: more of them may come only then, and the next life of the gateway may need them. */
+  /** Not before its last lines and its end are stored: more of them may come only then, and the next life of the gateway may need them. */
   async #forget({ exit }: StopReport): Promise<void> {
     const { left, onForgotten } = this.#deps
     if (exit !== undefined && this.#listener !== undefined) await this.#lastLines.settled(left)

@@ -1,4 +1,4 @@
-// Whether everything that one process has ever written is stored: only then nobody needs to hold it any more.
+// Whether everything that one process has ever written, and its end, is stored: only then nobody needs to hold it any more.
 
 import { deadline, ignore } from '../base/deadline.ts'
 
@@ -11,6 +11,7 @@ export class LastLines {
   #told: number
   #stored: number
   #isLast = false
+  #isEndStored = false
 
   constructor(stored: number) {
     this.#told = stored
@@ -32,7 +33,13 @@ export class LastLines {
     this.#look()
   }
 
-  /** Resolves when the last line is stored, when `signal` aborts, or when nothing was stored for 5 s. Never rejects. */
+  /** Whoever was told of the end has stored what follows from it. */
+  endStored(): void {
+    this.#isEndStored = true
+    this.#look()
+  }
+
+  /** Resolves when all of that is stored, when `signal` aborts, or when nothing was stored for 5 s. Never rejects. */
   async settled(signal: AbortSignal): Promise<void> {
     for (let before = -1; before !== this.#stored && !signal.aborted;) {
       before = this.#stored
@@ -42,6 +49,6 @@ export class LastLines {
   }
 
   #look(): void {
-    if (this.#isLast && this.#stored >= this.#told) this.#done.resolve()
+    if (this.#isLast && this.#isEndStored && this.#stored >= this.#told) this.#done.resolve()
   }
 }
