@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest'
 
 import { ignore } from '../base/deadline.ts'
 import type { Json, JsonObject } from '../base/json.ts'
-import { LineSplitter } from '../base/lines.ts'
+import { decodeLines, LineFramer } from '../base/line-framer.ts'
 import { narrowInitialize } from './initialize.ts'
 import { JsonRpcPeer } from './peer.ts'
 import type { PeerHandlers, PeerWarning, RpcResult } from './peer.ts'
@@ -29,12 +29,13 @@ function openPeer(role: 'client' | 'agent', handlers: Omit<PeerHandlers, 'warnin
     handlers: { ...handlers, warning: (warning) => warnings.push(warning) },
     send: (line) => void writer.write(encoder.encode(`${line}\n`)).catch(ignore('the SDK has closed its side')),
   })
-  const splitter = new LineSplitter(LINE_BYTES_MAX)
+  const framer = new LineFramer(LINE_BYTES_MAX)
   const reader = fromSdk.readable.getReader()
   const reading = (async (): Promise<void> => {
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       for (let at = 0; at < read.value.length; at += 17) {
-        for (const line of splitter.push(read.value.subarray(at, at + 17))) peer.receive(line)
+        const lines = framer.push(Buffer.from(read.value.subarray(at, at + 17)))
+        for (const line of lines === undefined ? [] : decodeLines(lines.bytes)) peer.receive(line)
       }
     }
   })()

@@ -1,7 +1,7 @@
 // Entry of the demo agent: an ACP agent on stdio that needs no key and no model. Ends when its stdin ends.
 // Owns its own environment and arguments; nothing imports this file, it is started as a program of its own.
 
-import { LineSplitter } from '../base/lines.ts'
+import { decodeLines, LineFramer } from '../base/line-framer.ts'
 import { DemoAgent } from './demo-agent.ts'
 import { readSettings } from './settings.ts'
 import { openTranscripts } from './transcripts.ts'
@@ -14,11 +14,12 @@ const agent = new DemoAgent({
   transcripts: openTranscripts(settings.stateDir),
   wordMs: settings.wordMs,
 })
-const lines = new LineSplitter(LINE_BYTES_MAX)
+const framer = new LineFramer(LINE_BYTES_MAX)
 
 process.stdin.on('data', (chunk: Buffer) => {
-  for (const line of lines.push(chunk)) agent.receive(line)
-  if (lines.tooLong) process.stdin.destroy()
+  const lines = framer.push(chunk)
+  for (const line of lines === undefined ? [] : decodeLines(lines.bytes)) agent.receive(line)
+  if (framer.isTooLong) process.stdin.destroy()
 })
 process.stdin.on('close', () => agent.close())
 process.stdout.on('error', () => process.stdin.destroy()) // the reader is gone: nobody is left to talk to
