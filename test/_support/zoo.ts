@@ -1,10 +1,10 @@
 // Idle agents of every temper in a real gateway, and everything they started: what must be gone when nobody holds them any more.
 
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { listLeaks, type LiveProcess } from './leak-check.ts'
 import type { TestGateway } from './test-gateway.ts'
+import { ToldFile } from './told.ts'
 import { until } from './until.ts'
 
 /** Ends at the end of its input; deaf to that and to SIGTERM; leaving daemons behind, two without environment. */
@@ -27,20 +27,15 @@ export const ZOO_SIZE = 8
 
 /** Resolves when all agents are idle and their daemons live. */
 export async function fillZoo(gateway: TestGateway): Promise<Zoo> {
-  const log = join(gateway.home, 'zoo.log')
-  await writeFile(log, '')
+  const told = new ToldFile(join(gateway.home, 'zoo.log'))
   const sessions = []
   for (const [agent, program] of ANIMALS) {
     const session = await gateway.newSession(agent)
-    await gateway.ask(session, program === undefined ? 'hello' : `@spawn ${program} --log=${log} @say spawned`)
+    await gateway.ask(session, program === undefined ? 'hello' : `@spawn ${program} --log=${told.path} @say spawned`)
     sessions.push(session)
   }
-  const births: string[] = []
-  const areDaemonsUp = async (): Promise<boolean> => {
-    const told = (await readFile(log, 'utf8')).split('\n').filter((line) => line.endsWith('daemon'))
-    births.splice(0, Infinity, ...told.map((line) => line.split(' ').slice(0, 2).join(' ')))
-    return births.length === 3
-  }
+  let births: readonly string[] = []
+  const areDaemonsUp = async (): Promise<boolean> => (births = await told.births('daemon')).length === 3
   await until(areDaemonsUp, { ms: 15_000, what: () => `three daemons tell: ${births.join(', ')}` })
   const alive = (): LiveProcess[] => {
     const all = [...listLeaks({ births }), ...gateway.agents()]

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { listLeaks } from '../_support/leak-check.ts'
 import { hasPidNamespace, runInPidNamespace } from '../_support/pid-namespace.ts'
 import { changeStored, listStoredLeases, readStored } from '../_support/stored-database.ts'
 import { canBeNobody, startStranger, type Stranger } from '../_support/stranger.ts'
 import { TestGateway } from '../_support/test-gateway.ts'
+import { ToldFile } from '../_support/told.ts'
 import { testWhere } from '../_support/where-it-works.ts'
 
 /** argv of a live process, as everybody can read it. */
@@ -98,15 +98,10 @@ testWhere(
 test('A 25: an agent that is idle for too long is ended with what it left behind; the session goes on in another one', async () => {
   await using gateway = await TestGateway.start({ config: { agents: { idleMs: 300 } } })
   const session = await gateway.newSession()
-  const log = join(gateway.home, 'told.log')
-  await gateway.ask(session, `@spawn env-scrub.mjs --log=${log} @say spawned`)
-  const births = async (): Promise<string[]> => {
-    const lines = (await readFile(log, 'utf8').catch(() => '')).split('\n')
-    return lines.filter((line) => line.endsWith('daemon')).map((line) => line.split(' ').slice(0, 2).join(' '))
-  }
-  await expect.poll(births, { timeout: 10_000 }).toHaveLength(1)
-  const daemon = await births()
-  const alive = (): unknown[] => [...gateway.agents(), ...listLeaks({ births: daemon })]
+  const told = new ToldFile(join(gateway.home, 'told.log'))
+  await gateway.ask(session, `@spawn env-scrub.mjs --log=${told.path} @say spawned`)
+  await expect.poll(() => told.births('daemon'), { timeout: 10_000 }).toHaveLength(1)
+  const alive = async (): Promise<unknown[]> => [...gateway.agents(), ...(await told.alive())]
   await expect.poll(alive, { timeout: 15_000 }).toEqual([])
   expect(await gateway.client.getSession(session)).toMatchObject({ state: 'open', agent_pid: null })
   expect((await gateway.ask(session, '@recall')).state).toBe('completed')

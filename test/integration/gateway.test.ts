@@ -112,31 +112,6 @@ test('without a keeper, SIGKILL in the middle of a turn: the turn is interrupted
   expect(await gateway.received('load')).toHaveLength(1)
 })
 
-test('what an agent left behind when gateway and warden were killed is ended before the next one is ready (B 28)', async () => {
-  await using gateway = await TestGateway.start(INLINE)
-  const session = await gateway.newSession()
-  await gateway.client.prompt(session, { prompt: '@spawn double-fork.mjs @say ready @hang' })
-  await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('ready')
-  process.kill(await wardenOf(gateway), 'SIGKILL')
-  await gateway.kill()
-  await gateway.start()
-  expect(gateway.leaks()).toEqual([])
-})
-
-test('SIGKILL of the gateway: agents, also deaf and daemonised ones, are gone within 2 s without a new start (B 27)', async () => {
-  const stubborn = fixture('scripted-agent.mjs', '--term=ignore', '--eof=ignore')
-  await using gateway = await TestGateway.start({ agents: { stubborn }, ...INLINE })
-  const sessions = await Promise.all(['scripted', 'stubborn', 'stubborn'].map((agent) => gateway.newSession(agent)))
-  for (const [i, session] of sessions.entries()) {
-    const child = ['', '@spawn double-fork.mjs', '@spawn env-scrub.mjs'][i] ?? ''
-    await gateway.client.prompt(session, { prompt: `${child} @say ready @hang` })
-    await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('ready')
-  }
-  await expect.poll(() => gateway.leaks().length, { timeout: 5_000 }).toBeGreaterThanOrEqual(5) // forks take a moment
-  await gateway.kill()
-  await expect.poll(() => gateway.leaks(), { timeout: 2_000, interval: 20 }).toEqual([])
-})
-
 test('a warden that is killed is started again, and a clean stop leaves none', async () => {
   await using gateway = await TestGateway.start(INLINE)
   const pidOf = async () => (await gateway.client.status()).warden_pid
@@ -164,19 +139,6 @@ test('doctor --orphans names what a killed gateway left, not what others run (B 
   expect(named).toEqual(new Set(gateway.leaks().map(({ pid }) => pid)))
   await gateway.start() // ends them
 }, 60_000)
-
-test('queued prompts outlive the gateway and run once each, in order (B 30)', async () => {
-  await using gateway = await TestGateway.start(INLINE)
-  const session = await gateway.newSession('scripted', { on_interrupt: 'continue' })
-  await gateway.client.prompt(session, { prompt: '@hang' })
-  const queued = []
-  for (let i = 0; i < 5; i++) queued.push((await gateway.client.prompt(session, { prompt: `number ${i}` })).turn.id)
-  await expect.poll(() => gateway.received('recv'), { timeout: 10_000 }).toHaveLength(1)
-  await gateway.kill()
-  await gateway.start()
-  for (const id of queued) expect((await gateway.ended(session, id)).state).toBe('completed')
-  expect((await gateway.received('recv')).slice(1).map((entry) => entry['id'])).toEqual(queued)
-})
 
 test('SIGTERM lets a running turn end, refuses new work meanwhile, and leaves nothing (F 114, 116)', async () => {
   await using gateway = await TestGateway.start()
