@@ -10,7 +10,10 @@ import { acceptJsonBodies } from './json-body.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addGatewayRoutes } from './routes/gateway.ts'
 import { addInsightRoutes } from './routes/insight.ts'
+import { addPermissionInboxRoute } from './routes/permission-inbox.ts'
+import { addPermissionRuleRoutes } from './routes/permission-rules.ts'
 import { addPermissionRoutes } from './routes/permissions.ts'
+import { addSessionResetRoute } from './routes/session-reset.ts'
 import { addSessionRoutes } from './routes/sessions.ts'
 import { addSessionChangeRoutes } from './routes/session-change.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
@@ -56,11 +59,14 @@ export function createApp(context: RouteContext, guard: Guard): App {
 
 export function addRoutes(app: App, context: RouteContext): void {
   addSessionRoutes(app, context)
+  addSessionResetRoute(app, context)
   addSessionChangeRoutes(app, context)
   addTaskRoutes(app, context)
   addTurnRoutes(app, context)
   addEventRoutes(app, context)
   addPermissionRoutes(app, context)
+  addPermissionInboxRoute(app, context)
+  addPermissionRuleRoutes(app, context)
   addInsightRoutes(app, context)
   addGatewayRoutes(app, context)
 }

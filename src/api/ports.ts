@@ -3,6 +3,7 @@
 import type { Logger } from '../observe/logger.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { SessionStatisticsSnapshot } from '../session/statistics.ts'
+import type { PermissionControl } from '../session/permission-control.ts'
 import type { SessionService } from '../session/service.ts'
 import type { TaskService } from '../tasks/task-service.ts'
 
@@ -107,6 +108,7 @@ export interface StreamLimits {
 export interface ApiPorts {
   readonly service: SessionService
   readonly tasks: TaskService
+  readonly permissions: PermissionControl
   readonly events: EventLog
   readonly gateway: GatewayPort
   readonly tokens: TokenProvider

@@ -8,8 +8,9 @@ import type { CloseEvidence, PromptAccepted, SessionService, SessionStatus } fro
 import type { ErrorView } from '../wire/error.ts'
 import type { AgentView, StatusView } from '../wire/gateway.ts'
 import type { PermissionView } from '../wire/permission.ts'
-import type { SessionClosed, SessionView } from '../wire/session.ts'
+import type { SessionClosed, SessionDetail, SessionView } from '../wire/session.ts'
 import type { PromptAccepted as PromptAcceptedView, TurnOutcomeView, TurnView } from '../wire/turn.ts'
+import { controlsView, termsView } from './session-terms-view.ts'
 import type { AgentSummary, GatewayPhase, GatewayStatus } from './ports.ts'
 
 type TurnRecord = PromptAccepted['turn']
@@ -24,6 +25,7 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     cwd: session.cwd,
     mode: session.mode,
     on_interrupt: session.onInterrupt,
+    permission_mode: session.permissionMode,
     state: session.state,
     activity: live.activity,
     active_turn: live.activeTurn ?? null,
@@ -32,7 +34,7 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     next_deadline: live.nextDeadline === undefined ? null : deadlineView(live.nextDeadline),
     last_seq: session.lastSeq,
     agent_pid: live.agentPid ?? null,
-    agent_session_id: session.agentSessionId ?? null,
+    ...termsView(session),
     generation: session.generation,
     created_at: timeText(session.createdAt),
     updated_at: timeText(session.updatedAt),
@@ -41,6 +43,11 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     parent: session.family.parent ?? null,
     notify: session.family.notify,
   }
+}
+
+/** With what the agent offers, which may be long: for one session, not for lists. */
+export function sessionDetail(status: SessionStatus): SessionDetail {
+  return { ...sessionView(status), controls: controlsView(status.session) }
 }
 
 function deadlineView({ at, kind }: { at: number; kind: string }): { at: string; kind: string } {
@@ -58,6 +65,7 @@ export function turnView(turn: TurnRecord, sessionId: SessionId): TurnView {
     idempotency_key: turn.idempotencyKey ?? null,
     retry_of: turn.retryOf ?? null,
     on_interrupt: turn.onInterrupt ?? null,
+    unattended: turn.unattended ?? null,
     delivery: turn.delivery,
     accepted_at: timeText(turn.acceptedAt),
     expires_at: timeOrNull(turn.expiresAt),

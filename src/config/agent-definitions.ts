@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
 import { isNeverPassed } from './agent-environment.ts'
+import type { Config } from './config.ts'
 import type { ContainmentFields, ContainmentMode } from './containment.ts'
 import { invalid } from './invalid.ts'
 import type { Place } from './invalid.ts'
@@ -20,11 +21,23 @@ export interface AgentOption extends ContainmentFields {
   readonly spares: number
   /** Whether it is offered to run commands in terminals of the gateway. */
   readonly terminals: boolean
+  /** Of its sessions that do not choose one; undefined: as for all. */
+  readonly permissionMode: Config['permissions']['mode'] | undefined
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
-const FIELDS = ['command', 'containment', 'env', 'memoryBytesMax', 'processesMax', 'spares', 'terminals', 'title']
+const FIELDS = [
+  'command',
+  'containment',
+  'env',
+  'memoryBytesMax',
+  'permissionMode',
+  'processesMax',
+  'spares',
+  'terminals',
+  'title',
+]
 const SPARES_MAX = 8
 
 /** Reads one entry of `agents`. CONFIG_INVALID naming the key. */
@@ -44,7 +57,8 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
   const spares = readSpares(key, json['spares'] ?? 0, place)
   const { terminals = false } = json
   if (typeof terminals !== 'boolean') throw invalid(`${key}.terminals`, 'must be true or false', place)
-  return { name, title, command, env, spares, terminals, ...readContainment(key, json, place) }
+  const permissionMode = readPermissionMode(key, json['permissionMode'], place)
+  return { name, title, command, env, spares, terminals, permissionMode, ...readContainment(key, json, place) }
 }
 
 /** The same values as the options of all agents take. */
@@ -60,6 +74,12 @@ function readContainment(key: string, json: JsonObject, place: Place): Containme
     memoryBytesMax: read('memoryBytesMax') as number | undefined,
     processesMax: read('processesMax') as number | undefined,
   }
+}
+
+function readPermissionMode(key: string, json: Json | undefined, place: Place): AgentOption['permissionMode'] {
+  if (json === undefined) return undefined
+  const value = valueOfJson(`${key}.permissionMode`, OPTIONS['permissions.mode'].type, json, place)
+  return value as AgentOption['permissionMode']
 }
 
 function readSpares(key: string, json: Json, place: Place): number {

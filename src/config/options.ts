@@ -185,6 +185,22 @@ export const OPTIONS = {
     env: 'HOLDFAST_TASKS_RETENTION_DAYS',
     text: 'Days for which a task is kept after its end; its turn and its events stay.',
   },
+  'permissions.mode': {
+    type: choice('ask', 'approve-reads', 'approve-all', 'deny-all'),
+    default: 'ask',
+    env: 'HOLDFAST_PERMISSIONS_MODE',
+    text:
+      'What happens to a permission request that no rule is about, in sessions that do not choose. An agent can have its own ' +
+      '(`permissionMode`). See permissions.md.',
+  },
+  'permissions.unattended': {
+    type: choice('ask', 'deny', 'fail'),
+    default: 'ask',
+    env: 'HOLDFAST_PERMISSIONS_UNATTENDED',
+    text:
+      'What happens to a permission request that waits for a person while no client reads the stream of its session or of all ' +
+      'requests: `ask` = it waits for its deadline, `deny` = it is refused, `fail` = the turn ends with PERMISSION_NEEDED.',
+  },
   'deadlines.initializeMs': {
     type: integer(100, DAY_MS),
     default: 60_000,

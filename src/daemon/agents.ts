@@ -34,13 +34,15 @@ export function listAgentDefinitions(config: Config, stateDir: string): Readonly
     argv: [process.execPath, DEMO_MAIN],
     env: { HOLDFAST_DEMO_STATE: join(stateDir, 'demo-agent') },
     containment: containmentOf(config.agents, {}),
+    permissionMode: config.permissions.mode,
     source: 'built-in',
   }
   const definitions = new Map([[demo.name, demo]])
   for (const agent of config.agentDefinitions.values()) {
-    const { name, title, command, env, terminals } = agent
+    const { name, title, command, env, terminals, permissionMode = config.permissions.mode } = agent
     const containment = containmentOf(config.agents, agent)
-    definitions.set(name, { name, title, argv: command, env, terminals, containment, source: 'config' })
+    const own = { argv: command, env, terminals, containment, permissionMode }
+    definitions.set(name, { name, title, ...own, source: 'config' })
   }
   return definitions
 }

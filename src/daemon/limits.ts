@@ -9,7 +9,7 @@ const STOP_MS = 30_000
 /** Setting an option is a matter of the agent alone: no model is asked. */
 export const CONTROL_MS = 10_000
 
-export function sessionLimitsOf({ deadlines, limits }: Config): SessionLimits {
+export function sessionLimitsOf({ deadlines, limits, permissions }: Config): SessionLimits {
   return {
     // A start may wait for a slot first; each phase has its own deadline inside.
     startMs: deadlines.initializeMs * 2 + deadlines.sessionNewMs + CONTROL_MS,
@@ -21,6 +21,7 @@ export function sessionLimitsOf({ deadlines, limits }: Config): SessionLimits {
     controlMs: CONTROL_MS,
     queueDepthMax: limits.queueDepthMax,
     permissionsOpenMax: limits.permissionsOpenMax,
+    unattended: permissions.unattended,
     turnBytesMax: limits.turnBytesMax,
     turnEventsMax: limits.turnEventsMax,
   }

@@ -9,6 +9,7 @@ import { ensureToken } from '../config/token.ts'
 import { watchToken } from '../config/token-watch.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
+import type { PermissionControl } from '../session/permission-control.ts'
 import type { SessionService } from '../session/service.ts'
 import type { SessionStatisticsSnapshot } from '../session/statistics.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
@@ -19,6 +20,7 @@ import type { GatewayOptions } from './run-gateway.ts'
 export interface ApiParts extends GatewayOptions {
   readonly service: SessionService
   readonly tasks: TaskService
+  readonly permissions: PermissionControl
   readonly events: EventLog
   readonly store: Store
   readonly node: NodeRecord
@@ -32,7 +34,7 @@ export interface ApiParts extends GatewayOptions {
 
 /** Resolves when the API answers; `scope` ends it. PORT_IN_USE, TOKEN_FILE_UNSAFE. */
 export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): Promise<Api> {
-  const { config, paths, log, service, tasks, events, definitions, lifecycle, stop } = parts
+  const { config, paths, log, service, tasks, permissions, events, definitions, lifecycle, stop } = parts
   const { http, limits, origins } = config
   ensureToken(paths.tokenFile)
   const tokens = scope.use(watchToken(paths.tokenFile, systemClock))
@@ -45,6 +47,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
   const api = createApi({
     service,
     tasks,
+    permissions,
     events,
     tokens,
     agents: () => [...definitions.values()],

@@ -82,6 +82,7 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
   const parts = {
     ...options,
     service: sessions.service,
+    permissions: sessions.permissions,
     tasks: tasks.service,
     events,
     store,

@@ -64,7 +64,7 @@ async function open(
       at.connector.onPrompt = asks(toolCall, options)
       await at.service.prompt(id, { prompt: HELLO, ...more })
       const all = () => at.store.listPermissions({ sessionNo: no }, 100)
-      await until(async () => (await all()).length > before, { ms: 2_000, what: 'a request is stored' })
+      await until(async () => (await all()).length > before, { ms: 2_000, what: () => 'a request is stored' })
       return (await all())[0]!
     },
     told: () => at.connector.agents.at(-1)?.outcomes.at(-1),
@@ -83,7 +83,7 @@ test.each<[PermissionMode, JsonObject, Partial<PermissionRecord>]>([
 ])('in mode %s a request for %j is %o', async (mode, toolCall, expected) => {
   await using opened = await open(mode)
   expect(await opened.ask(toolCall)).toMatchObject(expected)
-  if (expected.optionId !== undefined) await until(() => opened.told() !== undefined, { ms: 1_000, what: 'told' })
+  if (expected.optionId !== undefined) await until(() => opened.told() !== undefined, { ms: 1_000, what: () => 'told' })
   expect(opened.told()).toEqual(expected.optionId === undefined ? undefined : selected(expected.optionId))
 })
 
@@ -112,7 +112,7 @@ test('deny-all without an offered refusal tells the agent `cancelled`', async ()
   await using opened = await open('deny-all')
   const permission = await opened.ask(READ, {}, OPTIONS.slice(0, 1))
   expect(permission).toMatchObject({ state: 'cancelled', optionId: undefined, answeredBy: 'mode:deny-all' })
-  await until(() => opened.told() !== undefined, { ms: 1_000, what: 'told' })
+  await until(() => opened.told() !== undefined, { ms: 1_000, what: () => 'told' })
   expect(opened.told()).toEqual({ outcome: 'cancelled' })
 })
 
@@ -157,7 +157,7 @@ test('a rule of one session is in its log, and is about no other', async () => {
   at.connector.onPrompt = asks(READ)
   await at.service.prompt(other.id, { prompt: HELLO })
   const asked = async () => (await at.store.listPermissions({ sessionNo: other.no }, 1))[0]
-  await until(async () => (await asked()) !== undefined, { ms: 2_000, what: 'asked' })
+  await until(async () => (await asked()) !== undefined, { ms: 2_000, what: () => 'asked' })
   expect(await asked()).toMatchObject({ answeredBy: 'mode:deny-all' })
   await permissions.revokeRule(rule.id, 'you')
   const history = await at.history(rule.sessionNo!)
@@ -172,7 +172,7 @@ test('an expired rule decides nothing', async () => {
   const { permissions } = opened.at.sessions
   const soon = Date.now() + 30
   await permissions.addRule({ effect: 'allow', scope: 'agent', agent: 'fake', path: '**', expiresAt: soon }, 'me')
-  await until(() => Date.now() > soon, { ms: 1_000, what: 'it has expired' })
+  await until(() => Date.now() > soon, { ms: 1_000, what: () => 'it has expired' })
   expect(await opened.ask()).toMatchObject({ state: 'open' })
   const late = permissions.addRule({ effect: 'deny', scope: 'everywhere', expiresAt: soon }, 'me')
   await expect(late).rejects.toMatchObject({ code: 'PERMISSION_RULE_INVALID' })
@@ -194,7 +194,7 @@ test('"always" of a person is a rule of ours; the agent hears once, and the next
   const { at } = opened
   const { id } = await opened.ask(RUN)
   await at.service.answerPermission(id, { optionId: 'always', answeredBy: 'me' })
-  await until(() => opened.told() !== undefined, { ms: 1_000, what: 'told' })
+  await until(() => opened.told() !== undefined, { ms: 1_000, what: () => 'told' })
   expect(opened.told()).toEqual(selected('yes'))
   const [rule] = await at.sessions.permissions.rules({ all: false }, 10)
   expect(rule).toMatchObject({ effect: 'allow', scope: 'session', command: 'npm test', createdBy: 'me', hits: 0 })
@@ -212,7 +212,7 @@ test.each([
   await using opened = await open()
   const { id } = await opened.ask()
   await opened.at.service.answerPermission(id, { ...answer, answeredBy: 'me' })
-  await until(() => opened.told() !== undefined, { ms: 1_000, what: 'told' })
+  await until(() => opened.told() !== undefined, { ms: 1_000, what: () => 'told' })
   expect(opened.told()).toEqual(selected(told))
   const rules = await opened.at.sessions.permissions.rules({ all: true }, 10)
   if (rule === undefined) expect(rules).toEqual([])
@@ -235,7 +235,7 @@ test('a late answer is told who was first, and when', async () => {
     opened.at.service.answerPermission(id, { optionId: 'no', answeredBy }),
   )
   const [first, second] = await Promise.allSettled(answers)
-  expect(first.status).toBe('fulfilled')
+  expect(first?.status).toBe('fulfilled')
   const details = {
     permission: id,
     state: 'answered',
@@ -250,7 +250,7 @@ test('nobody answers in time: the deadline is named as who refused', async () =>
   await using opened = await open('ask', { permissionMs: 30 })
   const { id } = await opened.ask()
   const closed = () => opened.at.service.permission(id)
-  await until(async () => (await closed()).state !== 'open', { ms: 2_000, what: 'it is over' })
+  await until(async () => (await closed()).state !== 'open', { ms: 2_000, what: () => 'it is over' })
   expect(await closed()).toMatchObject({ state: 'timed_out', optionId: 'no', answeredBy: 'timeout' })
 })
 
@@ -258,7 +258,7 @@ test('unattended deny: the offered refusal once nobody has come for the grace', 
   await using opened = await open()
   const { id } = await opened.ask(READ, { unattended: 'deny' })
   const closed = () => opened.at.service.permission(id)
-  await until(async () => (await closed()).state !== 'open', { ms: 2_000, what: 'it is refused' })
+  await until(async () => (await closed()).state !== 'open', { ms: 2_000, what: () => 'it is refused' })
   expect(await closed()).toMatchObject({ state: 'answered', optionId: 'no', answeredBy: 'unattended:deny' })
 })
 
@@ -268,7 +268,7 @@ test('unattended fail: the turn ends failed with PERMISSION_NEEDED, the agent is
   at.connector.onCancel = () => {}
   const { id, turnId } = await opened.ask(READ, { unattended: 'fail' })
   const turn = () => at.service.turn(opened.id, turnId!)
-  await until(async () => (await turn()).outcome !== undefined, { ms: 2_000, what: 'the turn ends' })
+  await until(async () => (await turn()).outcome !== undefined, { ms: 2_000, what: () => 'the turn ends' })
   expect(await turn()).toMatchObject({ state: 'failed', outcome: { error: { code: 'PERMISSION_NEEDED' } } })
   expect(await at.service.permission(id)).toMatchObject({ state: 'cancelled', answeredBy: 'unattended:fail' })
   expect(at.connector.agents.at(-1)?.cancels).toBe(1)
@@ -287,7 +287,7 @@ test.each(['session', 'inbox'] as const)('with a reader of the %s an unattended 
   clock.advance(99)
   expect(await closed()).toMatchObject({ state: 'open' })
   clock.advance(1)
-  await until(async () => (await closed()).state !== 'open', { ms: 2_000, what: 'the reader has left' })
+  await until(async () => (await closed()).state !== 'open', { ms: 2_000, what: () => 'the reader has left' })
   expect(await closed()).toMatchObject({ answeredBy: 'unattended:deny' })
 })
 
@@ -299,7 +299,7 @@ test('a request that outlived the gateway has the grace for a client to come bac
   await at.restart({ keepAgents: true })
   expect(await at.service.permission(id)).toMatchObject({ state: 'open' })
   const closed = () => at.service.permission(id)
-  await until(async () => (await closed()).state !== 'open', { ms: 2_000, what: 'nobody came back' })
+  await until(async () => (await closed()).state !== 'open', { ms: 2_000, what: () => 'nobody came back' })
   expect(await closed()).toMatchObject({ answeredBy: 'unattended:deny' })
 })
 
@@ -310,15 +310,15 @@ test('the inbox begins with what is open, then tells each request and who answer
   using inbox = at.sessions.permissions.inbox()
   const told: string[] = []
   void follow(inbox, (step) => told.push(nameOf(step)))
-  await until(() => told.length === 1, { ms: 1_000, what: 'the snapshot' })
+  await until(() => told.length === 1, { ms: 1_000, what: () => 'the snapshot' })
   await at.service.answerPermission(first.id, { optionId: 'no', answeredBy: 'me' })
   await opened.ask(RUN)
-  await until(() => told.length === 3, { ms: 1_000, what: 'a request' })
+  await until(() => told.length === 3, { ms: 1_000, what: () => 'a request' })
   const [second] = await at.service.permissions({ state: 'open' }, 1)
   await at.service.answerPermission(second!.id, { optionId: 'yes', answeredBy: 'you' })
   await at.sessions.permissions.setMode(id, 'approve-all', 'me')
   await opened.ask(RUN)
-  await until(() => told.length === 5, { ms: 1_000, what: 'all' })
+  await until(() => told.length === 5, { ms: 1_000, what: () => 'all' })
   expect(told).toEqual(['open 1', 'closed me', 'requested ', 'closed you', 'closed mode:approve-all'])
 })
 
@@ -333,7 +333,7 @@ test('a reader of the inbox that falls behind gets what is open anew, and no mor
   for (let i = 0; i < 1_001; i++)
     at.connector.agents[0]?.listener.permissionAsked({ requestId: i, toolCall: JSON.stringify(READ), options: OPTIONS })
   const count = async () => (await at.store.listPermissions({ sessionNo: no }, 2_000)).length
-  await until(async () => (await count()) === 1_002, { ms: 5_000, what: 'all are decided' })
+  await until(async () => (await count()) === 1_002, { ms: 5_000, what: () => 'all are decided' })
   expect((await reader.next()).value).toEqual({ kind: 'snapshot', permissions: [] })
 })
 

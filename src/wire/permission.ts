@@ -19,6 +19,7 @@ export const PermissionView = Type.Object(
     options: Type.Array(Type.Record(Type.String(), Type.Unknown())),
     state: PermissionState,
     option_id: nullable(Type.String()),
+    /** What a client said it was, or `rule:…`, `mode:…`, `unattended:…`, `timeout`. */
     answered_by: nullable(Type.String()),
     requested_at: Time,
     /** Refused by itself when nobody has answered by then. */
@@ -43,13 +44,28 @@ export type PermissionListQuery = Static<typeof PermissionListQuery>
 export const PermissionList = Type.Object({ permissions: Type.Array(PermissionView) })
 export type PermissionList = Static<typeof PermissionList>
 
+/** Free text of the client; the names under which the gateway decides are refused. */
+export const DecidedBy = Type.String({
+  pattern: '^(?!(?:rule|mode|unattended):|timeout$)[^\\p{C}]+$',
+  minLength: 1,
+  maxLength: 100,
+})
+
 export const PermissionAnswer = Type.Object(
   {
     /** One of the offered option ids. */
     option_id: Type.String({ minLength: 1, maxLength: 1000 }),
-    /** Who answers, for the record; free text of the client. */
-    answered_by: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    /** Who answers, for the record. */
+    answered_by: Type.Optional(DecidedBy),
+    /** Leave a rule: the answer holds for later requests that are the same, in this session, for this agent, or everywhere. */
+    remember: Type.Optional(Type.Enum(['session', 'agent', 'everywhere'])),
+    /** The agent is told its own `always` option and may keep it where nobody sees it. Without this an `always` option is a rule of ours. */
+    agent_remembers: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false, title: 'PermissionAnswer' },
 )
 export type PermissionAnswer = Static<typeof PermissionAnswer>
+
+/** First frame of the inbox (`event: snapshot`), and again when a reader fell behind: everything that waits for an answer. */
+export const InboxSnapshot = Type.Object({ permissions: Type.Array(PermissionView) })
+export type InboxSnapshot = Static<typeof InboxSnapshot>

@@ -3,7 +3,18 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
-import { Cursor, NotifyPolicy, OnInterrupt, PageLimit, SessionMode, SessionState, Time, nullable } from './scalars.ts'
+import { ContinuityPolicy, ControlsView, OptionsPatch, OptionsView } from './options.ts'
+import {
+  Cursor,
+  NotifyPolicy,
+  OnInterrupt,
+  PageLimit,
+  PermissionMode,
+  SessionMode,
+  SessionState,
+  Time,
+  nullable,
+} from './scalars.ts'
 
 export const SessionActivity = Type.Enum([
   'dormant',
@@ -17,6 +28,10 @@ export const SessionActivity = Type.Enum([
   'closed',
 ])
 
+/** `fresh`: begin another conversation; only when the old one is lost. */
+export const ResumeAction = Type.Enum(['continue', 'retry', 'discard', 'fresh'])
+export type ResumeAction = Static<typeof ResumeAction>
+
 export const SessionView = Type.Object(
   {
     id: Type.String(),
@@ -26,19 +41,36 @@ export const SessionView = Type.Object(
     cwd: Type.String(),
     mode: SessionMode,
     on_interrupt: OnInterrupt,
+    permission_mode: PermissionMode,
     state: SessionState,
     /** What it does right now; `dormant`: nothing, and no agent is loaded for it. */
     activity: SessionActivity,
     active_turn: nullable(Type.String()),
     /** Turn ids in the order in which they will run. */
     queued: Type.Array(Type.String()),
-    /** The interrupted turn that holds the queue. */
+    /** The turn that holds the queue: interrupted, or the first that waits for a conversation that is lost. */
     blocked_by: nullable(Type.String()),
+    /** What somebody has to decide before the queue goes on. */
+    blocked: nullable(
+      Type.Object({
+        turn_id: Type.String(),
+        reason: Type.Enum(['interrupted', 'conversation_lost']),
+        actions: Type.Array(ResumeAction),
+      }),
+    ),
     /** What will happen by itself if nothing else happens before. */
     next_deadline: nullable(Type.Object({ at: Time, kind: Type.String() })),
     last_seq: Type.Integer(),
     agent_pid: nullable(Type.Integer()),
+    /** The agent's own id of the conversation; null while it is pending. */
     agent_session_id: nullable(Type.String()),
+    agent_session_state: Type.Enum(['pending', 'resolved']),
+    /** How the id came to be known. */
+    agent_session_source: nullable(Type.Enum(['new', 'resume', 'load', 'fork'])),
+    /** As the agent gave it. */
+    title: nullable(Type.String()),
+    continuity: ContinuityPolicy,
+    options: OptionsView,
     /** Number of the newest agent process of this session; 0 before the first. */
     generation: Type.Integer(),
     created_at: Time,
@@ -55,6 +87,13 @@ export const SessionView = Type.Object(
 )
 export type SessionView = Static<typeof SessionView>
 
+/** One session, with what its agent offers to choose from; null before an agent was started. */
+export const SessionDetail = Type.Object(
+  { ...SessionView.properties, controls: nullable(ControlsView) },
+  { title: 'SessionDetail' },
+)
+export type SessionDetail = Static<typeof SessionDetail>
+
 /** A key never looks like an id, so that both can stand in a path. Spaces around it are cut off; case does not count. */
 export const SessionKey = Type.String({ pattern: '^\\s*(?!ses_)[A-Za-z0-9][A-Za-z0-9._:@-]*\\s*$', maxLength: 200 })
 
@@ -68,6 +107,11 @@ export const SessionCreate = Type.Object(
     cwd: Type.String({ minLength: 1, maxLength: 4096 }),
     mode: Type.Optional(SessionMode),
     on_interrupt: Type.Optional(OnInterrupt),
+    /** The one of the agent if not given. */
+    permission_mode: Type.Optional(PermissionMode),
+    /** `resume` if not given. */
+    continuity: Type.Optional(ContinuityPolicy),
+    options: Type.Optional(OptionsPatch),
     label: Type.Optional(SessionLabel),
     /** The session that this one works for. */
     parent: Type.Optional(SessionName),
@@ -86,9 +130,14 @@ export type SessionEnsure = Static<typeof SessionEnsure>
 export const SessionPatch = Type.Object(
   {
     label: Type.Optional(nullable(SessionLabel)),
+    continuity: Type.Optional(ContinuityPolicy),
+    /** A living agent is asked first; when it refuses, nothing else of the request is done. */
+    options: Type.Optional(OptionsPatch),
     /** Another parent only while no turn is queued or running. */
     parent: Type.Optional(nullable(SessionName)),
     notify: Type.Optional(NotifyPolicy),
+    /** For requests that come later. */
+    permission_mode: Type.Optional(PermissionMode),
   },
   { additionalProperties: false, title: 'SessionPatch' },
 )
@@ -118,22 +167,26 @@ export type SessionListQuery = Static<typeof SessionListQuery>
 export const SessionPage = Type.Object({ sessions: Type.Array(SessionView), next_cursor: nullable(Cursor) })
 export type SessionPage = Static<typeof SessionPage>
 
-export const ResumeAction = Type.Enum(['continue', 'retry', 'discard'])
-export type ResumeAction = Static<typeof ResumeAction>
-
 export const SessionResume = Type.Object({ action: ResumeAction }, { additionalProperties: false })
 export type SessionResume = Static<typeof SessionResume>
 
-export const SessionClosed = Type.Object({
+/** How the processes of a session ended; null when none was alive. */
+const Stopped = nullable(
+  Type.Object({
+    forced: Type.Boolean(),
+    swept: Type.Integer(),
+    survivors: Type.Array(Type.Integer()),
+    ms: Type.Number(),
+  }),
+)
+
+export const SessionResetDone = Type.Object({
   session: SessionView,
-  /** How its processes ended; null when none was alive. */
-  stopped: nullable(
-    Type.Object({
-      forced: Type.Boolean(),
-      swept: Type.Integer(),
-      survivors: Type.Array(Type.Integer()),
-      ms: Type.Number(),
-    }),
-  ),
+  stopped: Stopped,
+  /** Names of the options, or the agent's id of the conversation. */
+  cleared: Type.Array(Type.String()),
 })
+export type SessionResetDone = Static<typeof SessionResetDone>
+
+export const SessionClosed = Type.Object({ session: SessionView, stopped: Stopped })
 export type SessionClosed = Static<typeof SessionClosed>

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
 import { ErrorView } from './error.ts'
-import { Cursor, Delivery, OnInterrupt, PageLimit, Time, nullable } from './scalars.ts'
+import { Cursor, Delivery, OnInterrupt, PageLimit, Time, Unattended, nullable } from './scalars.ts'
 
 /** An ACP content block; what an agent takes beyond text and resource links is its own matter. */
 export const ContentBlock = Type.Record(Type.String(), Type.Unknown())
@@ -16,6 +16,8 @@ export const PromptCreate = Type.Object(
     /** A string is one text block. */
     prompt: Type.Union([Type.String(), Type.Array(ContentBlock, { minItems: 1, maxItems: PROMPT_BLOCKS_MAX })]),
     on_interrupt: Type.Optional(OnInterrupt),
+    /** What becomes of its permission requests while no client is there; as configured if not given. */
+    unattended: Type.Optional(Unattended),
     /** The prompt ends `expired` when it is still queued at this time. */
     expires_at: Type.Optional(Time),
     /** The same as the header `Idempotency-Key`. */
@@ -66,6 +68,7 @@ export const TurnView = Type.Object(
     idempotency_key: nullable(Type.String()),
     retry_of: nullable(Type.String()),
     on_interrupt: nullable(OnInterrupt),
+    unattended: nullable(Unattended),
     delivery: Delivery,
     accepted_at: Time,
     expires_at: nullable(Time),

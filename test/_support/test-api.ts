@@ -14,6 +14,7 @@ import { Streams } from '../../src/api/streams/streams.ts'
 import type { App } from '../../src/api/routes/context.ts'
 import type { Logger } from '../../src/observe/logger.ts'
 import { FakeService } from './fake-service.ts'
+import { NO_PERMISSIONS } from './no-permissions.ts'
 import type { FakeOptions } from './fake-service.ts'
 import { fakeTasks } from './fake-tasks.ts'
 import { SessionStatistics } from '../../src/session/statistics.ts'
@@ -41,6 +42,7 @@ export class TestGateway {
   ports(config: Partial<ApiConfig> = {}, more: Partial<ApiPorts> = {}): ApiPorts {
     return {
       service: this.service,
+      permissions: NO_PERMISSIONS,
       tasks: fakeTasks(this.service),
       events: this.service.events,
       tokens: {

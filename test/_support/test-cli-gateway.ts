@@ -79,6 +79,7 @@ export class TestCliGateway implements AsyncDisposable {
     const { socket, stateDir, tokenFile } = pathsOf({ HOLDFAST_HOME: this.cli.home })
     return createApi({
       service: this.sessions.service,
+      permissions: this.sessions.sessions.permissions,
       tasks: this.sessions.tasks,
       events: this.sessions.events,
       agents: () => this.agents,

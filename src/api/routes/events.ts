@@ -67,7 +67,7 @@ interface StreamStart {
 }
 
 async function startStream(
-  { events, streams, logger }: RouteContext,
+  { events, streams, permissions, logger }: RouteContext,
   { status: { session }, after, head }: StreamStart,
   reply: FastifyReply,
 ): Promise<void> {
@@ -80,12 +80,14 @@ async function startStream(
   response.writeHead(200, STREAM_HEADERS)
   const writer = new StreamWriter(response, events.subscribe(session.no, after), streams.limits.stallMs)
   if (session.state === 'closed' && after >= head) writer.end('session_closed')
-  void streams.serve(session.no, writer, hello).catch((error: unknown) => {
-    logger.error({ err: error, sessionId: session.id }, 'event stream failed')
-  })
+  const attendance = permissions.attend(session.no)
+  void streams
+    .serve(session.no, writer, { hello, frames: streams.frames })
+    .catch((err: unknown) => logger.error({ err, sessionId: session.id }, 'event stream failed'))
+    .finally(() => attendance[Symbol.dispose]())
 }
 
-const STREAM_HEADERS = {
+export const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
   'x-accel-buffering': 'no',

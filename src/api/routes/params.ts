@@ -13,4 +13,6 @@ export const TurnParams = Type.Object({
 
 export const TaskParams = Type.Object({ task: Type.String({ minLength: 1, maxLength: 64 }) })
 
+export const RuleParams = Type.Object({ rule: Type.String({ minLength: 1, maxLength: 64 }) })
+
 export const PermissionParams = Type.Object({ permission: Type.String({ minLength: 1, maxLength: 64 }) })

@@ -31,6 +31,21 @@ export function addPermissionRoutes(app: App, context: RouteContext): void {
       return { permissions: await Promise.all(views) }
     },
   )
+  app.get(
+    '/v1/permissions/:permission',
+    {
+      schema: {
+        operationId: 'getPermission',
+        summary: 'A permission request, open or closed',
+        params: PermissionParams,
+        response: withErrors({ 200: PermissionView }),
+      },
+    },
+    async ({ params }) => {
+      const record = await service.permission(params.permission as PermissionId)
+      return permissionView(record, await service.sessionIdOf(record.sessionNo))
+    },
+  )
   app.post(
     '/v1/permissions/:permission',
     {
@@ -43,8 +58,13 @@ export function addPermissionRoutes(app: App, context: RouteContext): void {
       },
     },
     async ({ params, body }) => {
-      const { option_id: optionId, answered_by: answeredBy = 'api' } = body
-      const record = await service.answerPermission(params.permission as PermissionId, { optionId, answeredBy })
+      const { option_id: optionId, answered_by: answeredBy = 'api', remember, agent_remembers: agentRemembers } = body
+      const record = await service.answerPermission(params.permission as PermissionId, {
+        optionId,
+        answeredBy,
+        ...(remember === undefined ? {} : { remember }),
+        ...(agentRemembers === undefined ? {} : { agentRemembers }),
+      })
       return permissionView(record, await service.sessionIdOf(record.sessionNo))
     },
   )

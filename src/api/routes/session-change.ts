@@ -1,8 +1,9 @@
 // /v1/sessions/{session}: ensure by key, change. What a body says of a session that is made is here too.
 
-import type { DescribeRequest, SessionRequest } from '../../session/service.ts'
-import { SessionEnsure, SessionEnsured, SessionPatch, SessionView } from '../../wire/session.ts'
-import { sessionView } from '../views.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { DescribeRequest, SessionChange, SessionRequest } from '../../session/service.ts'
+import { SessionDetail, SessionEnsure, SessionEnsured, SessionPatch } from '../../wire/session.ts'
+import { sessionDetail, sessionView } from '../views.ts'
 import { refuseWhileDraining, sessionIdOf, withErrors } from './context.ts'
 import type { App, RouteContext } from './context.ts'
 import { SessionParams } from './params.ts'
@@ -14,12 +15,16 @@ export function addSessionChangeRoutes(app: App, context: RouteContext): void {
 
 /** What is asked for, but for the key. */
 export function sessionRequest(body: SessionEnsure): SessionRequest {
-  const { agent, cwd, mode, on_interrupt: onInterrupt, label, parent, notify } = body
+  const { agent, cwd, mode, on_interrupt: onInterrupt, continuity, options, label, parent, notify } = body
+  const { permission_mode: permissionMode } = body
   return {
     agent,
     cwd,
     ...(mode === undefined ? {} : { mode }),
     ...(onInterrupt === undefined ? {} : { onInterrupt }),
+    ...(permissionMode === undefined ? {} : { permissionMode }),
+    ...(continuity === undefined ? {} : { continuity }),
+    ...(options === undefined ? {} : { options: options as JsonObject }),
     ...(label === undefined ? {} : { label }),
     ...(parent === undefined ? {} : { parent }),
     ...(notify === undefined ? {} : { notify }),
@@ -52,17 +57,31 @@ function addPatch(app: App, context: RouteContext): void {
     {
       schema: {
         operationId: 'changeSession',
-        summary: 'Change label, parent or what the parent is told',
+        summary: 'Change options, continuity, permission mode, label, parent or what the parent is told',
         params: SessionParams,
         body: SessionPatch,
-        response: withErrors({ 200: SessionView }),
+        response: withErrors({ 200: SessionDetail }),
       },
     },
     async ({ params, body }) => {
       const id = await sessionIdOf(context, params.session)
-      return sessionView(await context.service.describe(id, describeRequest(body)))
+      const { service } = context
+      // What an agent may refuse comes first.
+      const change = sessionChange(body)
+      if (Object.keys(change).length > 0) await service.change(id, change)
+      const description = describeRequest(body)
+      if (Object.keys(description).length > 0) await service.describe(id, description)
+      if (body.permission_mode !== undefined) await context.permissions.setMode(id, body.permission_mode, 'api')
+      return sessionDetail(await service.get(id))
     },
   )
+}
+
+function sessionChange({ options, continuity }: SessionPatch): SessionChange {
+  return {
+    ...(options === undefined ? {} : { options: options as JsonObject }),
+    ...(continuity === undefined ? {} : { continuity }),
+  }
 }
 
 function describeRequest({ label, parent, notify }: SessionPatch): DescribeRequest {

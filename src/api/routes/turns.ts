@@ -74,7 +74,7 @@ function addPrompt(app: App, context: RouteContext): void {
 }
 
 function toPromptRequest(body: PromptCreate, headerKey: string | undefined): PromptRequest {
-  const { prompt, on_interrupt: onInterrupt, expires_at: expiresAt, idempotency_key: bodyKey } = body
+  const { prompt, on_interrupt: onInterrupt, unattended, expires_at: expiresAt, idempotency_key: bodyKey } = body
   if (headerKey !== undefined && bodyKey !== undefined && headerKey !== bodyKey) {
     throw new HoldfastError('BAD_REQUEST', { reason: 'body/idempotency_key differs from the header Idempotency-Key' })
   }
@@ -83,6 +83,7 @@ function toPromptRequest(body: PromptCreate, headerKey: string | undefined): Pro
     prompt: typeof prompt === 'string' ? [{ type: 'text', text: prompt }] : (prompt as JsonObject[]),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(onInterrupt === undefined ? {} : { onInterrupt }),
+    ...(unattended === undefined ? {} : { unattended }),
     ...(expiresAt === undefined ? {} : { expiresAt: epochMs(expiresAt) }),
   }
 }

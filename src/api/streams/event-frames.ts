@@ -3,6 +3,7 @@
 import type { EventStream } from '../../events/event-log.ts'
 import type { StreamEnd, StreamHello } from '../../wire/event.ts'
 import { timeText } from '../views.ts'
+import type { Frames } from './stream-writer.ts'
 
 export type EventBatch = EventStream extends AsyncIterable<infer Batch> ? Batch : never
 type EventRecord = EventBatch[number]
@@ -20,7 +21,7 @@ export function eventPageJson(events: readonly EventRecord[], head: number, next
 }
 
 /** Frames of batches; a batch that several readers get is turned into bytes once. */
-export class EventFrames {
+export class EventFrames implements Frames<EventBatch> {
   readonly #known = new WeakMap<EventBatch, Buffer>()
 
   of(batch: EventBatch): Buffer {
@@ -36,6 +37,10 @@ export class EventFrames {
     const frames = Buffer.from(text)
     this.#known.set(batch, frames)
     return frames
+  }
+
+  endOf(batch: EventBatch): StreamEnd['reason'] | undefined {
+    return batch.at(-1)?.type === 'session.closed' ? 'session_closed' : undefined
   }
 }
 

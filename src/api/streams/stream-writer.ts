@@ -3,22 +3,29 @@
 
 import type { ServerResponse } from 'node:http'
 
-import type { EventStream } from '../../events/event-log.ts'
 import type { StreamEnd } from '../../wire/event.ts'
 import { endFrame } from './event-frames.ts'
-import type { EventFrames } from './event-frames.ts'
+
+/** What a stream hands out, as frames. */
+export interface Frames<Batch> {
+  of(batch: Batch): Buffer
+  /** Why nothing comes after this batch; undefined: more may come. */
+  endOf(batch: Batch): StreamEnd['reason'] | undefined
+}
+
+export type Source<Batch> = AsyncIterable<Batch> & Disposable
 
 const SLICE_BYTES = 64 * 1024
 /** Never reached while slices wait for the socket; the bound of last resort. */
 const BUFFERED_BYTES_MAX = 4 * 1024 * 1024
 
-export class StreamWriter {
+export class StreamWriter<Batch> {
   readonly #response: ServerResponse
-  readonly #stream: EventStream
+  readonly #stream: Source<Batch>
   readonly #stallMs: number
   #endReason: StreamEnd['reason'] | undefined
 
-  constructor(response: ServerResponse, stream: EventStream, stallMs: number) {
+  constructor(response: ServerResponse, stream: Source<Batch>, stallMs: number) {
     this.#response = response
     this.#stream = stream
     this.#stallMs = stallMs
@@ -26,12 +33,13 @@ export class StreamWriter {
   }
 
   /** Resolves when the stream has ended, for whatever reason. `hello` is the first frame. */
-  async run(hello: string, frames: EventFrames): Promise<void> {
+  async run(hello: string, frames: Frames<Batch>): Promise<void> {
     try {
       await this.#write(Buffer.from(hello))
       for await (const batch of this.#stream) {
         await this.#write(frames.of(batch))
-        if (batch.at(-1)?.type === 'session.closed') this.end('session_closed')
+        const reason = frames.endOf(batch)
+        if (reason !== undefined) this.end(reason)
       }
       if (this.#endReason !== undefined) this.#response.end(endFrame({ reason: this.#endReason }))
       else this.#response.destroy()

@@ -4,7 +4,7 @@ import { HoldfastError } from '../../base/errors.ts'
 import type { StreamEnd } from '../../wire/event.ts'
 import type { StreamLimits } from '../ports.ts'
 import { EventFrames } from './event-frames.ts'
-import type { StreamWriter } from './stream-writer.ts'
+import type { Frames, StreamWriter } from './stream-writer.ts'
 
 /** reliability 5: connections and subscribers. */
 export const STREAM_LIMITS: StreamLimits = { perSessionMax: 32, totalMax: 256, stallMs: 30_000, heartbeatMs: 10_000 }
@@ -12,7 +12,7 @@ export const STREAM_LIMITS: StreamLimits = { perSessionMax: 32, totalMax: 256, s
 export class Streams implements Disposable {
   readonly frames = new EventFrames()
   readonly limits: StreamLimits
-  readonly #writers = new Map<StreamWriter, number>()
+  readonly #writers = new Map<Pick<StreamWriter<never>, 'end' | 'beat'>, number>()
   readonly #perSession = new Map<number, number>()
   readonly #ended = new AbortController()
   #heartbeat: NodeJS.Timeout | undefined
@@ -41,13 +41,17 @@ export class Streams implements Disposable {
     if (this.#writers.size >= totalMax) throw new HoldfastError('STREAM_LIMIT', { limit: totalMax })
   }
 
-  /** Counts the stream until `run` has settled. */
-  async serve(sessionNo: number, writer: StreamWriter, hello: string): Promise<void> {
+  /** Counts the stream until it has ended. `hello` is its first frame; session 0: of all sessions. */
+  async serve<Batch>(
+    sessionNo: number,
+    writer: StreamWriter<Batch>,
+    first: { hello: string; frames: Frames<Batch> },
+  ): Promise<void> {
     this.#writers.set(writer, sessionNo)
     this.#count(sessionNo, 1)
     this.#heartbeat ??= setInterval(() => this.#beat(), this.limits.heartbeatMs)
     try {
-      await writer.run(hello, this.frames)
+      await writer.run(first.hello, first.frames)
     } finally {
       this.#writers.delete(writer)
       this.#count(sessionNo, -1)

@@ -1,0 +1,23 @@
+// Rules, modes and the inbox for tests of the API that are not about them: nothing waits, nothing can be changed.
+
+import { HoldfastError } from '../../src/base/errors.ts'
+import type { InboxStep, InboxStream } from '../../src/session/permission-inbox.ts'
+import type { PermissionControl } from '../../src/session/permission-control.ts'
+
+export const NO_PERMISSIONS: PermissionControl = {
+  setMode: () => Promise.reject(new HoldfastError('SESSION_CLOSED')),
+  addRule: () => Promise.reject(new HoldfastError('PERMISSION_RULE_LIMIT', { limit: 0 })),
+  revokeRule: (id) => Promise.reject(new HoldfastError('PERMISSION_RULE_NOT_FOUND', { rule: id })),
+  rules: () => Promise.resolve([]),
+  inbox: emptyInbox,
+  attend: () => ({ [Symbol.dispose]: () => {} }),
+}
+
+function emptyInbox(): InboxStream {
+  const ended = Promise.withResolvers<void>()
+  async function* steps(): AsyncGenerator<InboxStep> {
+    yield { kind: 'snapshot', permissions: [] }
+    await ended.promise
+  }
+  return { [Symbol.asyncIterator]: steps, [Symbol.dispose]: () => ended.resolve() }
+}
