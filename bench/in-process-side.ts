@@ -14,6 +14,7 @@ import { createEventLog } from '../src/events/log.ts'
 import { openInlineHost } from '../src/keeper/inline-host.ts'
 import { openLog } from '../src/observe/logger.ts'
 import { AgentSlots } from '../src/session/agent-slots.ts'
+import { Lanes } from '../src/session/lanes.ts'
 import { openSessions } from '../src/session/open-sessions.ts'
 import type { SessionService } from '../src/session/service.ts'
 import type { SessionLimits } from '../src/session/state.ts'
@@ -30,6 +31,11 @@ const LIMITS: SessionLimits = {
   stopMs: 30_000,
   controlMs: 1_000,
   queueDepthMax: 32,
+  queuedMax: 1_000,
+  startPauseMs: 250,
+  agentQuietMs: 2_000,
+  lateOutputMs: 1_000,
+  boundLanes: [],
   permissionsOpenMax: 64,
   turnBytesMax: 1024 * 1024 * 1024,
   turnEventsMax: 10_000_000,
@@ -65,6 +71,7 @@ class InProcessSide implements Side {
       limits: LIMITS,
       logger: log.logger('session'),
       connector: createAgentConnector(ports),
+      lanes: new Lanes({ interactive: 0, background: 0, scheduled: 0 }),
       slots: new AgentSlots({ liveMax: AGENTS_MAX, startingMax: 4, waitMs: 60_000 }, systemClock),
       spares: undefined,
       agentIdleMs: 0,

@@ -142,6 +142,7 @@ export class AgentLink implements ProcessListener {
       isRetiring: this.#process.isRetiring,
       listen: (listener: AgentListener) => this.#tells.listen(listener, agentSessionId),
       prompt: (turnId, prompt) => this.#prompt(agentSessionId, turnId, { prompt, capabilities }),
+      hasPrompt: (turnId) => this.#process.wasWritten(turnId),
       cancel: () => this.#peer.notify('session/cancel', { sessionId: agentSessionId }),
       control: (no, request) => this.#control(agentSessionId, no, request),
       answerPermission: (requestId, outcome) => this.#answer(requestId, outcome),

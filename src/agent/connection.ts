@@ -94,6 +94,8 @@ export interface AgentConnection {
   listen(listener: AgentListener): void
   /** `prompt`: ACP content blocks as JSON text. The answer comes as `answered`. */
   prompt(turnId: TurnId, prompt: string): void
+  /** False when the prompt of the turn was provably not written to the process. */
+  hasPrompt(turnId: TurnId): boolean
   cancel(): void
   /** Sets something that the agent offers. The answer comes as `controlled`. */
   control(no: number, request: ControlRequest): void

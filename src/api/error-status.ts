@@ -54,8 +54,10 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   PROMPT_TOO_LARGE: 413,
   PROMPT_UNSUPPORTED_CONTENT: 422,
   QUEUE_FULL: 429,
+  STEER_UNSUPPORTED: 409,
   IDEMPOTENCY_KEY_REUSED: 422,
   TURN_NOT_FOUND: 404,
+  TURN_NOT_QUEUED: 409,
   TURN_NOT_ACTIVE: 409,
   TURN_TIMED_OUT: 504,
   TURN_INTERRUPTED: 409,
@@ -93,6 +95,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
 export const RETRY_AFTER_MS: Partial<Readonly<Record<ErrorCode, number>>> = {
   AGENT_LIMIT: 2_000,
   QUEUE_FULL: 2_000,
+  SESSION_BUSY: 2_000,
   STREAM_LIMIT: 5_000,
   GATEWAY_DRAINING: 5_000,
   LEASE_LOST: 1_000,

@@ -90,8 +90,9 @@ export const ERRORS = {
   ),
   SESSION_CONFLICT: spec('Session {session} exists with another {field}.', 'Use the same value, or another key.'),
   SESSION_BUSY: spec(
-    'Session {session} works on turn {turn}.',
-    'Wait for its end, or ask with force: the turn is cancelled first.',
+    'Session {session} is busy.',
+    'Wait for the end of its turn, let the prompt wait (when_busy queue), or ask with force where there is one.',
+    true,
   ),
   ACTION_NOT_OFFERED: spec('Session {session} does not wait for {action}.', 'Choose one of the actions in details.'),
   OPTION_UNKNOWN: spec('There is no option {option}.', 'See details for what may be meant.'),
@@ -131,14 +132,22 @@ export const ERRORS = {
     'Send text or a resource link.',
   ),
   QUEUE_FULL: spec(
-    'Session {session} has {depthMax} queued prompts already.',
-    'Wait for one to run, or cancel one.',
+    'The {scope} has {depthMax} queued prompts already.',
+    'Wait for one to run, or cancel one; see limits.queueDepthMax and limits.queuedMax.',
     true,
+  ),
+  STEER_UNSUPPORTED: spec(
+    'Agent {agent} cannot be steered while it works.',
+    'Send the prompt with when_busy queue or interrupt.',
   ),
   IDEMPOTENCY_KEY_REUSED: spec('The idempotency key was used for another body.', 'Use a new key for a new prompt.'),
   TURN_NOT_FOUND: spec(
     'There is no turn {turn} in session {session}.',
     'List its turns with: holdfast sessions show {session}.',
+  ),
+  TURN_NOT_QUEUED: spec(
+    'Turn {turn} is not queued any more ({state}).',
+    'Only a prompt that waits can be changed; cancel it and send another.',
   ),
   TURN_NOT_ACTIVE: spec('Turn {turn} has ended ({state}).', 'Nothing needs to be done.'),
   TURN_TIMED_OUT: spec(

@@ -189,7 +189,7 @@ describe('what is wrong is named with file and key', () => {
 test('every option has a variable of its own that fits its name, and a paragraph', () => {
   const variables = Object.entries(OPTIONS).map(([name, option]) => {
     const expected = `HOLDFAST_${name
-      .replace('.', '_')
+      .replaceAll('.', '_')
       .replace(/([A-Z])/g, '_$1')
       .toUpperCase()}`
     expect([option.env, option.text.endsWith('.')]).toEqual([expected, true])

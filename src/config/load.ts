@@ -120,8 +120,17 @@ function readFile(draft: Draft, json: JsonObject, place: Place): void {
     if (isOptionName(section)) throw invalid(section, `must be nested: ${nested(section)}`, place)
     if (!SECTIONS.includes(section)) throw unknownKey(section, SECTIONS, place)
     if (!isJsonObject(content)) throw invalid(section, 'must be an object', place)
-    for (const [key, value] of Object.entries(content)) readKey(draft, section, { key, value }, place)
+    for (const entry of keysOf(section, content)) readKey(draft, section, entry, place)
   }
+}
+
+/** The keys of a section; those of an object in it, such as a lane, are named by both. */
+function keysOf(section: string, content: JsonObject): { key: string; value: Json }[] {
+  return Object.entries(content).flatMap(([key, value]) => {
+    const isGroup = OPTION_NAMES.some((name) => name.startsWith(`${section}.${key}.`))
+    if (!isGroup || !isJsonObject(value)) return [{ key, value }]
+    return Object.entries(value).map(([inner, one]) => ({ key: `${key}.${inner}`, value: one }))
+  })
 }
 
 function readKey(draft: Draft, section: string, { key, value }: { key: string; value: Json }, place: Place): void {

@@ -78,6 +78,24 @@ export const OPTIONS = {
       'Memory that is kept free, of the machine and of the control groups around the gateway; 0 = no check. While there is less, idle ' +
       'agents are ended one by one, and an agent starts only when no other lives; prompts wait. Not checked on macOS.',
   },
+  'lanes.interactive.turnsMax': {
+    type: integer(0, 4096),
+    default: 0,
+    env: 'HOLDFAST_LANES_INTERACTIVE_TURNS_MAX',
+    text: 'Turns of the lane `interactive` that run at once, over all sessions; further ones wait. 0 = no bound but `agents.liveMax`.',
+  },
+  'lanes.background.turnsMax': {
+    type: integer(0, 4096),
+    default: 0,
+    env: 'HOLDFAST_LANES_BACKGROUND_TURNS_MAX',
+    text: 'The same for the lane `background`.',
+  },
+  'lanes.scheduled.turnsMax': {
+    type: integer(0, 4096),
+    default: 0,
+    env: 'HOLDFAST_LANES_SCHEDULED_TURNS_MAX',
+    text: 'The same for the lane `scheduled`.',
+  },
   'keeper.hosting': {
     type: choice('keeper', 'inline'),
     default: 'keeper',
@@ -130,6 +148,12 @@ export const OPTIONS = {
     default: 32,
     env: 'HOLDFAST_LIMITS_QUEUE_DEPTH_MAX',
     text: 'Prompts that wait in one session; one more is refused with QUEUE_FULL.',
+  },
+  'limits.queuedMax': {
+    type: integer(1, 1_000_000),
+    default: 1_000,
+    env: 'HOLDFAST_LIMITS_QUEUED_MAX',
+    text: 'Prompts that wait in all sessions together; one more is refused with QUEUE_FULL.',
   },
   'limits.promptBytesMax': {
     type: integer(1024, 64 * 1024 * 1024),
@@ -218,6 +242,14 @@ export const OPTIONS = {
     default: 600_000,
     env: 'HOLDFAST_DEADLINES_SILENCE_MS',
     text: 'A running turn of which nothing was heard for this long is cancelled and ends `timed_out`. Stands still while a permission request is open.',
+  },
+  'deadlines.agentQuietMs': {
+    type: integer(100, DAY_MS),
+    default: 2_000,
+    env: 'HOLDFAST_DEADLINES_AGENT_QUIET_MS',
+    text:
+      'A turn that an agent began by itself ends when nothing was heard of it for this long; while a tool call of it is open, ' +
+      'after `deadlines.silenceMs`.',
   },
   'deadlines.turnMs': {
     type: integer(0, 30 * DAY_MS),

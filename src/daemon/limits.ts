@@ -1,6 +1,8 @@
 // The bounds of a session, taken from the option table.
 
 import type { Config } from '../config/config.ts'
+import { Lanes } from '../session/lanes.ts'
+import type { LaneBounds } from '../session/lanes.ts'
 import type { SessionLimits } from '../session/state.ts'
 
 /** The stop ladder's own rungs (stdin 2 s, TERM 3 s, sweep 5 s) with room for a busy machine. */
@@ -9,7 +11,13 @@ const STOP_MS = 30_000
 /** Setting an option is a matter of the agent alone: no model is asked. */
 export const CONTROL_MS = 10_000
 
-export function sessionLimitsOf({ deadlines, limits, permissions }: Config): SessionLimits {
+/** Doubles with each start that fails in a row. */
+const START_PAUSE_MS = 250
+/** What was on its way when the agent answered is there by then. */
+const LATE_OUTPUT_MS = 1_000
+
+export function sessionLimitsOf(config: Config): SessionLimits {
+  const { deadlines, limits, permissions } = config
   return {
     // A start may wait for a slot first; each phase has its own deadline inside.
     startMs: deadlines.initializeMs * 2 + deadlines.sessionNewMs + CONTROL_MS,
@@ -20,9 +28,22 @@ export function sessionLimitsOf({ deadlines, limits, permissions }: Config): Ses
     stopMs: STOP_MS,
     controlMs: CONTROL_MS,
     queueDepthMax: limits.queueDepthMax,
+    queuedMax: limits.queuedMax,
+    startPauseMs: START_PAUSE_MS,
+    agentQuietMs: deadlines.agentQuietMs,
+    lateOutputMs: LATE_OUTPUT_MS,
+    boundLanes: new Lanes(laneBoundsOf(config)).bound,
     permissionsOpenMax: limits.permissionsOpenMax,
     unattended: permissions.unattended,
     turnBytesMax: limits.turnBytesMax,
     turnEventsMax: limits.turnEventsMax,
+  }
+}
+
+export function laneBoundsOf({ lanes }: Config): LaneBounds {
+  return {
+    interactive: lanes['interactive.turnsMax'],
+    background: lanes['background.turnsMax'],
+    scheduled: lanes['scheduled.turnsMax'],
   }
 }

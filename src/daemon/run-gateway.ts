@@ -12,6 +12,7 @@ import type { Paths } from '../config/paths.ts'
 import { createEventLog } from '../events/log.ts'
 import type { Log } from '../observe/logger.ts'
 import { checkCwd } from '../session/check-cwd.ts'
+import { Lanes } from '../session/lanes.ts'
 import { openSessions } from '../session/open-sessions.ts'
 import type { Sessions } from '../session/open-sessions.ts'
 import { acquireInstanceLock } from '../store/instance-lock.ts'
@@ -28,7 +29,7 @@ import { Lifecycle } from './lifecycle.ts'
 import { openTasks } from './open-tasks.ts'
 import { readOwnBirth } from './own-birth.ts'
 import { listenApi } from './listen-api.ts'
-import { sessionLimitsOf } from './limits.ts'
+import { laneBoundsOf, sessionLimitsOf } from './limits.ts'
 import type { StopSwitch } from './stop-switch.ts'
 
 export interface GatewayOptions {
@@ -141,6 +142,7 @@ function sessionPorts({
     ids: systemIds,
     node: node.id,
     limits: sessionLimitsOf(config),
+    lanes: new Lanes(laneBoundsOf(config)),
     logger: log.logger('session'),
     ...agents,
     agentIdleMs: config.agents.idleMs,

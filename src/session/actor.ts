@@ -36,6 +36,8 @@ export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'judge' | 'post
   readonly statistics: Pick<SessionStatistics, 'committed'>
   /** A task of a parent has something to tell; the row says what. */
   onTaskDue?(): void
+  /** So many prompts are queued now; told after each change. */
+  onQueued(count: number): void
   /** The mailbox is empty; the actor may have become idle. */
   onPause(): void
   /** The actor has nothing to do and no process; whoever holds it may forget it. */
@@ -71,6 +73,7 @@ export class SessionActor {
   #failure: Error | undefined
   #hasEnded = false
   #replyCount = 0
+  #queued = 0
   #idleSince: number
   #timer: { at: number; handle: Timer } | undefined
 
@@ -98,7 +101,7 @@ export class SessionActor {
   }
 
   get live(): SessionLive {
-    return liveOf(this.#state, this.#ports.limits)
+    return liveOf(this.#state, this.#ports.limits, this.#runner.waitingFor)
   }
 
   explain(): Explanation {
@@ -194,7 +197,7 @@ export class SessionActor {
         handOver = item
         break
       }
-      const transition = next(state, item, limits, clock.now())
+      const transition = next(this.#withSpareId(state), this.#witnessed(item, state), limits, clock.now())
       state = transition.state
       writes.push(...transition.writes)
       effects.push(...transition.effects)
@@ -207,6 +210,7 @@ export class SessionActor {
       judge.stored(stored)
       this.#ports.statistics.committed(writes)
     }
+    if (state.queue.length !== this.#queued) this.#ports.onQueued((this.#queued = state.queue.length))
     this.#state = state
     for (const effect of effects) this.#perform(effect)
     if (mark !== undefined) this.#runner.acknowledge(mark.generation, mark.line)
@@ -214,9 +218,21 @@ export class SessionActor {
     this.#armTimer()
   }
 
+  /** The reducer makes no ids: there is always one for a turn that nobody asks for. */
+  #withSpareId(state: SessionModel): SessionModel {
+    return state.spareTurnId === undefined ? { ...state, spareTurnId: this.#ports.ids.turn() } : state
+  }
+
+  /** Who writes to the agent knows whether the prompt of the turn that is out has left. */
+  #witnessed(input: Input, { active }: SessionModel): Input {
+    if (input.kind !== 'agent.lost' || active === undefined) return input
+    const isUnsent = this.#runner.isUnsent(input.generation, active.turnId)
+    return isUnsent ? { ...input, unsent: active.turnId } : input
+  }
+
   #letGo(reply: ReplyTo): void {
     this.#runner.letGo()
-    this.#answer(reply, { kind: 'gone', stopped: undefined })
+    this.#answer(reply, { kind: 'gone', stopped: undefined, turns: [] })
     this.#end(new HoldfastError('GATEWAY_DRAINING'))
   }
 

@@ -10,12 +10,14 @@ import { SessionActor } from './actor.ts'
 import type { ActorPorts } from './actor.ts'
 import { readReport } from './family/read-report.ts'
 import { HeldAgents } from './held-agents.ts'
+import { QueuedTotal } from './queued-total.ts'
 import type { Input, ReplyTo, ReplyValue } from './state.ts'
 import { SessionStatistics } from './statistics.ts'
 import { WarmPool } from './warm-pool.ts'
 import type { WarmPoolPorts } from './warm-pool.ts'
 
-export interface ActorsPorts extends Omit<ActorPorts, 'statistics' | 'onPause' | 'onRest' | 'onEnd'>, WarmPoolPorts {
+export interface ActorsPorts
+  extends Omit<ActorPorts, 'statistics' | 'onQueued' | 'onPause' | 'onRest' | 'onEnd'>, WarmPoolPorts {
   readonly ids: Ids
   readonly node: string
 }
@@ -30,6 +32,8 @@ export class Actors implements AsyncDisposable {
   readonly #open = new Map<SessionNo, Promise<SessionActor>>()
   readonly #live = new Map<SessionNo, SessionActor>()
   readonly #resting = new Map<SessionNo, Timer>()
+  /** The prompts that wait, over all sessions. */
+  readonly queued: QueuedTotal
   readonly #pool: WarmPool
   readonly #held: HeldAgents
   /** Of this life of the gateway. */
@@ -40,6 +44,7 @@ export class Actors implements AsyncDisposable {
     this.#ports = ports
     this.statistics = new SessionStatistics(ports.clock.now())
     this.#held = new HeldAgents(ports.store, ports.connector.held())
+    this.queued = new QueuedTotal(ports.limits.queuedMax)
     this.#pool = new WarmPool(ports, () => this.#live.values())
     ports.slots.onPressure = () => this.#pool.makeRoom()
   }
@@ -161,6 +166,7 @@ export class Actors implements AsyncDisposable {
       {
         ...this.#ports,
         statistics: this.statistics,
+        onQueued: (count) => this.queued.set(no, count),
         // Who waits for a slot is not told again when a turn ends: its agent may be the one that makes room.
         onPause: () => this.#pool.makeRoom(),
         onRest: (resting) => this.#rest(resting),

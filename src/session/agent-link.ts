@@ -10,13 +10,16 @@ import type { TurnEnd } from './end-turn.ts'
 import { endActive, endOfCancelled } from './end-turn.ts'
 import { reportProgress } from './family/task-rows.ts'
 import { keepOffers } from './offers.ts'
+import { beginOwnTurn, findOwnWork, isOwnTurn, openToolsAfter } from './own-turn.ts'
 import { pump } from './queue.ts'
 import { markRunning } from './sign-of-life.ts'
+import { retryOrEnd } from './start-retry.ts'
 import { stopAgent, stuckError } from './stop-agent.ts'
 import type { ActiveTurn, AgentInput } from './state.ts'
 
 type Ready = Extract<AgentInput, { kind: 'agent.ready' }>
 type Answered = Extract<AgentInput, { kind: 'agent.answered' }>
+type Lost = Extract<AgentInput, { kind: 'agent.lost' }>
 type Stopped = Extract<AgentInput, { kind: 'agent.stopped' }>
 
 export function agentReady(draft: Draft, ready: Ready): void {
@@ -37,7 +40,7 @@ export function agentReady(draft: Draft, ready: Ready): void {
   pump(draft)
 }
 
-/** The start failed: the turn that waited for it ends, delivery `no`; later prompts try again. */
+/** The start failed: the turn that waited for it is tried once more or ends, delivery `no`; later prompts try again. */
 export function agentFailed(draft: Draft, error: StoredError): void {
   const { state } = draft
   if (state.agent.kind !== 'starting') return
@@ -45,19 +48,24 @@ export function agentFailed(draft: Draft, error: StoredError): void {
   state.agent = { kind: 'none' }
   draft.event('agent.exited', state.active?.turnId, { generation, during: 'start', error })
   const { active } = state
-  if (active?.stage === 'waiting' && !loseConversation(draft, active, error))
-    endActive(draft, active, { state: 'failed', error })
+  if (active?.stage === 'waiting' && !loseConversation(draft, active, error)) retryOrEnd(draft, active, error)
   settlePhase(draft)
   pump(draft)
 }
 
-/** Updates belong to the turn that is out; without one they are kept as events without a turn (C-40). */
+/** Updates belong to the turn that is out; without one they begin a turn of the agent's own, or are kept without a turn (C-40). */
 export function agentUpdates(draft: Draft, updates: readonly string[]): void {
   const { active } = draft.state
-  if (active === undefined || active.stage === 'waiting') {
-    for (const data of updates) draft.eventText('update', undefined, data)
-    return
-  }
+  if (active !== undefined && active.stage !== 'waiting') return addToTurn(draft, active, updates)
+  const first = active === undefined ? findOwnWork(draft, updates) : -1
+  const loose = first < 0 ? updates : updates.slice(0, first)
+  for (const data of loose) draft.eventText('update', undefined, data)
+  if (first >= 0) beginOwnTurn(draft)
+  const { active: begun } = draft.state
+  if (first >= 0 && begun !== undefined) addToTurn(draft, begun, updates.slice(first))
+}
+
+function addToTurn(draft: Draft, active: ActiveTurn, updates: readonly string[]): void {
   markRunning(draft)
   const running = draft.state.active ?? active
   let { bytes } = running
@@ -66,7 +74,8 @@ export function agentUpdates(draft: Draft, updates: readonly string[]): void {
     draft.eventText('update', active.turnId, data)
   }
   reportProgress(draft, active.turnId, updates)
-  const counted = { ...running, bytes, events: running.events + updates.length, lastSignAt: draft.now }
+  const openTools = isOwnTurn(running) ? openToolsAfter(running.openTools, updates) : running.openTools
+  const counted = { ...running, bytes, events: running.events + updates.length, lastSignAt: draft.now, openTools }
   draft.state.active = counted
   const isOver = bytes > draft.limits.turnBytesMax || counted.events > draft.limits.turnEventsMax
   if (isOver && running.cancelling === undefined) requestCancel(draft, counted, 'output')
@@ -103,11 +112,12 @@ function endOfAnswer(draft: Draft, active: ActiveTurn, answer: Exclude<AgentAnsw
   if (answer.kind === 'error') {
     return cancelling === undefined
       ? { state: 'failed', error: answer.error }
-      : endOfCancelled(draft, cancelling.reason)
+      : endOfCancelled(draft, active, cancelling.reason)
   }
   const { stopReason, usage } = answer
   if (stopReason !== 'cancelled') return { state: 'completed', stopReason, usage }
-  const end: TurnEnd = cancelling === undefined ? { state: 'cancelled' } : endOfCancelled(draft, cancelling.reason)
+  const end: TurnEnd =
+    cancelling === undefined ? { state: 'cancelled' } : endOfCancelled(draft, active, cancelling.reason)
   return { ...end, stopReason, usage }
 }
 
@@ -119,16 +129,13 @@ export function evictAgent(draft: Draft): void {
 }
 
 /** The connection is gone. What it worked on ends with what is known; the process tree is swept before the next start. */
-export function agentLost(draft: Draft, error: StoredError): void {
+export function agentLost(draft: Draft, { error, unsent }: Lost): void {
   const { active, agent } = draft.state
   if (agent.kind !== 'ready') return
-  if (active !== undefined && active.stage !== 'waiting') {
-    const { cancelling } = active
-    endActive(
-      draft,
-      active,
-      cancelling === undefined ? { state: 'failed', error } : endOfCancelled(draft, cancelling.reason),
-    )
+  if (active?.stage === 'sent' && active.turnId === unsent) retryOrEnd(draft, active, error)
+  else if (active !== undefined && active.stage !== 'waiting') {
+    const reason = active.cancelling?.reason
+    endActive(draft, active, reason === undefined ? { state: 'failed', error } : endOfCancelled(draft, active, reason))
   }
   stopAgent(draft, error)
   pump(draft)

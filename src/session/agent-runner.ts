@@ -7,26 +7,29 @@ import type { AgentDefinition } from '../agent/definition.ts'
 import type { SparePool } from '../agent/spares.ts'
 import { ignore } from '../base/deadline.ts'
 import { HoldfastError, toStoredError } from '../base/errors.ts'
-import type { Ids } from '../base/ids.ts'
+import type { Ids, TurnId } from '../base/ids.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type { SessionRecord } from '../store/records.ts'
-import type { AgentSlots } from './agent-slots.ts'
+import type { AgentSlot, AgentSlots } from './agent-slots.ts'
+import type { Lanes } from './lanes.ts'
 import type { PermissionJudge } from './session-permissions.ts'
-import type { AgentInput, Effect } from './state.ts'
+import type { AgentInput, Effect, Input } from './state.ts'
 
 export interface RunnerPorts {
   readonly connector: AgentConnector
   readonly slots: AgentSlots
+  readonly lanes: Lanes
   readonly spares: SparePool | undefined
   readonly ids: Ids
   readonly record: SessionRecord
   readonly judge: Pick<PermissionJudge, 'judge'>
   findDefinition(name: string): AgentDefinition | undefined
-  post(input: AgentInput): void
+  post(input: AgentInput | LanePassed): void
   /** Told after everything a batch of lines caused: when it is stored, the lines can be acknowledged. */
   mark(generation: number, line: number): void
 }
 
+type LanePassed = Extract<Input, { kind: 'lane.passed' }>
 type StartEffect = Extract<Effect, { kind: 'agent.start' }>
 
 export type AgentEffect = Exclude<
@@ -40,6 +43,8 @@ interface Attempt {
   /** Settles when the attempt is over and, if it failed, its process is gone. */
   readonly settled: Promise<AgentConnection | undefined>
   connection: AgentConnection | undefined
+  /** For a slot. */
+  isWaiting: boolean
 }
 
 const NOTHING_TO_STOP: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
@@ -47,6 +52,7 @@ const NOTHING_TO_STOP: StopReport = { forced: false, swept: 0, survivors: [], ms
 export class AgentRunner {
   readonly #ports: RunnerPorts
   #attempt: Attempt | undefined
+  #lanePass: { readonly no: number; readonly place: Disposable } | undefined
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports
@@ -54,6 +60,8 @@ export class AgentRunner {
 
   perform(effect: AgentEffect): void {
     if (effect.kind === 'agent.start') return this.#start(effect)
+    if (effect.kind === 'lane.enter') return this.#enterLane(effect)
+    if (effect.kind === 'lane.leave') return this.#leaveLane(effect.no)
     const attempt = this.#attempt
     if (attempt === undefined || attempt.generation !== effect.generation) return
     switch (effect.kind) {
@@ -74,6 +82,17 @@ export class AgentRunner {
     }
   }
 
+  /** What a start of this session waits for, if it does. */
+  get waitingFor(): 'slot' | 'memory' | undefined {
+    return this.#attempt?.isWaiting === true ? this.#ports.slots.scarce : undefined
+  }
+
+  /** Whether the prompt of the turn is provably not written to the process. */
+  isUnsent(generation: number, turnId: TurnId): boolean {
+    const attempt = this.#attempt
+    return attempt?.generation === generation && attempt.connection?.hasPrompt(turnId) === false
+  }
+
   acknowledge(generation: number, line: number): void {
     if (this.#attempt?.generation === generation) this.#attempt.connection?.acknowledge(line)
   }
@@ -82,40 +101,54 @@ export class AgentRunner {
   takeOver(generation: number, connection: AgentConnection): void {
     const adopted = releasing(connection, this.#ports.slots.adopt())
     const settled = Promise.resolve(adopted)
-    this.#attempt = { generation, abort: new AbortController(), settled, connection: adopted }
+    this.#attempt = { generation, abort: new AbortController(), settled, connection: adopted, isWaiting: false }
   }
 
   /** Forgets the process without ending it: another gateway goes on with it. */
   letGo(): void {
     this.#attempt = undefined
+    this.#lanePass?.place[Symbol.dispose]()
   }
 
   /** Ends whatever process there is, without telling the actor. */
   async abandon(): Promise<void> {
     const attempt = this.#attempt
     this.#attempt = undefined
+    this.#lanePass?.place[Symbol.dispose]()
     if (attempt !== undefined) await this.#endProcess(attempt)
   }
 
-  #start(effect: StartEffect): void {
-    const { generation } = effect
+  #enterLane({ no, lane, isTaken }: Extract<Effect, { kind: 'lane.enter' }>): void {
+    const { lanes, post } = this.#ports
+    const place = isTaken ? lanes.take(lane) : lanes.enter(lane, () => post({ kind: 'lane.passed', no }))
+    this.#lanePass = { no, place }
+  }
+
+  #leaveLane(no: number): void {
+    if (this.#lanePass?.no !== no) return
+    this.#lanePass.place[Symbol.dispose]()
+    this.#lanePass = undefined
+  }
+
+  #start(start: StartEffect): void {
+    const { generation } = start
     const abort = new AbortController()
-    const settled = this.#connect(effect, abort.signal).catch((error: unknown) => {
+    const settled = this.#connect(start, abort.signal).catch((error: unknown) => {
       this.#ports.post({ kind: 'agent.failed', generation, error: toStoredError(error) })
       return undefined
     })
-    this.#attempt = { generation, abort, settled, connection: undefined }
+    this.#attempt = { generation, abort, settled, connection: undefined, isWaiting: false }
     settled.then((connection) => this.#connected(generation, connection)).catch(ignore('connected() does not throw'))
   }
 
-  async #connect(effect: StartEffect, signal: AbortSignal): Promise<AgentConnection> {
-    const { generation, resume, whenLost, options } = effect
+  async #connect(start: StartEffect, signal: AbortSignal): Promise<AgentConnection> {
+    const { generation, resume, whenLost, options, lane } = start
     const { record, connector, slots, spares, findDefinition } = this.#ports
     const definition = findDefinition(record.agent)
     if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: record.agent })
     // A spare brings its slot along.
     const spare = spares?.take(definition)
-    const slot = spare?.slot ?? (await slots.acquire(signal))
+    const slot = spare?.slot ?? (await this.#waitFor(generation, slots.acquire(signal, lane)))
     try {
       const connection = await connector.connect(
         {
@@ -135,6 +168,17 @@ export class AgentRunner {
     } catch (error) {
       slot[Symbol.dispose]()
       throw error
+    }
+  }
+
+  async #waitFor(generation: number, slot: Promise<AgentSlot>): Promise<AgentSlot> {
+    await Promise.resolve() // the attempt is there from now on
+    const attempt = this.#attempt?.generation === generation ? this.#attempt : undefined
+    if (attempt !== undefined) attempt.isWaiting = true
+    try {
+      return await slot
+    } finally {
+      if (attempt !== undefined) attempt.isWaiting = false
     }
   }
 

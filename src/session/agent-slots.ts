@@ -1,8 +1,11 @@
 // How many agent processes may live and how many may start at once. A slot is taken before the spawn and given back when the
-// process is gone. While memory is short nothing starts beside what lives. Under pressure it asks for room; it ends nothing itself.
+// process is gone. While memory is short nothing starts beside what lives. Who is next when several wait is decided by their
+// lanes. Under pressure it asks for room; it ends nothing itself.
 
 import { CancelledError, HoldfastError } from '../base/errors.ts'
 import type { Clock, Timer } from '../base/clock.ts'
+import type { Lane } from '../store/records.ts'
+import { LaneOrder } from './lane-order.ts'
 
 export interface AgentSlot extends Disposable {
   /** The start is over; another may begin. */
@@ -26,7 +29,7 @@ export class AgentSlots {
   readonly #limits: SlotLimits
   readonly #clock: Clock
   readonly #isMemoryShort: () => boolean
-  readonly #waiters: Waiter[] = []
+  readonly #waiters = new LaneOrder<Waiter>()
   #live = 0
   #starting = 0
   /** Set by the owner of the sessions. Called when somebody waits and only the end of an agent can help. */
@@ -50,16 +53,21 @@ export class AgentSlots {
 
   /** How many agents must end for those who wait: one each while the slots are taken, one at a time while memory is short. */
   get pressure(): number {
-    if (this.#waiters.length === 0) return 0
-    if (this.#live >= this.#limits.liveMax) return this.#waiters.length
+    if (this.#waiters.size === 0) return 0
+    if (this.#live >= this.#limits.liveMax) return this.#waiters.size
     return this.isMemoryShort ? 1 : 0
   }
 
-  /** Resolves in FIFO order. Rejects with AGENT_LIMIT after the wait, with CANCELLED when `signal` aborts. */
-  acquire(signal: AbortSignal): Promise<AgentSlot> {
+  /** What a start that waits, waits for. */
+  get scarce(): 'slot' | 'memory' {
+    return this.#live < this.#limits.liveMax && this.isMemoryShort ? 'memory' : 'slot'
+  }
+
+  /** Resolves in the order of the lane. Rejects with AGENT_LIMIT after the wait, with CANCELLED when `signal` aborts. */
+  acquire(signal: AbortSignal, lane: Lane = 'interactive'): Promise<AgentSlot> {
     if (signal.aborted) return Promise.reject(new CancelledError('agent slot'))
-    if (this.#waiters.length === 0 && this.#isFree()) return Promise.resolve(this.#takeStarting())
-    return this.#wait(signal)
+    if (this.#waiters.size === 0 && this.#isFree()) return Promise.resolve(this.#takeStarting())
+    return this.#wait(signal, lane)
   }
 
   /**
@@ -67,7 +75,7 @@ export class AgentSlots {
    * It is no start that others wait for: one spare may start beside `startingMax`.
    */
   acquireSpare(): AgentSlot | undefined {
-    if (this.#waiters.length > 0 || this.#starting > 0 || !this.#hasRoom()) return undefined
+    if (this.#waiters.size > 0 || this.#starting > 0 || !this.#hasRoom()) return undefined
     this.#live++
     return this.#slot(() => {})
   }
@@ -83,14 +91,13 @@ export class AgentSlots {
     this.#grantNext()
   }
 
-  #wait(signal: AbortSignal): Promise<AgentSlot> {
+  #wait(signal: AbortSignal, lane: Lane): Promise<AgentSlot> {
     return new Promise((resolve, reject) => {
       let timer: Timer | undefined
       const leave = (): void => {
         timer?.cancel()
         signal.removeEventListener('abort', onAbort)
-        const index = this.#waiters.indexOf(waiter)
-        if (index >= 0) this.#waiters.splice(index, 1)
+        this.#waiters.delete(lane, waiter)
       }
       const waiter: Waiter = {
         grant: () => {
@@ -108,7 +115,7 @@ export class AgentSlots {
         reject(error)
       })
       signal.addEventListener('abort', onAbort, { once: true })
-      this.#waiters.push(waiter)
+      this.#waiters.add(lane, waiter)
       if (this.pressure > 0) this.onPressure()
     })
   }
@@ -155,7 +162,7 @@ export class AgentSlots {
   }
 
   #grantNext(): void {
-    while (this.#waiters.length > 0 && this.#isFree()) this.#waiters[0]?.grant()
+    while (this.#waiters.size > 0 && this.#isFree()) this.#waiters.take()?.grant()
     if (this.pressure > 0) this.onPressure()
   }
 }

@@ -3,6 +3,7 @@
 import type { TurnId } from '../base/ids.ts'
 import type { Draft } from './draft.ts'
 import { endActive, endOfCancelled, endQueued } from './end-turn.ts'
+import { cancelOwnTurn, isOwnTurn } from './own-turn.ts'
 import { closePermissions } from './permissions.ts'
 import { pump } from './queue.ts'
 import type { CancelReason } from '../store/records.ts'
@@ -14,7 +15,8 @@ export function cancelTurn(draft: Draft, { reply, turnId }: Extract<CallerInput,
   const queued = queue.find((turn) => turn.turnId === target)
   if (queued !== undefined) {
     endQueued(draft, queued, 'cancelled')
-    return answer(draft, reply, 'ended', queued.turnId)
+    answer(draft, reply, 'ended', queued.turnId)
+    return pump(draft)
   }
   if (active === undefined || active.turnId !== target) {
     return draft.reply(reply, { kind: 'cancel', outcome: 'none', turns: [] })
@@ -29,7 +31,8 @@ export function cancelTurn(draft: Draft, { reply, turnId }: Extract<CallerInput,
  * Repeating it asks the agent again but never extends the grace.
  */
 export function requestCancel(draft: Draft, active: ActiveTurn, reason: CancelReason): void {
-  if (active.stage === 'waiting') return endActive(draft, active, endOfCancelled(draft, reason))
+  if (isOwnTurn(active)) return cancelOwnTurn(draft, active, reason)
+  if (active.stage === 'waiting') return endActive(draft, active, endOfCancelled(draft, active, reason))
   const { agent } = draft.state
   if (active.cancelling === undefined) {
     const graceAt = draft.now + draft.limits.cancelGraceMs

@@ -10,7 +10,7 @@ import { stopAgent } from './stop-agent.ts'
 /** Close = cancel, bounded wait, force. What is queued ends `cancelled`; nothing is started. */
 export function closeSession(draft: Draft, reply: ReplyTo): void {
   const { state } = draft
-  if (state.phase.kind === 'closed') return draft.reply(reply, { kind: 'gone', stopped: undefined })
+  if (state.phase.kind === 'closed') return draft.reply(reply, { kind: 'gone', stopped: undefined, turns: [] })
   state.waiters = [...state.waiters, reply]
   beginClosing(draft)
 }
@@ -20,6 +20,8 @@ export function beginClosing(draft: Draft): void {
   const { state } = draft
   if (state.phase.kind !== 'closing') {
     state.phase = { kind: 'closing' }
+    const turns = [...(state.active === undefined ? [] : [state.active]), ...state.queue]
+    state.closedTurns = turns.map(({ turnId }) => turnId)
     draft.write({ kind: 'session.patch', patch: { state: 'closing', blockedBy: null } })
     state.blockedBy = undefined
     for (const turn of state.queue) endQueued(draft, turn, 'cancelled')
@@ -34,7 +36,7 @@ export function drainSession(
   { reply, budgetAt, spareTurnId }: Extract<CallerInput, { kind: 'drain' }>,
 ): void {
   const { state } = draft
-  if (state.phase.kind === 'closed') return draft.reply(reply, { kind: 'gone', stopped: undefined })
+  if (state.phase.kind === 'closed') return draft.reply(reply, { kind: 'gone', stopped: undefined, turns: [] })
   state.waiters = [...state.waiters, reply]
   if (state.phase.kind === 'open' || state.phase.kind === 'draining') state.phase = { kind: 'draining', budgetAt }
   state.spareTurnId = spareTurnId
@@ -50,8 +52,8 @@ export function settlePhase(draft: Draft): void {
   if (state.agent.kind === 'starting' || state.agent.kind === 'ready') return stopAgent(draft)
   if (state.agent.kind === 'stopping') return
   if (state.phase.kind === 'closing') markClosed(draft)
-  const stopped = state.lastStop
-  for (const to of state.waiters) draft.reply(to, { kind: 'gone', stopped })
+  const { lastStop: stopped, closedTurns: turns } = state
+  for (const to of state.waiters) draft.reply(to, { kind: 'gone', stopped, turns })
   state.waiters = []
   draft.effect({ kind: 'end' })
 }

@@ -7,15 +7,18 @@ import { settlePhase } from './closing.ts'
 import type { Draft } from './draft.ts'
 import { endActive, endOfCancelled, endQueued } from './end-turn.ts'
 import { changeOverdue } from './option-changes.ts'
+import { completeOwnTurn, isOwnTurn, quietAt } from './own-turn.ts'
 import { refuseOverdue } from './permissions.ts'
 import { pump } from './queue.ts'
-import type { SessionLimits, SessionModel } from './state.ts'
+import type { ActiveTurn, SessionLimits, SessionModel } from './state.ts'
 import { stopAgent } from './stop-agent.ts'
 import { turnMsOf } from './turn-limit.ts'
 
 export type DeadlineKind =
   | 'queue_expiry'
   | 'agent_start'
+  | 'agent_start_pause'
+  | 'agent_quiet'
   | 'agent_stop'
   | 'permission'
   | 'silence'
@@ -38,11 +41,12 @@ export function deadlinesOf(state: SessionModel, limits: SessionLimits): Deadlin
   if (state.agent.kind === 'starting') all.push({ kind: 'agent_start', at: state.agent.deadlineAt })
   if (state.agent.kind === 'stopping') all.push({ kind: 'agent_stop', at: state.agent.deadlineAt })
   for (const permission of state.permissions) all.push({ kind: 'permission', at: permission.dueAt })
+  if (isStartPaused(state)) all.push({ kind: 'agent_start_pause', at: state.startNotBefore })
   const { active } = state
   if (active === undefined || active.stage === 'waiting') return [...all, ...controlDeadline(state, limits)]
   if (active.cancelling !== undefined) return [...all, { kind: 'cancel_grace', at: active.cancelling.graceAt }]
-  if (state.permissions.length === 0) all.push({ kind: 'silence', at: active.lastSignAt + limits.silenceMs })
-  const turnMs = turnMsOf(state, limits)
+  if (state.permissions.length === 0) all.push(silenceOf(active, limits))
+  const turnMs = active.deadlineMs ?? turnMsOf(state, limits)
   if (turnMs > 0) all.push({ kind: 'turn', at: active.sentAt + turnMs })
   if (state.phase.kind === 'draining') all.push({ kind: 'drain', at: state.phase.budgetAt })
   return all
@@ -52,6 +56,17 @@ export function deadlinesOf(state: SessionModel, limits: SessionLimits): Deadlin
 function controlDeadline({ changes }: SessionModel, { controlMs }: SessionLimits): Deadline[] {
   const sent = changes[0]?.sent
   return sent === undefined ? [] : [{ kind: 'control', at: sent.since + controlMs }]
+}
+
+function silenceOf(active: ActiveTurn, limits: SessionLimits): Deadline {
+  if (isOwnTurn(active)) return { kind: 'agent_quiet', at: quietAt({ limits }, active) }
+  return { kind: 'silence', at: active.lastSignAt + limits.silenceMs }
+}
+
+/** A prompt waits for nothing but the end of the pause after a start that failed. */
+function isStartPaused({ phase, agent, active, queue, blockedBy, startNotBefore }: SessionModel): boolean {
+  const isHeld = phase.kind !== 'open' || blockedBy !== undefined || active !== undefined
+  return startNotBefore > 0 && agent.kind === 'none' && queue.length > 0 && !isHeld
 }
 
 /** The nearest deadline, if any is running. */
@@ -71,6 +86,7 @@ export function passDeadlines(draft: Draft): void {
   refuseOverdue(draft)
   turnOverdue(draft)
   changeOverdue(draft)
+  if (draft.state.startNotBefore <= draft.now) draft.state.startNotBefore = 0
   settlePhase(draft)
   pump(draft)
 }
@@ -96,9 +112,10 @@ function turnOverdue(draft: Draft): void {
   for (const { kind, at } of deadlinesOf(draft.state, draft.limits)) {
     if (at > draft.now) continue
     if (kind === 'cancel_grace' && active.cancelling !== undefined) {
-      endActive(draft, active, { ...endOfCancelled(draft, active.cancelling.reason), forced: true })
+      endActive(draft, active, { ...endOfCancelled(draft, active, active.cancelling.reason), forced: true })
       return stopAgent(draft)
     }
+    if (kind === 'agent_quiet' || (kind === 'turn' && isOwnTurn(active))) return completeOwnTurn(draft, active)
     if (kind === 'silence' || kind === 'turn' || kind === 'drain') return requestCancel(draft, active, kind)
   }
 }

@@ -9,7 +9,7 @@ import type { Draft } from './draft.ts'
 import { endTask } from './family/task-rows.ts'
 import { restartChangeClock } from './option-changes.ts'
 import { closePermissions } from './permissions.ts'
-import { insertTurn } from './queue.ts'
+import { insertTurn } from './insert-turn.ts'
 import type { ActiveTurn, QueuedTurn } from './state.ts'
 import { deliveryOf } from './state.ts'
 import { turnMsOf } from './turn-limit.ts'
@@ -26,6 +26,7 @@ export interface TurnEnd {
 export function endQueued(draft: Draft, turn: QueuedTurn, state: 'cancelled' | 'expired'): void {
   draft.state.queue = draft.state.queue.filter((other) => other.turnId !== turn.turnId)
   writeEnd(draft, turn.turnId, 'no', { state })
+  if (draft.state.mode === 'oneshot') enterClosing(draft)
 }
 
 /** Ends the active turn; its open permission requests end with it. */
@@ -33,14 +34,16 @@ export function endActive(draft: Draft, active: ActiveTurn, end: TurnEnd): void 
   restartChangeClock(draft)
   closePermissions(draft, end.state === 'cancelled' ? 'cancelled' : 'void')
   draft.state.active = undefined
+  draft.state.lastEndAt = draft.now
   writeEnd(draft, active.turnId, deliveryOf(active.stage), end)
   const { phase, mode } = draft.state
   if (end.state === 'interrupted' && phase.kind !== 'closing') applyInterruption(draft, active)
-  else if (mode === 'oneshot' && phase.kind !== 'closing') enterClosing(draft)
+  else if (mode === 'oneshot') enterClosing(draft)
 }
 
-/** A one-shot session ends with its turn, whatever the outcome; nothing else can be queued in it. */
+/** A one-shot session ends with its turn, whatever the outcome and wherever the turn was; nothing else can be queued in it. */
 function enterClosing(draft: Draft): void {
+  if (draft.state.phase.kind !== 'open' && draft.state.phase.kind !== 'draining') return
   draft.state.phase = { kind: 'closing' }
   draft.write({ kind: 'session.patch', patch: { state: 'closing' } })
 }
@@ -53,15 +56,20 @@ export function endInterrupted(draft: Draft, turn: QueuedTurn, delivery: Deliver
 }
 
 /** The terminal state that a cancel for `reason` leads to. */
-export function endOfCancelled(draft: Draft, reason: CancelReason): TurnEnd {
+export function endOfCancelled(
+  draft: Draft,
+  { deadlineMs }: Pick<ActiveTurn, 'deadlineMs'>,
+  reason: CancelReason,
+): TurnEnd {
   switch (reason) {
     case 'user':
+    case 'interrupt':
     case 'close':
       return { state: 'cancelled' }
     case 'silence':
       return { state: 'timed_out', error: timedOut('silence', draft.limits.silenceMs) }
     case 'turn':
-      return { state: 'timed_out', error: timedOut('turn', turnMsOf(draft.state, draft.limits)) }
+      return { state: 'timed_out', error: timedOut('turn', deadlineMs ?? turnMsOf(draft.state, draft.limits)) }
     case 'drain':
       return {
         state: 'interrupted',

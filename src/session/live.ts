@@ -4,13 +4,14 @@ import { nextDeadline } from './deadlines.ts'
 import type { SessionLive } from './service.ts'
 import type { SessionLimits, SessionModel } from './state.ts'
 
-export function liveOf(state: SessionModel, limits: SessionLimits): SessionLive {
+export function liveOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'slot' | 'memory'): SessionLive {
   const nearest = nextDeadline(state, limits)
   return {
     activity: activityOf(state),
     activeTurn: state.active?.turnId,
     queued: state.queue.map((turn) => turn.turnId),
     agentPid: state.agent.kind === 'ready' ? state.agent.pid : undefined,
+    waitingFor: state.lanePass?.isHeld === false ? 'lane' : startWaitsFor,
     nextDeadline: nearest === undefined ? undefined : { at: nearest.at, kind: nearest.kind },
   }
 }
@@ -18,7 +19,14 @@ export function liveOf(state: SessionModel, limits: SessionLimits): SessionLive 
 /** A session without an actor: the row says what there is to say. */
 export function dormantLive(isClosed: boolean, isBlocked: boolean): SessionLive {
   const activity = isClosed ? 'closed' : isBlocked ? 'blocked' : 'dormant'
-  return { activity, activeTurn: undefined, queued: [], agentPid: undefined, nextDeadline: undefined }
+  return {
+    activity,
+    activeTurn: undefined,
+    queued: [],
+    agentPid: undefined,
+    waitingFor: undefined,
+    nextDeadline: undefined,
+  }
 }
 
 function activityOf(state: SessionModel): SessionLive['activity'] {

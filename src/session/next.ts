@@ -1,6 +1,7 @@
 // The session's reducer: one input, one transition. Pure: no clock, no I/O, no randomness. Spec: docs/session-lifecycle.md.
 
 import { unreachable } from '../base/assert.ts'
+import { acceptPrompt } from './accept-prompt.ts'
 import {
   agentAnswered,
   agentFailed,
@@ -20,7 +21,9 @@ import { hearDescription } from './offers.ts'
 import { changeOptions, controlAnswered } from './option-changes.ts'
 import { abandonPermissions, askPermission, changePermissionMode } from './ask-permission.ts'
 import { answerPermission, withdrawPermission } from './permissions.ts'
-import { acceptPrompt } from './queue.ts'
+import { pump } from './queue.ts'
+import { editQueued } from './edit-queue.ts'
+import { lanePassed, settleLanePass } from './lane-pass.ts'
 import { recoverSession, resumeSession } from './recovery.ts'
 import { resetSession } from './reset.ts'
 import { signOfLife } from './sign-of-life.ts'
@@ -35,7 +38,14 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
       recoverSession(draft, input)
       break
     case 'prompt':
-      acceptPrompt(draft, input.reply, input.draft)
+      acceptPrompt(draft, input)
+      break
+    case 'edit':
+      editQueued(draft, input)
+      break
+    case 'lane.passed':
+      lanePassed(draft, input.no)
+      pump(draft)
       break
     case 'cancel':
       cancelTurn(draft, input)
@@ -83,6 +93,7 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
       if (isOfThisLife(state, input)) takeFromAgent(draft, input)
       else draft.effect({ kind: 'count', name: 'late_generation' })
   }
+  settleLanePass(draft)
   return draft.finish()
 }
 
@@ -118,7 +129,7 @@ function takeFromAgent(draft: Draft, input: AgentInput): void {
     case 'agent.alive':
       return signOfLife(draft)
     case 'agent.lost':
-      return agentLost(draft, input.error)
+      return agentLost(draft, input)
     case 'agent.stopped':
       return agentStopped(draft, input)
     case 'agent.warning':

@@ -32,6 +32,7 @@ import type {
   SessionRequest,
   SessionService,
   SessionStatus,
+  TurnEdit,
 } from './service.ts'
 import type { PermissionControl } from './permission-control.ts'
 import { SessionPermissions } from './session-permissions.ts'
@@ -141,17 +142,36 @@ class Service implements SessionService {
     this.#refuseWhileDraining()
     const session = await this.#usable(id)
     const prompt = checkPrompt(request.prompt, this.#ports.promptBytesMax)
-    const { idempotencyKey, onInterrupt, unattended, expiresAt } = request
-    const own = unattended === undefined ? [] : [{ unattended }]
-    const bodyHash = hashOf([prompt, onInterrupt ?? null, expiresAt ?? null, ...own])
     this.#permissions.prompted(session.no)
-    const turnId = this.#ports.ids.turn()
+    const { whenBusy } = request
+    const draft = draftOf(request, prompt, this.#ports.ids.turn())
+    const isGatewayFull = this.#actors.queued.isFull
+    using _ = this.#actors.queued.ask()
     const reply = await this.#actors.ask(session.no, (to) => ({
       kind: 'prompt',
       reply: to,
-      draft: { turnId, prompt, bodyHash, idempotencyKey, onInterrupt, unattended, expiresAt },
+      draft,
+      whenBusy,
+      isGatewayFull,
     }))
     return accepted(reply)
+  }
+
+  async queued(id: SessionId): Promise<TurnRecord[]> {
+    const session = await this.#find(id)
+    const turns = await this.#ports.store.listUnsettledTurns(session.no)
+    return turns.filter(({ state }) => state === 'queued')
+  }
+
+  async editTurn(id: SessionId, turnId: TurnId, edit: TurnEdit): Promise<TurnRecord> {
+    this.#refuseWhileDraining()
+    const session = await this.#find(id)
+    const { state } = await this.turn(id, turnId)
+    if (state !== 'queued') throw notQueued(turnId, state)
+    const { expiresAt, to } = edit
+    const prompt = edit.prompt === undefined ? undefined : checkPrompt(edit.prompt, this.#ports.promptBytesMax)
+    await this.#actors.ask(session.no, (reply) => ({ kind: 'edit', reply, turnId, prompt, expiresAt, to }))
+    return this.turn(id, turnId)
   }
 
   async sessionIdOf(no: SessionNo): Promise<SessionId> {
@@ -226,10 +246,10 @@ class Service implements SessionService {
 
   async close(id: SessionId): Promise<CloseEvidence> {
     const session = await this.#find(id)
-    if (session.state === 'closed') return { session, stopped: undefined }
+    if (session.state === 'closed') return { session, stopped: undefined, turns: [] }
     const reply = await this.#actors.ask(session.no, (to) => ({ kind: 'close', reply: to }))
-    const stopped = reply.kind === 'gone' ? reply.stopped : undefined
-    return { session: await this.#find(id), stopped }
+    const { stopped, turns } = reply.kind === 'gone' ? reply : { stopped: undefined, turns: [] }
+    return { session: await this.#find(id), stopped, turns }
   }
 
   async explain(idOrKey: string): Promise<SessionExplanation> {
@@ -277,6 +297,20 @@ function accepted(reply: ReplyValue): PromptAccepted {
 
 function asDraft({ prompt, onInterrupt, unattended }: TurnRecord): Omit<TurnDraft, 'turnId'> {
   return { prompt, bodyHash: '', idempotencyKey: undefined, onInterrupt, unattended, expiresAt: undefined }
+}
+
+/** Everything that was asked for is in the hash; a prompt that asks for nothing of it has the hash of the two things before. */
+function draftOf(request: PromptRequest, prompt: string, turnId: TurnId): TurnDraft {
+  const { idempotencyKey, onInterrupt, unattended, expiresAt, deadlineMs, lane, whenBusy } = request
+  const more = { unattended, deadlineMs, lane, whenBusy }
+  const isMore = Object.values(more).some((value) => value !== undefined)
+  const bodyHash = hashOf([prompt, onInterrupt ?? null, expiresAt ?? null, ...(isMore ? [more] : [])])
+  return { turnId, prompt, bodyHash, idempotencyKey, onInterrupt, unattended, expiresAt, deadlineMs, lane }
+}
+
+function notQueued(turn: TurnId, state: TurnRecord['state']): HoldfastError {
+  const isOut = state === 'dispatching' || state === 'running'
+  return new HoldfastError(isOut ? 'TURN_NOT_QUEUED' : 'TURN_NOT_ACTIVE', { turn, state })
 }
 
 function hashOf(parts: readonly unknown[]): string {

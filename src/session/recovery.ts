@@ -6,8 +6,12 @@ import { beginClosing } from './closing.ts'
 import { decideLost } from './conversation.ts'
 import type { Draft } from './draft.ts'
 import { endActive, endInterrupted, endOfCancelled, endQueued } from './end-turn.ts'
+import { insertTurn, toQueued } from './insert-turn.ts'
+import { takeLanePass } from './lane-pass.ts'
+import { isOwnTurn } from './own-turn.ts'
 import { reopenPermission, tellOutcome, writeClosed } from './permissions.ts'
-import { insertTurn, pump } from './queue.ts'
+import { pump } from './queue.ts'
+import { frontPlace } from './queue-order.ts'
 import type { ActiveTurn, AttachedAgent, CallerInput, OpenedInput, QueuedTurn } from './state.ts'
 
 /**
@@ -19,11 +23,11 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
   draft.state.report = opened.report
   if (opened.attached !== undefined) attachAgent(draft, opened.attached)
   recoverPermissions(draft, opened)
-  const turns = opened.turns.map((turn) => ({ turn, queued: asQueued(turn), fate: fateOf(turn, opened.attached) }))
-  const waiting = turns.filter(({ fate }) => fate === 'queued' || fate === 'unsent')
-  draft.state.queue = waiting.toSorted((a, b) => rank(a.turn) - rank(b.turn)).map(({ queued }) => queued)
+  const turns = opened.turns.map((turn) => ({ turn, queued: toQueued(turn), fate: fateOf(turn, opened.attached) }))
+  const waiting = turns.filter(({ fate }) => fate === 'queued').map(({ queued }) => queued)
+  draft.state.queue = waiting.toSorted((a, b) => a.place - b.place)
   for (const { turn, queued, fate } of turns) {
-    if (fate === 'unsent') requeueUnsent(draft, turn)
+    if (fate === 'unsent') requeueUnsent(draft, queued)
     if (fate === 'out') goOn(draft, { turn, queued, isClosing: opened.closing })
     if (fate === 'cancelled') endUnsent(draft, turn, queued)
     if (fate === 'lost') endInterrupted(draft, queued, turn.delivery)
@@ -37,6 +41,7 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
 function attachAgent(draft: Draft, attached: AttachedAgent): void {
   const { generation, pid, line, isOutdated, turnId, untold } = attached
   draft.state.agent = { kind: 'ready', generation, pid, isRetiring: attached.isRetiring || isOutdated }
+  draft.state.lastEndAt = draft.now // when it was is not known: what was on its way may be late
   draft.event('agent.attached', turnId, { generation, pid, line })
   if (isOutdated) draft.event('agent.retired', undefined, { generation, reason: 'definition_changed' })
   for (const permission of untold) tellOutcome(draft, permission)
@@ -62,9 +67,13 @@ function fateOf(turn: TurnRecord, attached: AttachedAgent | undefined): Fate {
   return turn.cancelling === undefined || turn.cancelling.reason === 'drain' ? 'unsent' : 'cancelled'
 }
 
-function requeueUnsent(draft: Draft, turn: TurnRecord): void {
-  draft.write({ kind: 'turn.patch', turnId: turn.id, patch: { state: 'queued', delivery: 'no' } })
-  draft.event('turn.requeued', turn.id, { turn_id: turn.id, reason: 'the gateway ended before it was sent' })
+function requeueUnsent(draft: Draft, turn: QueuedTurn): void {
+  const { turnId, n } = turn
+  const { queue } = draft.state
+  const place = frontPlace(queue, n)
+  draft.state.queue = [{ ...turn, place }, ...queue]
+  draft.write({ kind: 'turn.patch', turnId, patch: { state: 'queued', delivery: 'no', place } })
+  draft.event('turn.requeued', turnId, { turn_id: turnId, reason: 'the gateway ended before it was sent' })
 }
 
 interface Out {
@@ -78,17 +87,18 @@ function goOn(draft: Draft, { turn, queued, isClosing }: Out): void {
   const stage = turn.state === 'running' ? 'running' : 'sent'
   const active = { ...asActive(draft, turn, queued), stage, cancelling: turn.cancelling } as const
   draft.state.active = active
+  if (!isOwnTurn(active)) takeLanePass(draft, active.lane)
   if (active.cancelling !== undefined && !isClosing) requestCancel(draft, active, active.cancelling.reason)
 }
 
 function endUnsent(draft: Draft, turn: TurnRecord, queued: QueuedTurn): void {
   const reason = turn.cancelling?.reason ?? 'user'
-  endActive(draft, { ...asActive(draft, turn, queued), stage: 'waiting' }, endOfCancelled(draft, reason))
+  endActive(draft, { ...asActive(draft, turn, queued), stage: 'waiting' }, endOfCancelled(draft, queued, reason))
 }
 
 /** Bytes and updates are counted anew. */
 function asActive({ now }: Draft, { dispatchedAt = now }: TurnRecord, queued: QueuedTurn): Omit<ActiveTurn, 'stage'> {
-  return { ...queued, sentAt: dispatchedAt, lastSignAt: now, bytes: 0, events: 0, cancelling: undefined }
+  return { ...queued, sentAt: dispatchedAt, lastSignAt: now, bytes: 0, events: 0, openTools: [], cancelling: undefined }
 }
 
 /** Somebody decides about the interrupted turn that holds the queue. */
@@ -120,14 +130,4 @@ export function resumeSession(
 function isSpent({ state }: Draft): boolean {
   const isIdle = state.queue.length === 0 && state.active === undefined && state.blockedBy === undefined
   return state.mode === 'oneshot' && isIdle && state.lastTurnN > 0
-}
-
-/** A claimed turn was at the front, a retry is put there; the rest keeps its accept order (the sort is stable). */
-function rank(turn: TurnRecord): number {
-  return turn.state === 'dispatching' ? 0 : turn.origin === 'retry' ? 1 : 2
-}
-
-function asQueued(turn: TurnRecord): QueuedTurn {
-  const { id: turnId, n, origin, prompt, onInterrupt, unattended, expiresAt } = turn
-  return { turnId, n, origin, prompt, onInterrupt, unattended, expiresAt }
 }

@@ -6,6 +6,7 @@ import type { JsonObject } from '../base/json.ts'
 import type {
   ContinuityPolicy,
   NotifyPolicy,
+  Lane,
   OnInterrupt,
   PermissionRecord,
   PermissionState,
@@ -17,6 +18,7 @@ import type {
 import type { PermissionMode, Unattended } from '../store/permission-rule-record.ts'
 import type { PageRequest, SessionFilter } from '../store/store.ts'
 import type { Explanation } from './explain.ts'
+import type { QueueTarget } from './queue-order.ts'
 
 export interface SessionRequest {
   readonly key?: string
@@ -53,6 +55,27 @@ export interface PromptRequest {
   readonly unattended?: Unattended
   /** Epoch ms; a turn that is still queued then ends `expired`. */
   readonly expiresAt?: number
+  /** Limit of the whole turn in ms, instead of the configured one. */
+  readonly deadlineMs?: number
+  /** `queue` if not given. */
+  readonly whenBusy?: WhenBusy
+  /** `interactive` if not given. */
+  readonly lane?: Lane
+}
+
+/**
+ * What becomes of a prompt for a session that is busy. `queue`: it waits. `interrupt`: the turn that is out is cancelled, this prompt
+ * is next. `steer`: it is added to the turn that is out, where the agent can (STEER_UNSUPPORTED). `reject`: SESSION_BUSY.
+ */
+export type WhenBusy = 'queue' | 'interrupt' | 'steer' | 'reject'
+
+/** A change of a prompt that waits; what is absent stays. */
+export interface TurnEdit {
+  /** ACP content blocks. */
+  readonly prompt?: readonly JsonObject[]
+  /** Epoch ms; null: it does not expire any more. */
+  readonly expiresAt?: number | null
+  readonly to?: QueueTarget
 }
 
 export interface PromptAccepted {
@@ -78,6 +101,8 @@ export interface SessionLive {
   readonly activeTurn: TurnId | undefined
   readonly queued: readonly TurnId[]
   readonly agentPid: number | undefined
+  /** What the next prompt waits for that is not the session's own: a slot for its agent, its lane, memory. */
+  readonly waitingFor: 'slot' | 'lane' | 'memory' | undefined
   /** Epoch ms of the nearest deadline and what happens then. */
   readonly nextDeadline: { readonly at: number; readonly kind: string } | undefined
 }
@@ -100,6 +125,8 @@ export interface CancelEvidence {
 
 export interface CloseEvidence {
   readonly session: SessionRecord
+  /** Turns that this call ended or asked to end. */
+  readonly turns: readonly TurnId[]
   /** Undefined when no process was alive. */
   readonly stopped:
     | { readonly forced: boolean; readonly swept: number; readonly survivors: readonly number[]; readonly ms: number }
@@ -149,12 +176,19 @@ export interface SessionService {
   /** Changes label, parent or what the parent is told. PARENT_REFUSED; SESSION_BUSY for another parent while a turn is open. */
   describe(id: SessionId, request: DescribeRequest): Promise<SessionStatus>
   list(filter: SessionFilter, page: PageRequest): Promise<SessionStatus[]>
-  /** Resolves after the accept commit. SESSION_CLOSED, SESSION_STALE, QUEUE_FULL, PROMPT_*, IDEMPOTENCY_KEY_REUSED, GATEWAY_DRAINING. */
+  /**
+   * Resolves after the accept commit. SESSION_CLOSED, SESSION_STALE, SESSION_BUSY, SESSION_BLOCKED, STEER_UNSUPPORTED, QUEUE_FULL, PROMPT_*,
+   * IDEMPOTENCY_KEY_REUSED, GATEWAY_DRAINING.
+   */
   prompt(id: SessionId, request: PromptRequest): Promise<PromptAccepted>
   /** The id of the session that a permission record names. SESSION_NOT_FOUND. */
   sessionIdOf(no: SessionNo): Promise<SessionId>
   turn(id: SessionId, turnId: TurnId): Promise<TurnRecord>
   turns(id: SessionId, page: PageRequest): Promise<TurnRecord[]>
+  /** The prompts that wait, in the order in which they will run. */
+  queued(id: SessionId): Promise<TurnRecord[]>
+  /** Changes a prompt that waits: all of the edit or nothing. TURN_NOT_FOUND, TURN_NOT_QUEUED, TURN_NOT_ACTIVE, PROMPT_*. */
+  editTurn(id: SessionId, turnId: TurnId, edit: TurnEdit): Promise<TurnRecord>
   /** Cancels one turn, or without `turnId` the active one. Ended turns: outcome `none`. */
   cancel(id: SessionId, turnId?: TurnId): Promise<CancelEvidence>
   /**

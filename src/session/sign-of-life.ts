@@ -2,6 +2,7 @@
 
 import type { Draft } from './draft.ts'
 import { startTask } from './family/task-rows.ts'
+import { forgetFailedStarts } from './start-retry.ts'
 
 export function signOfLife(draft: Draft): void {
   const { active } = draft.state
@@ -13,6 +14,7 @@ export function markRunning(draft: Draft): void {
   const { active } = draft.state
   if (active?.stage !== 'sent') return
   draft.state.active = { ...active, stage: 'running', lastSignAt: draft.now }
+  forgetFailedStarts(draft)
   const { turnId } = active
   draft.write({ kind: 'turn.patch', turnId, patch: { state: 'running', delivery: 'yes', runningAt: draft.now } })
   startTask(draft, turnId)

@@ -18,6 +18,7 @@ import type {
   Cancelling,
   ContinuityPolicy,
   Delivery,
+  Lane,
   OnInterrupt,
   PermissionRecord,
   SessionFamily,
@@ -34,8 +35,8 @@ import type { FamilyChange } from './family/change-family.ts'
 import type { TaskReport } from './family/report.ts'
 import type { Notice } from './family/take-notice.ts'
 import type { OptionsPatch } from './options.ts'
-import type { ResetWhat, ResumeAction } from './service.ts'
-
+import type { QueueTarget } from './queue-order.ts'
+import type { ResetWhat, ResumeAction, WhenBusy } from './service.ts'
 import type { RuleChange } from './standing-rules.ts'
 
 /** Bounds of one session; milliseconds, bytes and counts. From the configuration, frozen. */
@@ -50,6 +51,16 @@ export interface SessionLimits {
   /** How long the agent may take to answer a change of an option while no turn is out. */
   readonly controlMs: number
   readonly queueDepthMax: number
+  /** Queued prompts of all sessions; enforced by the service, named in the refusal. */
+  readonly queuedMax: number
+  /** Pause before the start that follows a failed one; doubles with each that fails in a row. */
+  readonly startPauseMs: number
+  /** A turn of the agent's own ends when nothing was heard for so long. */
+  readonly agentQuietMs: number
+  /** What the agent says within this time after a turn belongs to none. */
+  readonly lateOutputMs: number
+  /** Lanes whose turns are bounded over all sessions: a turn of them waits for a pass. */
+  readonly boundLanes: readonly Lane[]
   readonly permissionsOpenMax: number
   /** What becomes of permission requests while nobody is there, unless the turn says otherwise; `ask` if absent. */
   readonly unattended?: Unattended
@@ -63,12 +74,18 @@ export type ReplyTo = number & { readonly __id: 'reply' }
 export interface QueuedTurn {
   readonly turnId: TurnId
   readonly n: number
+  /** Rank in the queue: smaller is sooner. */
+  readonly place: number
   readonly origin: TurnOrigin
   /** ACP content blocks as JSON text. */
   readonly prompt: string
   readonly onInterrupt: OnInterrupt | undefined
   readonly unattended?: Unattended | undefined
   readonly expiresAt: number | undefined
+  readonly deadlineMs: number | undefined
+  readonly lane: Lane
+  /** Agents that were lost before they got its prompt. */
+  readonly startsFailed: number
 }
 
 /**
@@ -81,6 +98,8 @@ export interface ActiveTurn extends QueuedTurn {
   readonly lastSignAt: number
   readonly bytes: number
   readonly events: number
+  /** Tool calls of the agent's own turn that have not ended; not looked at in any other turn. */
+  readonly openTools: readonly string[]
   readonly cancelling: Cancelling | undefined
 }
 
@@ -160,14 +179,31 @@ export interface SessionModel {
   readonly resets: readonly PendingReset[]
   readonly permissions: readonly OpenPermission[]
   readonly lastTurnN: number
-  /** Id for the new turn that the policy `retry` makes of an interrupted one. */
+  /** Id for a new turn that nobody asks for: a retry, or work of the agent's own. The actor sees to it that there is one. */
   readonly spareTurnId: TurnId | undefined
+  /** When a turn ended last; 0 before the first. Not counted: those of the agent's own that were completed. */
+  readonly lastEndAt: number
+  /** Starts that failed in a row, and when the next one may be. */
+  readonly startsFailed: number
+  readonly startNotBefore: number
+  /** The right to have a turn out in a bounded lane: asked for, or held. */
+  readonly lanePass: LanePass | undefined
+  readonly lanePassNo: number
+  /** Turns that a close has ended or asked to end. */
+  readonly closedTurns: readonly TurnId[]
   /** Callers of close and drain that wait for the last process to be gone. */
   readonly waiters: readonly ReplyTo[]
   readonly lastStop: StopReport | undefined
   readonly family: SessionFamily
   /** What is heard in the turn that is out, while it is a task of the parent. */
   readonly report: TaskReport | undefined
+}
+
+export interface LanePass {
+  /** Tells a pass from one that was given back. */
+  readonly no: number
+  readonly lane: Lane
+  readonly isHeld: boolean
 }
 
 export interface TurnDraft {
@@ -178,6 +214,9 @@ export interface TurnDraft {
   readonly onInterrupt: OnInterrupt | undefined
   readonly unattended?: Unattended | undefined
   readonly expiresAt: number | undefined
+  readonly deadlineMs?: number | undefined
+  /** `interactive` if not given. */
+  readonly lane?: Lane | undefined
 }
 
 /** Everything an agent process causes; `generation` fences it. `line`: the last one of its output that is accounted for (S13). */
@@ -244,12 +283,37 @@ export type AgentInput =
   /** A command that the agent runs in a terminal goes on; nothing of it is stored. */
   | { readonly kind: 'agent.alive'; readonly generation: number }
   /** The connection cannot be used any more: exit, closed pipe, line too long, deaf stdin. The process may still live. */
-  | { readonly kind: 'agent.lost'; readonly generation: number; readonly error: StoredError }
+  | {
+      readonly kind: 'agent.lost'
+      readonly generation: number
+      readonly error: StoredError
+      /** The turn whose prompt is provably not written, if that is the one that is out. */
+      readonly unsent?: TurnId | undefined
+    }
   | { readonly kind: 'agent.stopped'; readonly generation: number; readonly report: StopReport }
   | { readonly kind: 'agent.warning'; readonly generation: number; readonly data: string; readonly line: number }
 
 export type CallerInput =
-  | { readonly kind: 'prompt'; readonly reply: ReplyTo; readonly draft: TurnDraft }
+  | {
+      readonly kind: 'prompt'
+      readonly reply: ReplyTo
+      readonly draft: TurnDraft
+      /** `queue` if not given. */
+      readonly whenBusy?: WhenBusy | undefined
+      /** As many prompts are queued in all sessions as may be. */
+      readonly isGatewayFull?: boolean
+    }
+  | {
+      readonly kind: 'edit'
+      readonly reply: ReplyTo
+      readonly turnId: TurnId
+      readonly prompt: string | undefined
+      /** null: it does not expire any more. */
+      readonly expiresAt: number | null | undefined
+      readonly to: QueueTarget | undefined
+    }
+  /** The pass `no` that was asked for is there. */
+  | { readonly kind: 'lane.passed'; readonly no: number }
   | { readonly kind: 'cancel'; readonly reply: ReplyTo; readonly turnId: TurnId | undefined }
   | {
       readonly kind: 'answer'
@@ -325,6 +389,7 @@ export type ReplyValue =
   | { readonly kind: 'prompt'; readonly turn: TurnRecord; readonly position: number }
   | { readonly kind: 'replay'; readonly turn: TurnRecord; readonly position: number }
   | { readonly kind: 'cancel'; readonly outcome: 'ended' | 'requested' | 'none'; readonly turns: readonly TurnId[] }
+  | { readonly kind: 'edit'; readonly turnId: TurnId }
   | { readonly kind: 'answer'; readonly permissionId: PermissionId }
   | { readonly kind: 'permission_mode' }
   | { readonly kind: 'permission_rule' }
@@ -334,7 +399,7 @@ export type ReplyValue =
   | { readonly kind: 'resume' }
   | { readonly kind: 'change' }
   | { readonly kind: 'reset'; readonly stopped: StopReport | undefined; readonly cleared: readonly string[] }
-  | { readonly kind: 'gone'; readonly stopped: StopReport | undefined }
+  | { readonly kind: 'gone'; readonly stopped: StopReport | undefined; readonly turns: readonly TurnId[] }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly details: ErrorDetails }
 
 export type Effect =
@@ -345,6 +410,8 @@ export type Effect =
       readonly resume: AgentSessionId | undefined
       readonly whenLost: WhenLost
       readonly options: readonly WantedOption[]
+      /** Of the turn that needs it: decides who starts first when slots are short. */
+      readonly lane: Lane
     }
   /** Hears an agent that this life goes on with; it was silent until now. */
   | { readonly kind: 'agent.listen'; readonly generation: number }
@@ -368,6 +435,9 @@ export type Effect =
   | { readonly kind: 'rule.forget'; readonly ruleId: RuleId }
   /** The row of a task has something to tell its parent. */
   | { readonly kind: 'task.due' }
+  /** Asks for a pass, or takes one beyond the bound for a turn that goes on. */
+  | { readonly kind: 'lane.enter'; readonly no: number; readonly lane: Lane; readonly isTaken: boolean }
+  | { readonly kind: 'lane.leave'; readonly no: number }
   /** Something of an older generation or of no turn was refused; counted, never an error. */
   | { readonly kind: 'count'; readonly name: DropName }
   /** The session is closed or drained: the actor has nothing left to do. */

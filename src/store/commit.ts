@@ -70,6 +70,8 @@ function applyWrite(
       return tables.turns.insert(tx, no, write.turn)
     case 'turn.patch':
       return tables.turns.patch(tx, no, write.turnId, write.patch)
+    case 'turn.amend':
+      return tables.turns.amend(tx, no, write.turnId, write.amendment)
     case 'turn.end':
       return tables.turns.end(tx, no, write.turnId, write.outcome)
     case 'permission.insert':

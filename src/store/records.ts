@@ -112,7 +112,10 @@ export type Delivery = 'no' | 'yes' | 'unknown'
 /** `task`: the end of a background task of the session. */
 export type TurnOrigin = 'user' | 'agent' | 'retry' | 'task'
 /** Why a turn that the agent still works on is being ended; decides its terminal state. */
-export type CancelReason = 'user' | 'close' | 'silence' | 'turn' | 'drain' | 'output' | 'permission'
+export type CancelReason = 'user' | 'interrupt' | 'close' | 'silence' | 'turn' | 'drain' | 'output' | 'permission'
+
+/** Class of admission of a turn. */
+export type Lane = 'interactive' | 'background' | 'scheduled'
 
 /** A cancel that is under way. */
 export interface Cancelling {
@@ -127,6 +130,8 @@ export interface TurnRecord {
   /** Accept number within the session: 1, 2, 3 … */
   readonly n: number
   readonly state: TurnState
+  /** Rank in the queue, smaller is sooner and never 0; 0 with the agent; undefined at its end. */
+  readonly place: number | undefined
   readonly origin: TurnOrigin
   /** ACP content blocks, as JSON text. */
   readonly prompt: string
@@ -141,6 +146,9 @@ export interface TurnRecord {
   readonly generation: number | undefined
   readonly acceptedAt: number
   readonly expiresAt: number | undefined
+  /** Limit of the whole turn in ms, instead of the configured one. */
+  readonly deadlineMs: number | undefined
+  readonly lane: Lane
   readonly dispatchedAt: number | undefined
   readonly runningAt: number | undefined
   readonly cancelling: Cancelling | undefined
@@ -249,6 +257,8 @@ export type EventType =
   | 'turn.cancelling'
   | 'turn.ended'
   | 'turn.requeued'
+  | 'turn.edited'
+  | 'turn.moved'
   | 'update'
   | 'task.started'
   | 'task.ended'

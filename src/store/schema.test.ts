@@ -9,15 +9,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { openSqliteStore } from './open-sqlite-store.ts'
 
-/** Turn 1 has ended, turn 2 is with the agent, turn 3 waits. */
+/** Turn 1 has ended, turn 2 is with the agent, turns 3 and 4 wait. */
 const ROWS = `
   INSERT INTO session (id, agent, cwd, mode, on_interrupt, permission_mode, state, generation, node_id, epoch, last_seq, last_crc, last_turn_n,
     created_at, updated_at, continuity, options, conversation_used, conversation_lost, notify)
     VALUES ('ses_1', 'echo', '/', 'persistent', 'hold', 'ask', 'open', 0, 'local', 1, 0, 0, 3, 0, 0, 'resume', '{}', 0, 0, 'silent');
-  INSERT INTO turn (id, session_no, n, place, state, origin, body_hash, delivery, accepted_at, forced, ended_at) VALUES
-    ('turn_1', 1, 1, NULL, 'completed', 'user', '', 'yes', 0, 0, 9),
-    ('turn_2', 1, 2, 0, 'running', 'user', '', 'yes', 0, NULL, NULL),
-    ('turn_3', 1, 3, 3, 'queued', 'user', '', 'no', 0, NULL, NULL);
+  INSERT INTO turn (id, session_no, n, place, state, origin, body_hash, delivery, accepted_at, lane, forced, ended_at) VALUES
+    ('turn_1', 1, 1, NULL, 'completed', 'user', '', 'yes', 0, 'interactive', 0, 9),
+    ('turn_2', 1, 2, 0, 'running', 'user', '', 'yes', 0, 'interactive', NULL, NULL),
+    ('turn_3', 1, 3, 3, 'queued', 'user', '', 'no', 0, 'interactive', NULL, NULL),
+    ('turn_4', 1, 4, 4, 'queued', 'user', '', 'no', 0, 'background', NULL, NULL);
 `
 
 describe('the schema refuses', () => {
@@ -47,7 +48,9 @@ describe('the schema refuses', () => {
     ['a second active turn', "UPDATE turn SET state = 'dispatching', place = 0 WHERE n = 3", 'UNIQUE'],
     ['an active turn that keeps its place in the queue', "UPDATE turn SET state = 'running' WHERE n = 3", 'CHECK'],
     ['an active turn that gives up its place', 'UPDATE turn SET place = NULL WHERE n = 2', 'CHECK'],
-    ['a queued turn in the place of another', 'UPDATE turn SET place = 2 WHERE n = 3', 'CHECK'],
+    ['a queued turn in the place of another', 'UPDATE turn SET place = 4 WHERE n = 3', 'UNIQUE'],
+    ['a queued turn without a place', 'UPDATE turn SET place = NULL WHERE n = 3', 'CHECK'],
+    ['a lane that nobody knows', "UPDATE turn SET lane = 'fast' WHERE n = 3", 'CHECK'],
     ['an end without an outcome', "UPDATE turn SET state = 'failed', place = NULL WHERE n = 2", 'CHECK'],
     ['an outcome before the end', 'UPDATE turn SET ended_at = 10, forced = 0 WHERE n = 2', 'CHECK'],
     ['half an outcome', "UPDATE turn SET state = 'failed', place = NULL, ended_at = 10 WHERE n = 2", 'CHECK'],
@@ -64,6 +67,7 @@ describe('the schema refuses', () => {
       { state: 'completed' },
       { state: 'cancelled' },
       { state: 'running' },
+      { state: 'queued' },
     ])
   })
 })

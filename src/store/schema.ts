@@ -10,6 +10,7 @@ import type {
   ConversationRecord,
   Delivery,
   EventType,
+  Lane,
   LeaseState,
   NotifyPolicy,
   OnInterrupt,
@@ -70,7 +71,7 @@ export interface TurnTable {
   id: string
   session_no: number
   n: number
-  /** `n` in the queue, 0 with the agent, null at its end. */
+  /** Rank in the queue, 0 with the agent, null at its end. */
   place: number | null
   state: TurnState
   origin: TurnOrigin
@@ -83,6 +84,8 @@ export interface TurnTable {
   generation: number | null
   accepted_at: number
   expires_at: number | null
+  deadline_ms: number | null
+  lane: Lane
   dispatched_at: number | null
   running_at: number | null
   cancelling: string | null

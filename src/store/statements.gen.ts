@@ -326,7 +326,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
   },
   "turn": {
     "insert": {
-      "sql": "insert into \"turn\" (\"id\", \"session_no\", \"n\", \"place\", \"state\", \"origin\", \"idempotency_key\", \"body_hash\", \"retry_of\", \"on_interrupt\", \"unattended\", \"delivery\", \"generation\", \"accepted_at\", \"expires_at\", \"dispatched_at\", \"running_at\", \"cancelling\", \"prompt\", \"stop_reason\", \"forced\", \"error\", \"usage\", \"ended_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "sql": "insert into \"turn\" (\"id\", \"session_no\", \"n\", \"place\", \"state\", \"origin\", \"idempotency_key\", \"body_hash\", \"retry_of\", \"on_interrupt\", \"unattended\", \"delivery\", \"generation\", \"accepted_at\", \"expires_at\", \"deadline_ms\", \"lane\", \"dispatched_at\", \"running_at\", \"cancelling\", \"prompt\", \"stop_reason\", \"forced\", \"error\", \"usage\", \"ended_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       "parameters": [
         "id",
         "session_no",
@@ -343,6 +343,8 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "generation",
         "accepted_at",
         "expires_at",
+        "deadline_ms",
+        "lane",
         "dispatched_at",
         "running_at",
         "cancelling",
@@ -362,7 +364,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "patch": {
-      "sql": "update \"turn\" set \"state\" = coalesce(?, state), \"delivery\" = coalesce(?, delivery), \"generation\" = case ? when 'queued' then null else coalesce(?, generation) end, \"dispatched_at\" = case ? when 'queued' then null else coalesce(?, dispatched_at) end, \"running_at\" = coalesce(?, running_at), \"cancelling\" = case ? when 'queued' then null else coalesce(?, cancelling) end, \"place\" = case coalesce(?, state) when 'queued' then n else 0 end where \"id\" = ? and \"session_no\" = ? and turn.place is not null",
+      "sql": "update \"turn\" set \"state\" = coalesce(?, state), \"delivery\" = coalesce(?, delivery), \"generation\" = case ? when 'queued' then null else coalesce(?, generation) end, \"dispatched_at\" = case ? when 'queued' then null else coalesce(?, dispatched_at) end, \"running_at\" = coalesce(?, running_at), \"cancelling\" = case ? when 'queued' then null else coalesce(?, cancelling) end, \"place\" = case coalesce(?, state) when 'queued' then coalesce(?, place) else 0 end where \"id\" = ? and \"session_no\" = ? and turn.place is not null",
       "parameters": [
         "state",
         "delivery",
@@ -374,6 +376,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "state",
         "cancelling",
         "state",
+        "place",
         "turnId",
         "no"
       ]
@@ -389,6 +392,27 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "cancelling",
         "turnId",
         "no"
+      ]
+    },
+    "amend": {
+      "sql": "update \"turn\" set \"prompt\" = case when ? = 1 then ? else prompt end, \"expires_at\" = case when ? = 1 then ? else expires_at end, \"place\" = coalesce(?, place) where \"id\" = ? and \"session_no\" = ? and \"state\" = ?",
+      "parameters": [
+        "setPrompt",
+        "prompt",
+        "setExpiresAt",
+        "expiresAt",
+        "place",
+        "turnId",
+        "no",
+        {
+          "constant": "queued"
+        }
+      ]
+    },
+    "deletePrompt": {
+      "sql": "delete from \"turn_prompt\" where \"turn_id\" = ?",
+      "parameters": [
+        "id"
       ]
     },
     "end": {

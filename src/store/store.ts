@@ -39,14 +39,23 @@ export interface Fence {
   readonly epoch: number
 }
 
-/** With state `queued` generation, dispatch and cancel are forgotten. */
+/** With state `queued` generation, dispatch and cancel are forgotten, and `place` is needed. */
 export interface TurnPatch {
   readonly state?: TurnState
+  readonly place?: number
   readonly delivery?: TurnRecord['delivery']
   readonly generation?: number
   readonly dispatchedAt?: number
   readonly runningAt?: number
   readonly cancelling?: Cancelling
+}
+
+/** What is absent stays. */
+export interface TurnAmendment {
+  readonly prompt?: string
+  /** null: it does not expire any more. */
+  readonly expiresAt?: number | null
+  readonly place?: number
 }
 
 export interface SessionPatch {
@@ -66,6 +75,8 @@ export interface SessionPatch {
 export type SessionWrite =
   | { readonly kind: 'turn.insert'; readonly turn: TurnRecord }
   | { readonly kind: 'turn.patch'; readonly turnId: TurnId; readonly patch: TurnPatch }
+  /** Changes a turn that is queued. Any other one rejects. */
+  | { readonly kind: 'turn.amend'; readonly turnId: TurnId; readonly amendment: TurnAmendment }
   /** Writes the terminal state and the outcome. A second one for a turn rejects; the schema refuses any change after it. */
   | { readonly kind: 'turn.end'; readonly turnId: TurnId; readonly outcome: TurnOutcome }
   | { readonly kind: 'event'; readonly event: NewEvent }
@@ -176,7 +187,7 @@ export interface Store extends AsyncDisposable {
   findTurn(turnId: TurnId): Promise<TurnRecord | undefined>
   findTurnByKey(no: SessionNo, idempotencyKey: string): Promise<TurnRecord | undefined>
   listTurns(no: SessionNo, page: PageRequest): Promise<TurnRecord[]>
-  /** Queued, dispatching and running turns in accept order. */
+  /** The turn that is out first, then the queued ones in the order of their places. */
   listUnsettledTurns(no: SessionNo): Promise<TurnRecord[]>
 
   /** A rule that belongs to no session. Resolves when it is stored. */

@@ -22,6 +22,8 @@ export const EventType = Type.Enum([
   'turn.cancelling',
   'turn.ended',
   'turn.requeued',
+  'turn.edited',
+  'turn.moved',
   'update',
   'task.started',
   'task.ended',

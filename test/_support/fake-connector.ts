@@ -115,6 +115,7 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
         agent.prompts.push(turnId)
         queueMicrotask(() => connector.onPrompt(agent, turnId, prompt))
       }),
+    hasPrompt: (turnId) => agent.written.has(turnId),
     cancel: () =>
       ifWired(() => {
         agent.cancels++

@@ -26,6 +26,7 @@ import type {
   SessionRequest,
   SessionService,
   SessionStatus,
+  TurnEdit,
 } from '../../src/session/service.ts'
 import type {
   EventRecord,
@@ -140,7 +141,7 @@ export class FakeService implements SessionService {
     if (this.isDraining) throw new HoldfastError('GATEWAY_DRAINING')
     const session = this.#find(id)
     if (session.record.state !== 'open') throw new HoldfastError('SESSION_CLOSED', { session: id })
-    const { idempotencyKey, onInterrupt, expiresAt } = request
+    const { idempotencyKey, onInterrupt, expiresAt, deadlineMs, lane = 'interactive', whenBusy } = request
     const prompt = this.#checkPrompt(request.prompt)
     const bodyHash = createHash('sha256')
       .update(JSON.stringify([prompt, onInterrupt, expiresAt]))
@@ -154,10 +155,12 @@ export class FakeService implements SessionService {
       throw new HoldfastError('SESSION_ONESHOT', { session: id })
     const waiting = session.turns.filter((turn) => turn.state === 'queued').length
     if (waiting >= this.#queueDepthMax) {
-      throw new HoldfastError('QUEUE_FULL', { session: id, depthMax: this.#queueDepthMax })
+      throw new HoldfastError('QUEUE_FULL', { session: id, scope: 'session', depthMax: this.#queueDepthMax })
     }
     const isFirst = session.turns.every((turn) => ENDED.has(turn.state))
-    const turn = newTurn(session, { prompt, bodyHash, idempotencyKey, onInterrupt, expiresAt, isFirst })
+    if (!isFirst && whenBusy === 'reject') throw new HoldfastError('SESSION_BUSY', { session: id })
+    const asked = { prompt, bodyHash, idempotencyKey, onInterrupt, expiresAt, deadlineMs, lane }
+    const turn = newTurn(session, { ...asked, isFirst })
     session.turns.push(turn)
     this.append(id, 'turn.queued', { turn_id: turn.id }, turn.id)
     if (isFirst) this.append(id, 'turn.running', { turn_id: turn.id }, turn.id)
@@ -179,6 +182,22 @@ export class FakeService implements SessionService {
   async turns(...[id, page]: Parameters<SessionService['turns']>): Promise<TurnRecord[]> {
     const all = this.#find(id).turns.toReversed()
     return all.filter((turn) => page.before === undefined || turn.n < page.before).slice(0, page.limit)
+  }
+
+  async queued(id: SessionId): Promise<TurnRecord[]> {
+    const queued = this.#find(id).turns.filter((turn) => turn.state === 'queued')
+    return queued.toSorted((a, b) => (a.place ?? 0) - (b.place ?? 0))
+  }
+
+  async editTurn(id: SessionId, turnId: TurnId, { prompt, expiresAt, to }: TurnEdit): Promise<TurnRecord> {
+    const turn: Writable<TurnRecord> = await this.turn(id, turnId)
+    if (turn.state !== 'queued') throw new HoldfastError('TURN_NOT_QUEUED', { turn: turnId, state: turn.state })
+    if (prompt !== undefined) turn.prompt = this.#checkPrompt(prompt)
+    if (expiresAt !== undefined) turn.expiresAt = expiresAt ?? undefined
+    const others = (await this.queued(id)).filter((other) => other !== turn)
+    if (to?.kind === 'position') turn.place = (others[to.position]?.place ?? 1_000) - 0.5
+    if (to?.kind === 'before') turn.place = (others.find((other) => other.id === to.turnId)?.place ?? 1_000) - 0.5
+    return turn
   }
 
   async cancel(id: SessionId, turnId?: TurnId): Promise<CancelEvidence> {
@@ -252,11 +271,12 @@ export class FakeService implements SessionService {
 
   async close(id: SessionId): Promise<CloseEvidence> {
     const session = this.#find(id)
-    if (session.record.state === 'closed') return { session: session.record, stopped: undefined }
-    for (const turn of session.turns) if (!ENDED.has(turn.state)) this.endTurn(id, turn.id, 'cancelled')
+    if (session.record.state === 'closed') return { session: session.record, stopped: undefined, turns: [] }
+    const turns = session.turns.filter((turn) => !ENDED.has(turn.state)).map((turn) => turn.id)
+    for (const turnId of turns) this.endTurn(id, turnId, 'cancelled')
     session.record = { ...session.record, state: 'closed', closedAt: Date.now() }
     this.append(id, 'session.closed', {})
-    return { session: session.record, stopped: { forced: false, swept: 0, survivors: [], ms: 3 } }
+    return { session: session.record, stopped: { forced: false, swept: 0, survivors: [], ms: 3 }, turns }
   }
 
   /** Ends a turn as an agent would; the next one runs. */
@@ -382,6 +402,7 @@ export class FakeService implements SessionService {
       activeTurn: active?.id,
       queued: turns.filter((turn) => turn.state === 'queued').map((turn) => turn.id),
       agentPid: active === undefined ? undefined : 4242,
+      waitingFor: undefined,
       nextDeadline: active === undefined ? undefined : { at: active.acceptedAt + 60_000, kind: 'turn' },
     }
     return { session: record, live }
@@ -409,7 +430,9 @@ function activityOf(record: SessionRecord, active: TurnRecord | undefined): Sess
   return active === undefined ? 'dormant' : 'running'
 }
 
-interface NewTurn extends Pick<TurnRecord, 'prompt' | 'bodyHash' | 'idempotencyKey' | 'onInterrupt' | 'expiresAt'> {
+type Asked = 'prompt' | 'bodyHash' | 'idempotencyKey' | 'onInterrupt' | 'expiresAt' | 'deadlineMs' | 'lane'
+
+interface NewTurn extends Pick<TurnRecord, Asked> {
   readonly isFirst: boolean
 }
 
@@ -420,6 +443,7 @@ function newTurn({ record, turns }: FakeSession, { isFirst, ...facts }: NewTurn)
     sessionNo: record.no,
     n: turns.length + 1,
     state: isFirst ? 'running' : 'queued',
+    place: isFirst ? 0 : turns.length + 1,
     origin: 'user',
     retryOf: undefined,
     delivery: isFirst ? 'yes' : 'no',

@@ -101,6 +101,7 @@ class Racer {
       line: 0,
       isRetiring: false,
       listen: (listener) => void (this.#listener = listener),
+      hasPrompt: () => true,
       prompt: (turnId) => this.#prompt(turnId),
       cancel: () => void this.#answer('cancelled'),
       control: () => {},

@@ -10,6 +10,7 @@ import { createEventLog } from '../../src/events/log.ts'
 import type { EventLog } from '../../src/events/event-log.ts'
 import type { Logger } from '../../src/observe/logger.ts'
 import { AgentSlots } from '../../src/session/agent-slots.ts'
+import { Lanes } from '../../src/session/lanes.ts'
 import { openSessions } from '../../src/session/open-sessions.ts'
 import type { Sessions, SessionsPorts } from '../../src/session/open-sessions.ts'
 import type { SessionService } from '../../src/session/service.ts'
@@ -32,6 +33,11 @@ export const QUICK_LIMITS: SessionLimits = {
   stopMs: 2_000,
   controlMs: 1_000,
   queueDepthMax: 8,
+  queuedMax: 1_000,
+  startPauseMs: 1,
+  agentQuietMs: 100,
+  lateOutputMs: 50,
+  boundLanes: [],
   permissionsOpenMax: 4,
   turnBytesMax: 100_000,
   turnEventsMax: 1_000,
@@ -112,6 +118,7 @@ export class TestSessions implements AsyncDisposable {
       logger: silent,
       connector: this.connector,
       slots: new AgentSlots({ liveMax: 4, startingMax: 4, waitMs: 1_000 }, systemClock),
+      lanes: new Lanes({ interactive: 0, background: 0, scheduled: 0 }),
       spares: undefined,
       agentIdleMs: 0,
       findDefinition: (name) => (name === 'fake' ? definition : undefined),

@@ -1,4 +1,4 @@
-// The bounds of the simulator's session, in virtual milliseconds.
+// The bounds of the session that a schedule is about, in virtual time.
 
 import type { SessionLimits } from '../../src/session/state.ts'
 
@@ -11,6 +11,11 @@ export const LIMITS: SessionLimits = {
   stopMs: 10_000,
   controlMs: 1_000,
   queueDepthMax: 4,
+  queuedMax: 1_000,
+  startPauseMs: 500,
+  agentQuietMs: 2_000,
+  lateOutputMs: 1_000,
+  boundLanes: ['background'],
   permissionsOpenMax: 4,
   turnBytesMax: 1_000_000,
   turnEventsMax: 1_000,

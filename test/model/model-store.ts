@@ -68,18 +68,21 @@ export class ModelStore {
 
   unsettledTurns(): TurnRecord[] {
     const isOpen = (turn: TurnRecord): boolean => ['queued', 'dispatching', 'running'].includes(turn.state)
-    return [...this.turns.values()].filter(isOpen).toSorted((a, b) => a.n - b.n)
+    return [...this.turns.values()].filter(isOpen).toSorted((a, b) => (a.place ?? 0) - (b.place ?? 0))
   }
 
   #apply(write: SessionWrite): void {
     switch (write.kind) {
       case 'turn.insert':
         must(!this.turns.has(write.turn.id), 'S1', `turn ${write.turn.id} inserted twice`)
+        this.#checkPlace(write.turn)
         this.turns.set(write.turn.id, write.turn)
         this.session = { ...this.session, lastTurnN: write.turn.n }
         return
       case 'turn.patch':
         return this.#patchTurn(write.turnId, write.patch)
+      case 'turn.amend':
+        return this.#amendTurn(write)
       case 'turn.end':
         return this.#endTurn(write.turnId, write.outcome)
       case 'event':
@@ -118,8 +121,38 @@ export class ModelStore {
       must(patch.state !== 'queued' || delivery === 'no', 'S5', `turn ${turnId} queued again after it was sent`)
     }
     const undone = { generation: undefined, dispatchedAt: undefined, cancelling: undefined }
-    this.turns.set(turnId, { ...turn, ...patch, ...(patch.state === 'queued' ? undone : {}) })
+    const place = patch.state === 'queued' ? (patch.place ?? turn.place) : 0
+    if (turn.state === 'queued' && patch.state === 'dispatching') this.#checkOrder(turn)
+    const patched = { ...turn, ...patch, place, ...(patch.state === 'queued' ? undone : {}) }
+    this.#checkPlace(patched)
+    this.turns.set(turnId, patched)
     if (patch.state === 'queued') this.#signs.delete(turnId)
+  }
+
+  #amendTurn({ turnId, amendment }: Extract<SessionWrite, { kind: 'turn.amend' }>): void {
+    const turn = this.turns.get(turnId)
+    must(turn?.state === 'queued', 'S20', `turn ${turnId} is changed while it is ${turn?.state ?? 'unknown'}`)
+    const { expiresAt = turn.expiresAt, ...rest } = amendment
+    const amended = { ...turn, ...rest, expiresAt: expiresAt ?? undefined }
+    this.#checkPlace(amended)
+    this.turns.set(turnId, amended)
+  }
+
+  /** What the schema says of places: 0 for the one that is out, in the queue each its own. */
+  #checkPlace({ id, state, place }: TurnRecord): void {
+    must(place !== undefined && (place === 0) === (state !== 'queued'), 'S20', `turn ${id} is ${state} at ${place}`)
+    const twin = this.#queued().find((other) => other.id !== id && other.place === place)
+    must(twin === undefined, 'S20', `turns ${id} and ${twin?.id} are both at ${place}`)
+  }
+
+  /** S12: what goes out is the first of the queue as it is stored. */
+  #checkOrder({ id, place = 0 }: TurnRecord): void {
+    const sooner = this.#queued().find((other) => (other.place ?? 0) < place)
+    must(sooner === undefined, 'S12', `turn ${id} goes out before ${sooner?.id}, which is in front of it`)
+  }
+
+  #queued(): TurnRecord[] {
+    return [...this.turns.values()].filter((turn) => turn.state === 'queued')
   }
 
   #endTurn(turnId: string, outcome: TurnOutcome): void {
@@ -130,7 +163,7 @@ export class ModelStore {
     const silentMs = outcome.endedAt - (this.#signs.get(turnId) ?? outcome.endedAt)
     must(silentMs <= this.#silentMsMax + this.awayMs, 'S6', `turn ${turnId} was silent for ${silentMs} ms`)
     this.outcomes.set(turnId, outcome)
-    this.turns.set(turnId, { ...turn, state: outcome.state, delivery: outcome.delivery, outcome })
+    this.turns.set(turnId, { ...turn, place: undefined, state: outcome.state, delivery: outcome.delivery, outcome })
   }
 
   #append(event: NewEvent): void {

@@ -7,6 +7,7 @@ import { answerControl, CONTROLS, modeOf } from './conversations.ts'
 import { must } from './model-store.ts'
 import { Pipe } from './pipe.ts'
 import type { Line, PipeWorld } from './pipe.ts'
+import { updateText } from './world-queue.ts'
 
 export interface ProcessWorld extends PipeWorld {
   /** A planted bug: whoever holds the process writes what it has written before. */
@@ -190,17 +191,17 @@ export class ScriptedProcess {
     }
   }
 
-  /** Never silent for long, never done. */
-  #drone(turnId: TurnId): void {
-    if (this.#turnId !== turnId) return
+  /** Never silent for long, and not done before every deadline of the turn is over. */
+  #drone(turnId: TurnId, chunks = 40): void {
+    if (this.#turnId !== turnId || chunks === 0) return
     this.#chunk(turnId)
-    this.#after(5_000, () => this.#drone(turnId))
+    this.#after(5_000, () => this.#drone(turnId, chunks - 1))
   }
 
   #chunk(turnId: TurnId): void {
     const { generation } = this
     this.#say((line) => {
-      const data = [JSON.stringify({ generation, turnId, line })]
+      const data = [updateText(this.#world.random, { generation, turnId, line })]
       return { kind: 'agent.updates', generation, data, line }
     })
   }

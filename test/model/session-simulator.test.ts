@@ -69,7 +69,7 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
     breaks: /^S(5|8|11|12)/,
   },
   'the cancel grace is forgotten': { mutation: { forgets: 'cancel_grace' }, breaks: /^S6/ },
-  'the start deadline is forgotten': { mutation: { forgets: 'agent_start' }, breaks: /^S6/ },
+  'the start deadline is forgotten': { mutation: { forgets: 'agent_start' }, breaks: /^S(6|17)/ },
   'the silence deadline is forgotten': { mutation: { forgets: 'silence' }, breaks: /^S6|^N1/ },
   'the permission deadline is forgotten': { mutation: { forgets: 'permission' }, breaks: /^S(6|9)/ },
   'the deadline of the whole turn is forgotten': { mutation: { forgets: 'turn' }, breaks: /^S6/ },
@@ -139,6 +139,24 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
       input: (input, { controlNo }) => (input.kind === 'agent.controlled' ? { ...input, no: controlNo } : input),
     },
     breaks: /^S17/,
+  },
+  'the quiet time of the agent is forgotten': { mutation: { forgets: 'agent_quiet' }, breaks: /^S6/ },
+  'the pause after a failed start is never over': { mutation: { forgets: 'agent_start_pause' }, breaks: /^S6/ },
+  'a changed place is not stored': {
+    mutation: { loses: (write) => write.kind === 'turn.amend' && write.amendment.place !== undefined },
+    breaks: /^S(12|20)/,
+  },
+  'a pass that was given back lets a turn out': {
+    mutation: {
+      input: (input, { lanePassNo }) => (input.kind === 'lane.passed' ? { ...input, no: lanePassNo } : input),
+    },
+    breaks: /^S22/,
+  },
+  'a prompt that was written counts as unsent': {
+    mutation: {
+      input: (input, { active }) => (input.kind === 'agent.lost' ? { ...input, unsent: active?.turnId } : input),
+    },
+    breaks: /^S(5|8|11)/,
   },
   'effects leave before the commit': { mutation: { effectsFirst: true }, breaks: /^S(1|3|5)/ },
 }

@@ -24,6 +24,7 @@ import type { Random } from './random.ts'
 import { ScriptedProcess } from './scripted-process.ts'
 import type { ProcessWorld } from './scripted-process.ts'
 import { Timeline } from './timeline.ts'
+import { WorldQueue } from './world-queue.ts'
 
 /** A planted bug: how the world differs from the honest one. */
 export interface Mutation {
@@ -48,16 +49,18 @@ class Death extends Error {}
 
 const END_OF_TIME = 3_600_000
 
+const passed = (no: number) => ({ kind: 'lane.passed', no }) as const
+
 export class World {
   readonly store: ModelStore
   readonly random: Random
   readonly #mutation: Mutation
   readonly #accepted = new Set<TurnId>()
   readonly #deliveries = new Map<TurnId, number>()
-  readonly #sent: TurnId[] = []
   readonly #unread = new Set<TurnId>()
   readonly #tunings = new Tunings()
   readonly #time = new Timeline()
+  readonly #queue: WorldQueue
   #life = 0
   #state: SessionModel | undefined
   #processes: ScriptedProcess[] = []
@@ -70,6 +73,7 @@ export class World {
     this.random = seededRandom(seed)
     this.#mutation = mutation
     this.store = new ModelStore(newSession(this.random), LIMITS.silenceMs + LIMITS.cancelGraceMs)
+    this.#queue = new WorldQueue(this.random, this.store)
   }
 
   /** Runs the schedule; throws InvariantBroken with the rule that does not hold. */
@@ -84,18 +88,18 @@ export class World {
       this.#give({ kind: 'resume', reply: this.#reply(), action: 'discard', draft: undefined })
     this.#time.spin(END_OF_TIME)
     if (this.#state !== undefined) this.#tunings.checkRest()
+    this.#queue.checkRest(this.#state, this.#life)
     checkRest({
       store: this.store,
       accepted: this.#accepted,
       deliveries: this.#deliveries,
       unread: this.#unread,
-      sent: this.#sent,
       processes: this.#processes,
     })
   }
 
   #call(): void {
-    const what = this.random.int(40)
+    const what = this.random.int(46)
     if (what < 24) return this.#prompt()
     if (what < 29) return this.#give({ kind: 'cancel', reply: this.#reply(), turnId: this.#someTurn() })
     if (what < 33) return this.#answerSome()
@@ -105,13 +109,15 @@ export class World {
     if (what === 35) return this.#give({ kind: 'close', reply: this.#reply() })
     if (what === 36) return this.#drain()
     if (what === 37) return this.#give({ kind: 'evict' })
-    const action = this.random.pick<ResumeAction>(['continue', 'retry', 'discard', 'fresh'])
+    if (what >= 40)
+      return this.#queue.edit(this.#state, this.#time.now, (edit) => this.#give({ ...edit, reply: this.#reply() }))
+    const action = this.random.pick<ResumeAction>(['continue', 'retry', 'discard'])
     this.#give({ kind: 'resume', reply: this.#reply(), action, draft: { ...this.#draft(), idempotencyKey: undefined } })
   }
 
   #prompt(): void {
     const draft = this.#draft()
-    this.#give({ kind: 'prompt', reply: this.#reply(), draft })
+    this.#give({ kind: 'prompt', reply: this.#reply(), ...this.#queue.asked(draft) })
   }
 
   #draft(): Extract<Input, { kind: 'prompt' }>['draft'] {
@@ -250,9 +256,12 @@ export class World {
     const rest = [...batch]
     for (let raw = rest.shift(); raw !== undefined; raw = rest.shift()) {
       this.steps++
+      this.#queue.hear(raw)
       const input = this.#mutation.input?.(raw, state) ?? raw
-      const transition = next(state, input, LIMITS, this.#time.now)
+      if (state.spareTurnId === undefined) state = { ...state, spareTurnId: this.#turnId() }
+      const transition = next(state, this.#witnessed(input, state), LIMITS, this.#time.now)
       state = transition.state
+      this.#queue.look(state, transition.effects)
       writes.push(...transition.writes)
       effects.push(...transition.effects)
       if (this.#mutation.promptsLate !== true && transition.effects.some(({ kind }) => kind === 'agent.prompt')) break
@@ -268,6 +277,13 @@ export class World {
       this.#die()
     }
     if (rest.length > 0 && this.#life === life) this.#giveAll(rest)
+  }
+
+  /** What the actor adds: whether a lost process was given the prompt that is out. */
+  #witnessed(input: Input, { active }: SessionModel): Input {
+    if (input.kind !== 'agent.lost' || active === undefined) return input
+    const isUnsent = this.#process(input.generation)?.pipe.wasWritten(active.turnId) === false
+    return isUnsent ? { ...input, unsent: active.turnId } : input
   }
 
   #commit(state: SessionModel, writes: readonly SessionWrite[]): void {
@@ -330,6 +346,11 @@ export class World {
         return this.#process(effect.generation)?.permissionOutcome(effect.requestId)
       case 'agent.stop':
         return this.#stop(effect.generation)
+      case 'lane.enter':
+        if (effect.isTaken) return this.#queue.hear(passed(effect.no))
+        return this.#letIn(effect.no)
+      case 'lane.leave':
+        return this.#queue.leave(effect.no)
       case 'end':
         this.#state = undefined
         this.#tunings.forget()
@@ -345,12 +366,21 @@ export class World {
     }
   }
 
+  #letIn(no: number): void {
+    const life = this.#life
+    this.#time.after(this.random.int(3_000), () => this.#life === life && this.#give(passed(no)))
+  }
+
   #prompted({ generation, turnId }: Extract<Effect, { kind: 'agent.prompt' }>): void {
     const process = this.#process(generation)
-    // Its end is on its way to the gateway: who writes cannot know that nobody reads.
-    if (process?.alive !== true) return void this.#unread.add(turnId)
-    this.#sent.push(turnId)
+    // Its end is on its way to the gateway: who writes may know, and does not, or cannot know that nobody reads.
+    if (process?.alive !== true) return this.#unheard(turnId, process)
     process.prompt(turnId)
+  }
+
+  #unheard(turnId: TurnId, process: ScriptedProcess | undefined): void {
+    this.#unread.add(turnId)
+    if (this.random.chance(0.5)) process?.pipe.write(turnId)
   }
 
   #start(effect: Extract<Effect, { kind: 'agent.start' }>): void {
@@ -362,7 +392,8 @@ export class World {
     const fate = this.random.int(10)
     if (fate === 0) return // a command that never answers the handshake
     if (fate === 1) {
-      const error = toStoredError(new HoldfastError('AGENT_NOT_ACP', { agent: 'sim', reason: 'junk' }))
+      const code = this.random.pick<'AGENT_NOT_ACP' | 'AGENT_EXITED'>(['AGENT_NOT_ACP', 'AGENT_EXITED'])
+      const error = toStoredError(new HoldfastError(code, { agent: 'sim' }))
       process.kill()
       this.#processes.pop()
       return this.#deliver({ kind: 'agent.failed', generation, error })

@@ -3,7 +3,8 @@
 
 import type { TaskId } from '../../base/ids.ts'
 import type { Draft } from '../draft.ts'
-import { insertTurn, pump } from '../queue.ts'
+import { insertTurn } from '../insert-turn.ts'
+import { pump } from '../queue.ts'
 import type { ReplyTo, TurnDraft } from '../state.ts'
 
 export interface Notice {
@@ -25,7 +26,7 @@ export function takeNotice(draft: Draft, { reply, notice }: { reply: ReplyTo; no
   const isSpent = state.mode === 'oneshot' && state.lastTurnN > 0
   const asked = isSpent ? undefined : prompt
   if (asked !== undefined && state.queue.length >= limits.queueDepthMax)
-    return draft.refuse(reply, 'QUEUE_FULL', { depthMax: limits.queueDepthMax })
+    return draft.refuse(reply, 'QUEUE_FULL', { scope: 'session', depthMax: limits.queueDepthMax })
   draft.eventText(`task.${what}`, undefined, data)
   draft.write({ kind: 'task.told', taskId, what, at: draft.now })
   if (asked !== undefined) {

@@ -18,11 +18,21 @@ type PatchArgs = {
   no: number
   turnId: string
   state: TurnState | null
+  place: number | null
   delivery: Delivery | null
   generation: number | null
   dispatchedAt: number | null
   runningAt: number | null
   cancelling: string | null
+}
+type AmendArgs = {
+  no: number
+  turnId: string
+  setPrompt: number
+  prompt: string | null
+  setExpiresAt: number
+  expiresAt: number | null
+  place: number | null
 }
 type EndArgs = { no: number; turnId: string; state: TurnEndState; delivery: Delivery } & OutcomeColumns
 
@@ -42,6 +52,8 @@ const TURN_COLUMNS = [
   'generation',
   'accepted_at',
   'expires_at',
+  'deadline_ms',
+  'lane',
   'dispatched_at',
   'running_at',
   'cancelling',
@@ -80,7 +92,7 @@ function writes({ builder }: StoreDialect) {
           generation: sql<number>`case ${args.state} when 'queued' then null else coalesce(${args.generation}, generation) end`,
           dispatched_at: sql<number>`case ${args.state} when 'queued' then null else coalesce(${args.dispatchedAt}, dispatched_at) end`,
           cancelling: sql<string>`case ${args.state} when 'queued' then null else coalesce(${args.cancelling}, cancelling) end`,
-          place: sql<number>`case coalesce(${args.state}, state) when 'queued' then n else 0 end`,
+          place: sql<number>`case coalesce(${args.state}, state) when 'queued' then coalesce(${args.place}, place) else 0 end`,
         })
         .where('id', '=', args.turnId)
         .where('session_no', '=', args.no)
@@ -94,6 +106,19 @@ function writes({ builder }: StoreDialect) {
         .where('session_no', '=', args.no)
         .where(turnIsActive()),
     ),
+    amend: query((args: AmendArgs) =>
+      builder
+        .updateTable('turn')
+        .set({
+          prompt: sql<string>`case when ${args.setPrompt} = 1 then ${args.prompt} else prompt end`,
+          expires_at: sql<number>`case when ${args.setExpiresAt} = 1 then ${args.expiresAt} else expires_at end`,
+          place: sql<number>`coalesce(${args.place}, place)`,
+        })
+        .where('id', '=', args.turnId)
+        .where('session_no', '=', args.no)
+        .where('state', '=', 'queued'),
+    ),
+    deletePrompt: query((args: { id: string }) => builder.deleteFrom('turn_prompt').where('turn_id', '=', args.id)),
     end: query((args: EndArgs) =>
       builder
         .updateTable('turn')

@@ -6,7 +6,7 @@ import type { StoredError } from '../../base/errors.ts'
 import type { TurnId } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { Cancelling, SessionNo, TurnEndState, TurnOutcome, TurnRecord } from '../records.ts'
-import type { PageRequest, TurnPatch } from '../store.ts'
+import type { PageRequest, TurnAmendment, TurnPatch } from '../store.ts'
 import type { TurnTable } from '../schema.ts'
 import { statementsOf } from '../statement.ts'
 import type { OutcomeColumns, TurnQueries, TurnRow } from './turn-queries.ts'
@@ -36,6 +36,7 @@ export class TurnRows {
       no,
       turnId,
       state: patch.state ?? null,
+      place: patch.place ?? null,
       delivery: patch.delivery ?? null,
       generation: patch.generation ?? null,
       dispatchedAt: patch.dispatchedAt ?? null,
@@ -46,6 +47,24 @@ export class TurnRows {
     const keepsPlace = patch.state === 'running' || patch.state === undefined
     if (keepsPlace && (await tx.run(this.#statements.patchActive, args)) === 1) return
     if ((await tx.run(this.#statements.patch, args)) !== 1) throw await this.#refusal(tx, no, turnId)
+  }
+
+  /** Changes a turn that is queued. TURN_NOT_FOUND, TURN_NOT_QUEUED, TURN_NOT_ACTIVE. */
+  async amend(tx: Executor, no: SessionNo, turnId: TurnId, amendment: TurnAmendment): Promise<void> {
+    const { prompt, expiresAt, place } = amendment
+    const isAway = prompt !== undefined && isLarge(prompt)
+    const changed = await tx.run(this.#statements.amend, {
+      no,
+      turnId,
+      setPrompt: prompt === undefined ? 0 : 1,
+      prompt: prompt === undefined || isAway ? null : prompt,
+      setExpiresAt: expiresAt === undefined ? 0 : 1,
+      expiresAt: expiresAt ?? null,
+      place: place ?? null,
+    })
+    if (changed !== 1) throw await this.#refusal(tx, no, turnId)
+    if (prompt !== undefined) await tx.run(this.#statements.deletePrompt, { id: turnId })
+    if (isAway) await tx.run(this.#statements.insertPrompt, { id: turnId, prompt })
   }
 
   /** Writes the one outcome. TURN_NOT_FOUND, TURN_NOT_ACTIVE when there is one. */
@@ -72,7 +91,8 @@ export class TurnRows {
 
   async listUnsettled(db: Executor, no: SessionNo): Promise<TurnRecord[]> {
     const turns = (await db.all(this.#statements.listUnsettled, { no })).map(toTurn)
-    return turns.toSorted((a, b) => a.n - b.n)
+    const rank = ({ state, place = 0 }: TurnRecord): number => (state === 'queued' ? place : Number.MIN_SAFE_INTEGER)
+    return turns.toSorted((a, b) => rank(a) - rank(b))
   }
 
   async count(db: Executor): Promise<{ queued: number; active: number }> {
@@ -90,7 +110,8 @@ export class TurnRows {
     if (turn === undefined || turn.sessionNo !== no) {
       return new HoldfastError('TURN_NOT_FOUND', { turn: turnId, session: no })
     }
-    return new HoldfastError('TURN_NOT_ACTIVE', { turn: turnId, state: turn.state })
+    const code = turn.outcome === undefined ? 'TURN_NOT_QUEUED' : 'TURN_NOT_ACTIVE'
+    return new HoldfastError(code, { turn: turnId, state: turn.state })
   }
 }
 
@@ -100,6 +121,7 @@ function toTurn(row: TurnRow): TurnRecord {
     sessionNo: row.session_no,
     n: row.n,
     state: row.state,
+    place: row.place ?? undefined,
     origin: row.origin,
     prompt: row.prompt ?? row.large_prompt ?? '',
     idempotencyKey: row.idempotency_key ?? undefined,
@@ -111,6 +133,8 @@ function toTurn(row: TurnRow): TurnRecord {
     generation: row.generation ?? undefined,
     acceptedAt: row.accepted_at,
     expiresAt: row.expires_at ?? undefined,
+    deadlineMs: row.deadline_ms ?? undefined,
+    lane: row.lane,
     dispatchedAt: row.dispatched_at ?? undefined,
     runningAt: row.running_at ?? undefined,
     cancelling: row.cancelling === null ? undefined : (JSON.parse(row.cancelling) as Cancelling),
@@ -140,7 +164,7 @@ function toTurnRow(turn: TurnRecord): TurnTable {
     id: turn.id,
     session_no: turn.sessionNo,
     n: turn.n,
-    place: placeOf(turn),
+    place: turn.place ?? null,
     state: turn.state,
     origin: turn.origin,
     idempotency_key: turn.idempotencyKey ?? null,
@@ -152,18 +176,14 @@ function toTurnRow(turn: TurnRecord): TurnTable {
     generation: turn.generation ?? null,
     accepted_at: turn.acceptedAt,
     expires_at: turn.expiresAt ?? null,
+    deadline_ms: turn.deadlineMs ?? null,
+    lane: turn.lane,
     dispatched_at: turn.dispatchedAt ?? null,
     running_at: turn.runningAt ?? null,
     cancelling: turn.cancelling === undefined ? null : JSON.stringify(turn.cancelling),
     prompt: isLarge(turn.prompt) ? null : turn.prompt,
     ...(turn.outcome ? toOutcomeColumns(turn.outcome) : NO_OUTCOME),
   }
-}
-
-/** Said by the state; the schema checks it. */
-function placeOf({ state, n }: TurnRecord): number | null {
-  if (state === 'queued') return n
-  return state === 'dispatching' || state === 'running' ? 0 : null
 }
 
 const NO_OUTCOME: OutcomeColumns = { stop_reason: null, forced: null, error: null, usage: null, ended_at: null }

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 
-import type { SessionWrite } from '../../../src/store/store.ts'
+import type { TurnId } from '../../../src/base/ids.ts'
+import type { SessionWrite, TurnAmendment } from '../../../src/store/store.ts'
 import type { OpenStore } from '../store-conformance.ts'
 import { newTurn, NOW, outcome, ownSession, range, write } from './records.ts'
 
@@ -136,7 +137,7 @@ function readTests(openStore: OpenStore): void {
       cancelling: { reason: 'user', graceAt: NOW + 3 },
     } as const
     await store.commit(fence, 'batch', [{ kind: 'turn.patch', turnId: turn.id, patch }])
-    expect(await store.findTurn(turn.id)).toEqual({ ...turn, ...patch })
+    expect(await store.findTurn(turn.id)).toEqual({ ...turn, ...patch, place: 0 })
     const end = outcome({
       state: 'failed',
       forced: true,
@@ -145,7 +146,13 @@ function readTests(openStore: OpenStore): void {
       usage: { totalTokens: 12 },
     })
     await store.commit(fence, 'promise', [{ kind: 'turn.end', turnId: turn.id, outcome: end }])
-    expect(await store.findTurn(turn.id)).toEqual({ ...turn, ...patch, state: 'failed', outcome: end })
+    expect(await store.findTurn(turn.id)).toEqual({
+      ...turn,
+      ...patch,
+      place: undefined,
+      state: 'failed',
+      outcome: end,
+    })
   })
 
   test('a turn that goes back to the queue has nothing left of its dispatch', async () => {
@@ -155,13 +162,36 @@ function readTests(openStore: OpenStore): void {
     const turn = newTurn(fence, 1)
     const cancelling = { reason: 'drain', graceAt: NOW + 3 } as const
     const out = { state: 'dispatching', delivery: 'unknown', generation: 2, dispatchedAt: NOW, cancelling } as const
-    const back = { state: 'queued', delivery: 'no' } as const
+    const back = { state: 'queued', delivery: 'no', place: -7 } as const
     await store.commit(fence, 'promise', [
       write.turn(turn),
       { kind: 'turn.patch', turnId: turn.id, patch: out },
       { kind: 'turn.patch', turnId: turn.id, patch: back },
     ])
-    expect(await store.findTurn(turn.id)).toEqual(turn)
+    expect(await store.findTurn(turn.id)).toEqual({ ...turn, place: -7 })
+  })
+
+  test('a turn that waits can be changed, and one that is out or has ended cannot', async () => {
+    await using under = await openStore()
+    const { store } = under
+    const { fence } = await ownSession(store)
+    const turn = newTurn(fence, 1, { prompt: 'x'.repeat(2_000), expiresAt: NOW })
+    const other = newTurn(fence, 2, { prompt: 'short', deadlineMs: 5_000, lane: 'background' })
+    const amend = (turnId: TurnId, amendment: TurnAmendment) => ({ kind: 'turn.amend', turnId, amendment }) as const
+    await store.commit(fence, 'promise', [write.turn(turn), write.turn(other)])
+    await store.commit(fence, 'promise', [
+      amend(turn.id, { prompt: 'short now', expiresAt: null }),
+      amend(other.id, { prompt: 'y'.repeat(2_000), expiresAt: NOW + 5, place: -1 }),
+    ])
+    expect(await store.findTurn(turn.id)).toEqual({ ...turn, prompt: 'short now', expiresAt: undefined })
+    const amended = { ...other, prompt: 'y'.repeat(2_000), expiresAt: NOW + 5, place: -1 }
+    expect(await store.listUnsettledTurns(fence.sessionNo)).toMatchObject([amended, { id: turn.id }])
+    await store.commit(fence, 'promise', [{ kind: 'turn.patch', turnId: turn.id, patch: { state: 'dispatching' } }])
+    const late = store.commit(fence, 'promise', [amend(turn.id, { prompt: 'late' })])
+    await expect(late).rejects.toMatchObject({ code: 'TURN_NOT_QUEUED' })
+    await store.commit(fence, 'promise', [{ kind: 'turn.end', turnId: other.id, outcome: outcome() }])
+    const later = store.commit(fence, 'promise', [amend(other.id, { place: 9 })])
+    await expect(later).rejects.toMatchObject({ code: 'TURN_NOT_ACTIVE' })
   })
 
   test.each([0, 511, 512, 513, 100_000])('a prompt of %i characters is read back whole', async (length) => {

@@ -68,8 +68,9 @@ CREATE TABLE turn (
   id TEXT NOT NULL UNIQUE,
   session_no INTEGER NOT NULL REFERENCES session (no),
   n INTEGER NOT NULL CHECK (n > 0),
-  -- Where the turn is: n in the queue, 0 with the agent, NULL at its end.
-  place INTEGER CHECK (place IS CASE WHEN state = 'queued' THEN n WHEN state IN ('dispatching', 'running') THEN 0 END),
+  -- Where the turn is: its rank in the queue (smaller is sooner, never 0), 0 with the agent, NULL at its end.
+  place INTEGER CHECK (CASE WHEN state = 'queued' THEN place IS NOT NULL AND place <> 0
+    WHEN state IN ('dispatching', 'running') THEN place IS NOT NULL AND place = 0 ELSE place IS NULL END),
   state TEXT NOT NULL CHECK (state IN ('queued', 'dispatching', 'running',
     'completed', 'cancelled', 'failed', 'timed_out', 'interrupted', 'expired')),
   origin TEXT NOT NULL CHECK (origin IN ('user', 'agent', 'retry', 'task')),
@@ -82,6 +83,9 @@ CREATE TABLE turn (
   generation INTEGER,
   accepted_at INTEGER NOT NULL,
   expires_at INTEGER,
+  -- Limit of the whole turn, instead of the configured one.
+  deadline_ms INTEGER CHECK (deadline_ms > 0),
+  lane TEXT NOT NULL CHECK (lane IN ('interactive', 'background', 'scheduled')),
   dispatched_at INTEGER,
   running_at INTEGER,
   -- JSON: why the turn is being ended, and until when the agent may take.
