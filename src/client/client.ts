@@ -4,22 +4,33 @@
 import type { AgentList, GatewayStop, GatewayStopping, StatusView } from '../wire/gateway.ts'
 import type { EventPage, EventQuery, EventView } from '../wire/event.ts'
 import type { ExplanationView, StatisticsView } from '../wire/insight.ts'
+import type { SessionReset } from '../wire/options.ts'
+import type {
+  PermissionRuleCreate,
+  PermissionRuleList,
+  PermissionRuleQuery,
+  PermissionRuleView,
+} from '../wire/permission-rule.ts'
 import type { PermissionAnswer, PermissionList, PermissionListQuery, PermissionView } from '../wire/permission.ts'
 import type {
   ResumeAction,
   SessionClosed,
   SessionCreate,
+  SessionDetail,
   SessionEnsure,
   SessionEnsured,
   SessionListQuery,
   SessionPage,
   SessionPatch,
+  SessionResetDone,
   SessionView,
 } from '../wire/session.ts'
 import type { TaskListQuery, TaskPage, TaskView } from '../wire/task.ts'
 import type { CancelEvidence, PromptAccepted, PromptCreate, TurnListQuery, TurnPage, TurnView } from '../wire/turn.ts'
 import { followEvents } from './event-stream.ts'
 import type { EventsOptions } from './event-stream.ts'
+import { followPermissions } from './permission-stream.ts'
+import type { PermissionStep } from './permission-stream.ts'
 import { Requests } from './requests.ts'
 import type { CallOptions, ClientOptions } from './requests.ts'
 
@@ -45,8 +56,11 @@ export class HoldfastClient {
     return this.#requests.put(sessionPath(key), body, options)
   }
 
-  /** Changes what is named; null clears. PARENT_REFUSED, SESSION_BUSY. */
-  changeSession(idOrKey: string, body: SessionPatch, options?: CallOptions): Promise<SessionView> {
+  /**
+   * Changes what is named; null clears. A living agent is asked for options of it first. OPTION_UNKNOWN, OPTION_INVALID,
+   * CONTROL_UNSUPPORTED, CONTROL_REFUSED, PARENT_REFUSED, SESSION_BUSY.
+   */
+  changeSession(idOrKey: string, body: SessionPatch, options?: CallOptions): Promise<SessionDetail> {
     return this.#requests.patch(sessionPath(idOrKey), body, options)
   }
 
@@ -64,7 +78,7 @@ export class HoldfastClient {
   }
 
   /** By id or key. */
-  getSession(idOrKey: string, options?: CallOptions): Promise<SessionView> {
+  getSession(idOrKey: string, options?: CallOptions): Promise<SessionDetail> {
     return this.#requests.get(sessionPath(idOrKey), options)
   }
 
@@ -103,9 +117,14 @@ export class HoldfastClient {
     return this.#requests.post(sessionPath(idOrKey, '/cancel'), body, options)
   }
 
-  /** Frees a session that an interrupted turn holds. */
+  /** Frees a session that an interrupted turn or a lost conversation holds. ACTION_NOT_OFFERED. */
   resume(idOrKey: string, action: ResumeAction, options?: CallOptions): Promise<SessionView> {
     return this.#requests.post(sessionPath(idOrKey, '/resume'), { action }, options)
+  }
+
+  /** Clears options or conversation; resolves when no process with the old ones is left. SESSION_BUSY without `force`. */
+  resetSession(idOrKey: string, body: SessionReset, options?: CallOptions): Promise<SessionResetDone> {
+    return this.#requests.post(sessionPath(idOrKey, '/reset'), body, options)
   }
 
   /** Resolves when no process of the session is left. */
@@ -127,6 +146,32 @@ export class HoldfastClient {
 
   listPermissions(query: PermissionListQuery = {}, options?: CallOptions): Promise<PermissionList> {
     return this.#requests.get(`/v1/permissions${queryText(query)}`, options)
+  }
+
+  getPermission(permissionId: string, options?: CallOptions): Promise<PermissionView> {
+    return this.#requests.get(`/v1/permissions/${encodeURIComponent(permissionId)}`, options)
+  }
+
+  /**
+   * The permission requests of all sessions: first a snapshot of those that wait, then each one that comes and each that is closed,
+   * with who answered it. A reconnect begins with a snapshot again. Until `signal` aborts.
+   */
+  followPermissions(options: Omit<EventsOptions, 'after'> = {}): AsyncIterable<PermissionStep> {
+    return followPermissions(this.#requests, options)
+  }
+
+  listPermissionRules(query: PermissionRuleQuery = {}, options?: CallOptions): Promise<PermissionRuleList> {
+    return this.#requests.get(`/v1/permission-rules${queryText(query)}`, options)
+  }
+
+  /** In force when it resolves. PERMISSION_RULE_INVALID, PERMISSION_RULE_LIMIT. */
+  addPermissionRule(body: PermissionRuleCreate, options?: CallOptions): Promise<PermissionRuleView> {
+    return this.#requests.post('/v1/permission-rules', body, options)
+  }
+
+  /** Idempotent; the rule stays to be seen. */
+  revokePermissionRule(ruleId: string, options?: CallOptions): Promise<PermissionRuleView> {
+    return this.#requests.delete(`/v1/permission-rules/${encodeURIComponent(ruleId)}`, options)
   }
 
   /** First answer wins: PERMISSION_CLOSED afterwards. */

@@ -35,6 +35,10 @@ export class Requests {
     return this.#json<T>({ method: 'GET', path, headers: { accept: 'application/json' } }, options)
   }
 
+  delete<T>(path: string, options?: CallOptions): Promise<T> {
+    return this.#json<T>({ method: 'DELETE', path, headers: { accept: 'application/json' } }, options)
+  }
+
   post<T>(path: string, body: object, options?: CallOptions): Promise<T> {
     return this.#withBody('POST', path, body, options)
   }
