@@ -5,6 +5,7 @@ import type { JsonObject } from '../base/json.ts'
 import type { CancelReason } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import { endActive, endOfCancelled } from './end-turn.ts'
+import { openTask, startTask } from './family/task-rows.ts'
 import { newRecord, toQueued } from './insert-turn.ts'
 import type { ActiveTurn } from './state.ts'
 import { stopAgent } from './stop-agent.ts'
@@ -60,6 +61,8 @@ export function beginOwnTurn(draft: Draft): void {
     cancelling: undefined,
   }
   draft.write({ kind: 'turn.insert', turn: record })
+  openTask(draft, record)
+  startTask(draft, record.id)
   draft.event('turn.running', turnId, { turn_id: turnId, n, origin: 'agent' })
 }
 

@@ -10,6 +10,7 @@ import { fenceTests } from './store/fences.ts'
 import { listTests } from './store/lists.ts'
 import { permissionAndLeaseTests } from './store/permissions-leases.ts'
 import { permissionRuleTests } from './store/permission-rules.ts'
+import { taskTests } from './store/tasks.ts'
 import { turnTests } from './store/turns.ts'
 
 /** One database, empty at first, with a store on it whose node `local` is open. */
@@ -32,5 +33,6 @@ export function storeConformance(name: string, openStore: OpenStore): void {
     listTests(openStore)
     permissionAndLeaseTests(openStore)
     permissionRuleTests(openStore)
+    taskTests(openStore)
   })
 }
