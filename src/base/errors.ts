@@ -86,7 +86,7 @@ export const ERRORS = {
   ),
   SESSION_BLOCKED: spec(
     'Session {session} waits for a decision: {reason}.',
-    'Decide with: holdfast resume {session} --action continue|retry|discard.',
+    'Decide with: holdfast resume {session} --action {actions}.',
   ),
   SESSION_CONFLICT: spec('Session {session} exists with another {field}.', 'Use the same value, or another key.'),
   SESSION_BUSY: spec(

@@ -3,10 +3,26 @@
 export const ON_INTERRUPT = ['hold', 'continue', 'retry'] as const
 export type OnInterrupt = (typeof ON_INTERRUPT)[number]
 
-export const RESUME_ACTION = ['continue', 'retry', 'discard'] as const
+export const RESUME_ACTION = ['continue', 'retry', 'discard', 'fresh'] as const
 export type ResumeAction = (typeof RESUME_ACTION)[number]
 
+export const CONTINUITY = ['resume', 'fork', 'ask', 'fresh'] as const
+export type Continuity = (typeof CONTINUITY)[number]
+
+export const RESET_WHAT = ['options', 'conversation'] as const
+export type ResetWhat = (typeof RESET_WHAT)[number]
+
 export const NOTIFY = ['silent', 'done_only', 'state_changes', 'prompt'] as const
+
+export const PERMISSION_MODE = ['ask', 'approve-reads', 'approve-all', 'deny-all'] as const
+export type GatewayPermissionMode = (typeof PERMISSION_MODE)[number]
+
+export const UNATTENDED = ['ask', 'deny', 'fail'] as const
+export type Unattended = (typeof UNATTENDED)[number]
+
+export const RULE_EFFECT = ['allow', 'ask', 'deny'] as const
+export const RULE_SCOPE = ['session', 'agent', 'everywhere'] as const
+export type RuleScope = (typeof RULE_SCOPE)[number]
 
 export const WHEN_ALONE = ['deny', 'fail'] as const
 export type WhenAlone = (typeof WHEN_ALONE)[number]

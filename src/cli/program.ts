@@ -2,10 +2,11 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { OutputConfiguration } from 'commander'
-import { NOTIFY, ON_INTERRUPT, RESUME_ACTION, WHEN_ALONE } from './choices.ts'
+import { CONTINUITY, NOTIFY, ON_INTERRUPT, RESET_WHAT, RESUME_ACTION, WHEN_ALONE } from './choices.ts'
 import type { CommandContext } from './context.ts'
 import type { CliDeps } from './deps.ts'
 import { Screen } from './output/screen.ts'
+import { declareApprove, declarePermissionOptions, declarePermissions } from './program-permissions.ts'
 
 export interface Program {
   readonly command: Command
@@ -54,7 +55,7 @@ function outputOf({ terminal }: CliDeps, screen: Screen): OutputConfiguration {
 }
 
 type Loaded = (context: CommandContext, options: never, ...args: never[]) => Promise<number>
-type Bind = (load: () => Promise<Loaded>) => (...input: unknown[]) => Promise<void>
+export type Bind = (load: () => Promise<Loaded>) => (...input: unknown[]) => Promise<void>
 
 function contextOf(command: Command, deps: CliDeps): CommandContext {
   const {
@@ -97,25 +98,22 @@ function declareTurns(root: Command, on: Bind): void {
     .action(on(async () => (await import('./commands/cancel.ts')).cancel))
   root
     .command('resume')
-    .description('free a session that an interrupted turn holds')
+    .description('free a session that an interrupted turn or a lost conversation holds')
     .argument('<session>', 'id or key')
     .addOption(
       new Option('--action <what>', 'what becomes of the turn').choices([...RESUME_ACTION]).default('continue'),
     )
     .action(on(async () => (await import('./commands/resume.ts')).resume))
-  root
-    .command('approve')
-    .description('answer a permission request')
-    .argument('<permission>', 'permission id')
-    .argument('[option]', 'option id (default: allow once)')
-    .option('--deny', 'answer with the offered refusal')
-    .action(on(async () => (await import('./commands/approve.ts')).approve))
+  declareApprove(root, on)
 }
 
 function declareTurnOptions(command: Command): void {
   command
     .option('-a, --agent <name>', 'agent (default: the only one, or the one of the session)')
     .option('--cwd <dir>', 'working directory (default: this one)')
+    .addOption(
+      new Option('--continuity <policy>', 'when the agent cannot go on with its conversation').choices([...CONTINUITY]),
+    )
     .option('-f, --file <file>', 'read the prompt from a file, - for stdin')
     .option('--timeout <seconds>', 'cancel the turn after this long', positiveSeconds)
     .addOption(new Option('--approve-all', 'allow everything once').conflicts(['approveReads', 'denyAll']))
@@ -126,6 +124,7 @@ function declareTurnOptions(command: Command): void {
         .choices([...WHEN_ALONE])
         .default('deny'),
     )
+  declarePermissionOptions(command)
 }
 
 function declareSessions(root: Command, on: Bind): void {
@@ -148,6 +147,7 @@ function declareSessions(root: Command, on: Bind): void {
     .argument('<session>', 'id or key')
     .action(on(async () => (await import('./commands/sessions-show.ts')).sessionsShow))
   declareFamily(sessions, on)
+  declareOptions(sessions, on)
   sessions
     .command('close')
     .description('cancel what runs, end the agent, close the session')
@@ -160,17 +160,27 @@ function declareSessions(root: Command, on: Bind): void {
     .option('-f, --follow', 'go on as events happen, over reconnects')
     .option('--after <seq>', 'only later events', wholeNumber, 0)
     .action(on(async () => (await import('./commands/events.ts')).events))
-  const permissions = root.command('permissions').alias('permission').description('permission requests that wait')
-  permissions
-    .command('ls', { isDefault: true })
-    .alias('list')
-    .description('list open permission requests')
-    .option('-s, --session <id|key>', 'of one session')
-    .action(on(async () => (await import('./commands/permissions-ls.ts')).permissionsLs))
+  declarePermissions(root, on)
   root
     .command('agents')
     .description('list the agents that can be used')
     .action(on(async () => (await import('./commands/agents.ts')).agents))
+}
+
+function declareOptions(sessions: Command, on: Bind): void {
+  sessions
+    .command('set')
+    .description('choose mode, model, thinking, config.<id>, turn_timeout_seconds or continuity; an empty value clears')
+    .argument('<session>', 'id or key')
+    .argument('<name=value...>', 'what is to hold from now on')
+    .action(on(async () => (await import('./commands/sessions-set.ts')).sessionsSet))
+  sessions
+    .command('reset')
+    .description('clear the options, or begin another conversation; ends the agent')
+    .argument('<session>', 'id or key')
+    .addOption(new Option('--what <what>', 'what is cleared').choices([...RESET_WHAT]).makeOptionMandatory())
+    .option('--force', 'cancel a running turn first')
+    .action(on(async () => (await import('./commands/sessions-set.ts')).sessionsReset))
 }
 
 function declareFamily(sessions: Command, on: Bind): void {

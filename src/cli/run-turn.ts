@@ -7,7 +7,7 @@ import { ignore } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { HoldfastClient } from '../client/client.ts'
 import type { SessionView } from '../wire/session.ts'
-import type { WhenAlone } from './choices.ts'
+import type { Continuity, GatewayPermissionMode, Unattended, WhenAlone } from './choices.ts'
 import type { CommandContext } from './context.ts'
 import type { Terminal } from './deps.ts'
 import { EXIT } from './exit-codes.ts'
@@ -26,6 +26,10 @@ import { watchTurn } from './turn-watch.ts'
 export interface TurnOptions {
   readonly agent?: string
   readonly cwd?: string
+  /** Of the session, from here on. */
+  readonly continuity?: Continuity
+  readonly permissionMode?: GatewayPermissionMode
+  readonly unattended?: Unattended
   readonly file?: string
   /** Seconds. */
   readonly timeout?: number

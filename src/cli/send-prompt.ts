@@ -21,9 +21,11 @@ export interface SentPrompt {
 }
 
 /** What somebody has to do about a session that is blocked. */
-export function blockedText({ key, id }: Pick<SessionView, 'key' | 'id'>): string {
+export function blockedText({ key, id, blocked }: Pick<SessionView, 'key' | 'id' | 'blocked'>): string {
   const name = terminalLine(key ?? id)
-  return `the session waits for a decision about an interrupted turn: holdfast resume ${name} --action continue|retry|discard`
+  const what = blocked?.reason === 'conversation_lost' ? 'a lost conversation' : 'an interrupted turn'
+  const actions = blocked?.actions.join('|') ?? 'continue|retry|discard'
+  return `the session waits for a decision about ${what}: holdfast resume ${name} --action ${actions}`
 }
 
 /** Resolves when the prompt is stored. */

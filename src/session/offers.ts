@@ -2,11 +2,18 @@
 // look at the session; nothing of it moves a turn.
 
 import { controlsOf, updateControls } from '../agent/control-plan.ts'
+import type { Controls } from '../agent/control-plan.ts'
 import type { JsonObject } from '../base/json.ts'
+import type { SessionRecord } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import type { AgentInput } from './state.ts'
 
 const TITLE_CHARS_MAX = 500
+
+/** What the newest agent of the session has said that it offers; undefined before any has. */
+export function offersOf({ terms }: Pick<SessionRecord, 'terms'>): Controls | undefined {
+  return terms.controls === undefined ? undefined : controlsOf(terms.controls)
+}
 
 /** At its start: before its first turn, and before what it has refused can matter to one. */
 export function keepOffers(draft: Draft, ready: Extract<AgentInput, { kind: 'agent.ready' }>): void {

@@ -96,7 +96,10 @@ export class FakeService implements SessionService {
       if (known.record.agent !== agent) throw new HoldfastError('SESSION_CONFLICT', { session: key, field: 'agent' })
       return { status: this.#status(known), created: false }
     }
+    const terms = { ...NEW_TERMS, options: mergeOptions({}, readOptionsPatch(request.options ?? {})) }
     const session = this.#create({ key, agent, cwd, mode, onInterrupt })
+    const continuity = request.continuity ?? terms.continuity
+    session.record = { ...session.record, terms: { ...terms, continuity } }
     return { status: this.#status(session), created: true }
   }
 
@@ -207,6 +210,14 @@ export class FakeService implements SessionService {
     if (turn === undefined) return { turns: [], outcome: 'none' }
     this.endTurn(id, turn.id, 'cancelled')
     return { turns: [turn.id], outcome: 'ended' }
+  }
+
+  /** As an agent that cannot go on with its conversation does, or the loss of a turn. */
+  block(id: SessionId, turnId: TurnId, isLost: boolean): void {
+    const session = this.#find(id)
+    const { terms } = session.record
+    const conversation = { ...terms.conversation, isLost }
+    session.record = { ...session.record, blockedBy: turnId, terms: { ...terms, conversation } }
   }
 
   async change(id: SessionId, { options = {}, continuity }: SessionChange): Promise<SessionStatus> {

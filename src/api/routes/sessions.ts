@@ -5,6 +5,7 @@ import type { SessionService } from '../../session/service.ts'
 import {
   SessionClosed,
   SessionCreate,
+  SessionDetail,
   SessionEnsured,
   SessionListQuery,
   SessionPage,
@@ -12,7 +13,7 @@ import {
   SessionView,
 } from '../../wire/session.ts'
 import { decodeCursor, pageOf } from '../page-cursor.ts'
-import { closedView, sessionView } from '../views.ts'
+import { closedView, sessionDetail, sessionView } from '../views.ts'
 import { refuseWhileDraining, sessionIdOf, withErrors } from './context.ts'
 import type { App, RouteContext } from './context.ts'
 import { sessionRequest } from './session-change.ts'
@@ -31,17 +32,17 @@ export function addSessionRoutes(app: App, context: RouteContext): void {
         operationId: 'getSession',
         summary: 'A session, by id or key',
         params: SessionParams,
-        response: withErrors({ 200: SessionView }),
+        response: withErrors({ 200: SessionDetail }),
       },
     },
-    async ({ params }) => sessionView(await service.get(params.session)),
+    async ({ params }) => sessionDetail(await service.get(params.session)),
   )
   app.post(
     '/v1/sessions/:session/resume',
     {
       schema: {
         operationId: 'resumeSession',
-        summary: 'Free a session that an interrupted turn holds',
+        summary: 'Free a session that an interrupted turn or a lost conversation holds',
         params: SessionParams,
         body: SessionResume,
         response: withErrors({ 200: SessionView }),

@@ -2,6 +2,7 @@
 
 import { HoldfastError } from '../../base/errors.ts'
 import type { SessionView } from '../../wire/session.ts'
+import type { HoldfastClient } from '../../client/client.ts'
 import type { OnInterrupt } from '../choices.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -24,10 +25,11 @@ export async function prompt(context: CommandContext, options: PromptOptions, wo
   const text = await readPrompt({ words, file: options.file, cwd: here, terminal })
   using gateway = await openGateway(context)
   const { client } = gateway
-  const session = await chooseSession(client, { ...options, here })
+  const session = await withPolicies(client, await chooseSession(client, { ...options, here }), options)
   if (options.wait && options.idempotencyKey === undefined) refuseBlocked(session)
   const body = {
     prompt: text,
+    ...(options.unattended !== undefined && { unattended: options.unattended }),
     ...(options.onInterrupt !== undefined && { on_interrupt: options.onInterrupt }),
     ...(options.idempotencyKey !== undefined && { idempotency_key: options.idempotencyKey }),
     ...(!options.wait && options.timeout !== undefined && { expires_at: inSeconds(options.timeout) }),
@@ -36,10 +38,25 @@ export async function prompt(context: CommandContext, options: PromptOptions, wo
   return options.wait ? await runTurn(context, { client, session, options, ...sent }) : EXIT.done
 }
 
+/** Policies are the session's: naming another one changes it from here on. */
+async function withPolicies(
+  client: HoldfastClient,
+  session: SessionView,
+  { continuity = session.continuity, permissionMode = session.permission_mode }: PromptOptions,
+): Promise<SessionView> {
+  const change = {
+    ...(continuity !== session.continuity && { continuity }),
+    ...(permissionMode !== session.permission_mode && { permission_mode: permissionMode }),
+  }
+  return Object.keys(change).length === 0 ? session : client.changeSession(session.id, change)
+}
+
 /** A prompt would wait for a decision that nobody makes while this command waits. With a key it may be one that has ended. */
-function refuseBlocked({ key, id, blocked_by: turn }: SessionView): void {
-  if (turn === null) return
-  throw new HoldfastError('SESSION_BLOCKED', { session: key ?? id, reason: `turn ${turn} was interrupted` })
+function refuseBlocked({ key, id, blocked }: SessionView): void {
+  if (blocked === null) return
+  const { turn_id: turn, reason: why, actions } = blocked
+  const reason = why === 'interrupted' ? `turn ${turn} was interrupted` : 'the conversation of its agent is lost'
+  throw new HoldfastError('SESSION_BLOCKED', { session: key ?? id, reason, actions: actions.join('|') })
 }
 
 // Nobody waits, so the limit can only hold for the time in the queue.

@@ -18,9 +18,17 @@ export async function run(context: CommandContext, options: TurnOptions, words: 
   const { client } = gateway
   const agent = options.agent ?? (await onlyAgent(client))
   const cwd = path.resolve(here, options.cwd ?? '.')
-  const { session } = await client.createSession({ agent, cwd, mode: 'oneshot' })
+  const { permissionMode, unattended } = options
+  const permissions = permissionMode === undefined ? {} : { permission_mode: permissionMode }
+  const continuity = options.continuity === undefined ? {} : { continuity: options.continuity }
+  const { session } = await client.createSession({ agent, cwd, mode: 'oneshot', ...continuity, ...permissions })
   try {
-    const sent = await sendPrompt(context, { client, session, body: { prompt: text }, leaves: false })
+    const sent = await sendPrompt(context, {
+      client,
+      session,
+      body: { prompt: text, ...(unattended !== undefined && { unattended }) },
+      leaves: false,
+    })
     return await runTurn(context, { client, session, options, ...sent })
   } finally {
     await close(context, client, session.id)

@@ -3,7 +3,8 @@
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
-import { sessionFacts, turnTable } from '../output/session-text.ts'
+import { sessionDetail } from '../output/controls-text.ts'
+import { turnTable } from '../output/session-text.ts'
 
 const TURNS_SHOWN = 10
 
@@ -14,7 +15,7 @@ export async function sessionsShow(context: CommandContext, _: object, idOrKey: 
   const { turns } = await gateway.client.listTurns(session.id, { limit: TURNS_SHOWN })
   if (screen.json) screen.record({ session, turns })
   else {
-    screen.print(sessionFacts(session, screen.style))
+    screen.print(sessionDetail(session, screen.style))
     if (turns.length > 0) screen.print(`\n${turnTable(turns, screen.style, Date.now())}`)
   }
   return EXIT.done

@@ -1,7 +1,6 @@
-// Sessions, turns and permission requests as people read them.
+// Sessions and turns as people read them.
 
 import { isJsonObject } from '../../base/json.ts'
-import type { PermissionView } from '../../wire/permission.ts'
 import type { SessionView } from '../../wire/session.ts'
 import type { TurnView } from '../../wire/turn.ts'
 import type { Style } from './style.ts'
@@ -37,15 +36,27 @@ export function sessionFacts(session: SessionView, style: Style): string {
       ['active turn', session.active_turn],
       ['queued', session.queued.length === 0 ? undefined : session.queued.join(' ')],
       ['blocked by', session.blocked_by],
+      ['waits for', session.blocked?.actions.join(' | ')],
       ['next', next === null ? undefined : `${next.kind} at ${next.at}`],
       ['agent pid', session.agent_pid],
       ['agent session', session.agent_session_id],
+      ['title', session.title],
+      ['continuity', session.continuity],
+      ['options', optionsText(session.options)],
       ['last event', session.last_seq],
       ['created', session.created_at],
       ['closed', session.closed_at],
     ],
     style,
   )
+}
+
+/** What was chosen, as `sessions set` takes it. */
+function optionsText({ config, ...named }: SessionView['options']): string | undefined {
+  const chosen = Object.entries(named).filter(([, value]) => value !== null)
+  const entries = Object.entries(config).map(([id, value]) => [`config.${id}`, value] as const)
+  const pairs = [...chosen, ...entries].map(([name, value]) => `${name}=${String(value)}`)
+  return pairs.length === 0 ? undefined : pairs.join(' ')
 }
 
 export function turnTable(turns: readonly TurnView[], style: Style, nowMs: number): string {
@@ -59,18 +70,6 @@ export function turnTable(turns: readonly TurnView[], style: Style, nowMs: numbe
     promptStart(turn),
   ])
   return table(['TURN', 'N', 'STATE', 'DELIVERED', 'AGE', 'END', 'PROMPT'], rows, style)
-}
-
-export function permissionTable(permissions: readonly PermissionView[], style: Style, nowMs: number): string {
-  const rows = permissions.map((permission) => [
-    permission.id,
-    permission.session_id,
-    age(permission.requested_at, nowMs),
-    permission.due_at,
-    permission.options.map((option) => textOf(option['optionId'])).join(' '),
-    textOf(permission.tool_call['title']) || textOf(permission.tool_call['toolCallId']),
-  ])
-  return table(['PERMISSION', 'SESSION', 'AGE', 'REFUSED AT', 'OPTIONS', 'WANTS'], rows, style)
 }
 
 function activityOf(session: SessionView): string {
