@@ -19,7 +19,7 @@ async function family(): Promise<void> {
 
 async function taskId(): Promise<string> {
   const [line] = (await run('tasks', '--json')).out.split('\n')
-  return String((JSON.parse(line ?? '') as { id: string }).id)
+  return (JSON.parse(line ?? '') as { id: string }).id
 }
 
 describe('sessions', () => {

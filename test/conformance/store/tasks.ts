@@ -142,7 +142,7 @@ export function taskTests(openStore: OpenStore): void {
       await store.commit(fence, 'promise', [event, told])
       expect(await store.findTask(id)).toMatchObject({ isDue: false, delivery: 'delivered', toldAt: NOW + 9 })
       const lastSeq = await store.lastSeq(fence.sessionNo)
-      await expect(store.commit(fence, 'promise', [event, { ...told, at: NOW + 10 }])).rejects.toThrow()
+      await expect(store.commit(fence, 'promise', [event, { ...told, at: NOW + 10 }])).rejects.toThrow(/told/)
       expect(await store.lastSeq(fence.sessionNo)).toBe(lastSeq)
       expect(await store.listDueTasks(0, 5)).toEqual([])
     })
