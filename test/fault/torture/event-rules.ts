@@ -82,8 +82,12 @@ function* stepsAreLegal({ turns, events }: SessionFacts): Iterable<string> {
       active = turnId
     }
     if (type === 'update' && active !== turnId) yield `event ${seq}: an update of ${turnId} while ${active} is out`
-    if (type === 'turn.ended' && active === turnId) active = undefined
+    if (type === 'turn.requeued' && steps.has('turn.running'))
+      yield `event ${seq}: ${turnId} is queued again and had run`
+    if ((type === 'turn.ended' || type === 'turn.requeued') && active === turnId) active = undefined
     steps.add(type)
+    // The keeper had not written it: it leaves for the first time.
+    if (type === 'turn.requeued') steps.delete('turn.dispatched')
   }
 }
 

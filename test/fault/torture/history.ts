@@ -3,6 +3,8 @@
 import type { EventView } from '../../../src/wire/event.ts'
 import type { OnInterrupt } from '../../../src/store/records.ts'
 import type { TurnView } from '../../../src/wire/turn.ts'
+import type { Facts } from './facts.ts'
+import { turnsOf } from './world.ts'
 
 export interface TorturedSession {
   readonly id: string
@@ -30,9 +32,13 @@ export class History {
   /** Permission requests that were answered, and the answer that was taken. */
   readonly answered: { readonly permissionId: string; readonly optionId: string }[] = []
   readonly ends: SeenEnd[] = []
+  /** Turns that were interrupted although no keeper had died since the look before the last. */
+  readonly interruptedFreely: string[] = []
   /** What was wrong at the moment it was seen. */
   readonly problems: string[] = []
   readonly #seen = new Map<string, Map<number, string>>()
+  readonly #interrupted = new Set<string>()
+  #keepersDead: readonly [before: number, last: number] = [0, 0]
 
   /** Remembers an event of a session; a second reader must be shown the same one. */
   see(session: string, event: EventView): void {
@@ -56,6 +62,17 @@ export class History {
 
   end(turn: TurnView): void {
     if (turn.outcome !== null) this.ends.push({ turnId: turn.id, outcome: JSON.stringify(turn.outcome) })
+  }
+
+  /** What a death causes is stored by the life after it, so it shows at the next look or the one after. */
+  looked({ facts, keepersDead }: { facts: Facts; keepersDead: number }): void {
+    const [before, last] = this.#keepersDead
+    this.#keepersDead = [last, keepersDead]
+    for (const { id, state } of turnsOf(facts)) {
+      if (state !== 'interrupted' || this.#interrupted.has(id)) continue
+      this.#interrupted.add(id)
+      if (keepersDead === before) this.interruptedFreely.push(id)
+    }
   }
 
   problem(text: string): void {

@@ -19,9 +19,9 @@ async function main(): Promise<number> {
     const totals = await runTorture({
       rounds,
       seed,
-      onRound: (world, { round, kills, turns, events, shown, received }) =>
+      onRound: (world, { round, kills, keepers, turns, events, shown, received }) =>
         console.log(
-          `world ${world} (seed ${seed + world}) ${round === 0 ? 'at rest' : `round ${round}`}: ${kills} kills, ${turns} turns, ${received} received, ` +
+          `world ${world} (seed ${seed + world}) ${round === 0 ? 'at rest' : `round ${round}`}: ${kills} kills, ${keepers} keepers, ${turns} turns, ${received} received, ` +
             `${events} events, ${shown} shown, ${seconds()}`,
         ),
     })

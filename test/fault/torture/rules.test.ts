@@ -38,6 +38,8 @@ const PLANTS: Readonly<Record<keyof typeof ALL, (world: SmallWorld) => void>> = 
   'a process that was replaced receives nothing (S4)': ({ journal }) => journal.push(recv('turn_3', 'c2 @hang')),
   'delivery is honest (S11)': ({ journal }) => void journal.splice(2, 1),
   'an end that was told stays (S8)': ({ history }) => history.endedByCancel.push('turn_1'),
+  'a turn whose agent lives is not interrupted (S15)': (small) =>
+    small.history.looked({ facts: worldOf(small).facts, keepersDead: 0 }),
   'an interrupted turn is followed by its policy': ({ turns }) => (turns[2]!.retryOf = 'turn_1' as TurnId),
   'seq is gapless (E1)': ({ events }) => (events.at(-1)!.seq += 1),
   'an event that was shown is in the log, the same (E2, N4)': ({ history }) =>
@@ -70,6 +72,23 @@ test.each(Object.entries(PLANTS))('%s: what was planted is found', (rule, plant)
   plant(small)
   expect(findBreaks(ALL, worldOf(small)).map((found) => found.rule)).toContain(rule)
 })
+
+test.each([
+  [[0, 1], []],
+  [[1, 1], []],
+  [[1, 1, 1], ['turn_2']],
+])(
+  'with %j keepers dead at each look, an interruption that shows at the last one is no fault or %j',
+  (dead, freely) => {
+    const small = smallWorld()
+    const { facts } = worldOf(small)
+    const earlier = { ...facts, sessions: [] }
+    dead.forEach((keepersDead, i) =>
+      small.history.looked({ facts: i === dead.length - 1 ? facts : earlier, keepersDead }),
+    )
+    expect(small.history.interruptedFreely).toEqual(freely)
+  },
+)
 
 function smallWorld(): SmallWorld {
   const history = new History()

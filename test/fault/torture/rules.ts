@@ -20,6 +20,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'delivery is honest (S11)': deliveryIsHonest,
   'an end that was told stays (S8)': endStays,
   'an interrupted turn is followed by its policy': policyIsFollowed,
+  'a turn whose agent lives is not interrupted (S15)': ({ history }) => history.interruptedFreely,
   ...checkEvents,
   ...checkPermissions,
 }

@@ -14,6 +14,7 @@ export interface TortureOptions {
 export interface TortureTotals {
   worlds: number
   kills: number
+  keepers: number
   turns: number
   events: number
   shown: number
@@ -22,7 +23,7 @@ export interface TortureTotals {
 
 /** Rejects at the first broken rule. World `i` has the seed `seed + i`, so that it can be run alone. */
 export async function runTorture({ rounds, seed, onRound }: TortureOptions): Promise<TortureTotals> {
-  const totals: TortureTotals = { worlds: 0, kills: 0, turns: 0, events: 0, shown: 0, received: 0 }
+  const totals: TortureTotals = { worlds: 0, kills: 0, keepers: 0, turns: 0, events: 0, shown: 0, received: 0 }
   for (let done = 0; done < rounds; done += ROUNDS_PER_WORLD) {
     const world = totals.worlds++
     let last: RoundReport | undefined
@@ -31,7 +32,8 @@ export async function runTorture({ rounds, seed, onRound }: TortureOptions): Pro
       onRound(world, report)
     }
     await runWorld({ seed: seed + world, rounds: Math.min(ROUNDS_PER_WORLD, rounds - done), onRound: note })
-    for (const name of ['kills', 'turns', 'events', 'shown', 'received'] as const) totals[name] += last?.[name] ?? 0
+    for (const name of ['kills', 'keepers', 'turns', 'events', 'shown', 'received'] as const)
+      totals[name] += last?.[name] ?? 0
   }
   return totals
 }

@@ -8,10 +8,10 @@ import { HoldfastClient } from '../../../src/client/client.ts'
 import { createSocketTransport } from '../../../src/cli/socket-transport.ts'
 import type { SocketTransport } from '../../../src/cli/socket-transport.ts'
 import { readToken } from '../../../src/config/token.ts'
-import { identity } from '../../_support/leak-check.ts'
 import { TestGateway } from '../../_support/test-gateway.ts'
 import { seededRandom } from '../../model/random.ts'
 import type { Random } from '../../model/random.ts'
+import { Deaths } from './deaths.ts'
 import { readFacts } from './facts.ts'
 import { Follower, readPages } from './follower.ts'
 import { History } from './history.ts'
@@ -23,7 +23,9 @@ import { TorturedClient } from './tortured-client.ts'
 export interface RoundReport {
   /** 0 for the last look, at rest. */
   readonly round: number
+  /** Gateways, and keepers, that were killed. */
   readonly kills: number
+  readonly keepers: number
   readonly turns: number
   readonly events: number
   readonly shown: number
@@ -50,7 +52,7 @@ export class BrokenRulesError extends Error {
 
 const DETAILS_SHOWN = 5
 const DETAIL_CHARS = 1_000
-/** The stubborn agents ignore the end of their stdin and SIGTERM: they outlive a gateway that is killed. */
+/** The stubborn agents ignore the end of their stdin and SIGTERM: they outlive a keeper that is killed with its warden. */
 const SESSIONS = [
   { agent: 'scripted', onInterrupt: 'hold' },
   { agent: 'stubborn', onInterrupt: 'continue' },
@@ -92,13 +94,14 @@ class TortureWorld {
   readonly #ended = new AbortController()
   readonly #transport: SocketTransport
   readonly #client: HoldfastClient
+  readonly #deaths: Deaths
   #following: Promise<unknown> = Promise.resolve()
-  #kills = 0
 
   constructor(gateway: TestGateway, options: WorldOptions) {
     this.#gateway = gateway
     this.#options = options
     this.#random = seededRandom(options.seed)
+    this.#deaths = new Deaths(gateway, this.#random)
     this.#transport = createSocketTransport(`${gateway.home}/run/gateway.sock`)
     const token = (): string => readToken(`${gateway.home}/state/token`)
     this.#client = new HoldfastClient({ transport: this.#transport, token, timeoutMs: 15_000 })
@@ -111,10 +114,7 @@ class TortureWorld {
         await this.#handOver(round)
         continue
       }
-      await this.#live(async () => {
-        await this.#killWarden()
-        await this.#kill()
-      })
+      await this.#live(() => this.#deaths.strike())
       await this.#check(round)
       await this.#startAgain(round)
     }
@@ -130,6 +130,7 @@ class TortureWorld {
   async end(): Promise<void> {
     this.#ended.abort()
     await this.#gateway.kill()
+    this.#gateway.killKeepers()
     await this.#following
     this.#transport[Symbol.dispose]()
   }
@@ -170,7 +171,6 @@ class TortureWorld {
 
   /** The next life waits for the lock already when this one dies: it starts into everything that is still dying. */
   async #handOver(round: number): Promise<void> {
-    let left = new Set<string>()
     await this.#live(async () => {
       const first = this.#gateway.process
       const second = this.#gateway.launch()
@@ -179,58 +179,52 @@ class TortureWorld {
       const { pid } = await this.#client.status()
       if (pid !== first?.pid) this.#history.problem(`${pid} answers while ${first?.pid} holds the lock`)
       if (second.exitCode !== null) this.#history.problem(`the next life does not wait, it exits ${second.exitCode}`)
-      left = new Set(this.#agents())
-      await this.#killWarden()
-      await this.#gateway.kill('SIGKILL', first)
-      this.#kills += 1
+      await this.#deaths.strike(first)
     })
     if (this.#history.problems.length > 0) await this.#check(round)
     await this.#gateway.ready()
-    this.#expectGone(round, left)
+    await this.#expectOwned(round)
   }
 
-  async #kill(): Promise<void> {
-    await this.#gateway.kill()
-    this.#kills += 1
-  }
-
-  /** Sometimes the warden goes first: then only the next start can end what is left. */
-  async #killWarden(): Promise<void> {
-    if (!this.#random.chance(0.3)) return
-    const { warden_pid: warden } = await this.#client.status()
-    if (warden === null || !this.#gateway.leaks().some(({ pid }) => pid === warden)) return
-    process.kill(warden, 'SIGKILL')
-  }
-
-  /** Sometimes it dies in its start, even twice; then it must start, and what the life before left must be gone by then. */
+  /** Sometimes it dies in its start, even twice; then it must start. */
   async #startAgain(round: number): Promise<void> {
     for (let tries = 0; tries < 2 && this.#random.chance(0.25); tries++) {
       this.#gateway.launch()
       await sleep(this.#random.int(START_MS_MAX))
-      await this.#kill()
+      await this.#deaths.killGateway()
     }
-    const left = new Set(this.#agents())
     await this.#gateway.start()
-    this.#expectGone(round, left)
+    await this.#expectOwned(round)
   }
 
-  #expectGone(round: number, left: ReadonlySet<string>): void {
-    const alive = this.#agents().filter((agent) => left.has(agent))
-    if (alive.length > 0) this.#fail(round, [{ rule: 'a start ends what the life before left (B 28)', details: alive }])
+  /** What a dead keeper left is gone; what a living one holds is the agent of a session, or is soon. */
+  async #expectOwned(round: number): Promise<void> {
+    const doomed = this.#deaths.doomedAlive()
+    if (doomed.length > 0) this.#fail(round, [{ rule: 'a start ends what a dead keeper left (B 28)', details: doomed }])
+    const endAt = performance.now() + STOP_MS_MAX
+    for (let strays = await this.#strays(); strays.length > 0; strays = await this.#strays()) {
+      if (performance.now() > endAt) this.#fail(round, [{ rule: 'every agent has a session', details: strays }])
+      await sleep(50)
+    }
   }
 
-  #agents(): string[] {
-    const rows = this.#gateway.leaks().filter(({ command }) => command.includes('scripted-agent'))
-    return rows.map(identity)
+  /** Agents that live and are no session's. One that is being started or stopped is neither, for a while. */
+  async #strays(): Promise<string[]> {
+    const alive = this.#deaths.agents()
+    const views = await Promise.all(this.#history.sessions.map(({ id }) => this.#client.getSession(id)))
+    const owned = new Set(views.map((view) => view.agent_pid))
+    return alive.filter(({ pid }) => !owned.has(pid)).map(({ pid, command }) => `${pid} ${command}`)
   }
 
   async #check(round: number, rules = RULES): Promise<void> {
     const facts = await readFacts(this.#gateway.home, this.#gateway.journal)
+    this.#history.looked({ facts, keepersDead: this.#deaths.keepers })
     const breaks = findBreaks(rules, { history: this.#history, facts })
     if (breaks.length > 0) this.#fail(round, breaks)
     this.#options.onRound({
       round,
-      kills: this.#kills,
+      kills: this.#deaths.gateways,
+      keepers: this.#deaths.keepers,
       turns: facts.sessions.reduce((sum, { turns }) => sum + turns.length, 0),
       events: facts.sessions.reduce((sum, { events }) => sum + events.length, 0),
       shown: this.#history.seenCount,
@@ -256,7 +250,7 @@ class TortureWorld {
     await sleep(this.#random.int(START_MS_MAX))
     const closing = ids.map((id) => this.#client.closeSession(id).catch(ignore('the gateway dies')))
     await sleep(this.#random.int(2 * START_MS_MAX))
-    await this.#kill()
+    await this.#deaths.killGateway()
     await Promise.all(closing)
     await this.#check(0)
     await this.#startAgain(0)
@@ -264,7 +258,7 @@ class TortureWorld {
     const open = closed.filter(({ session }) => session.state !== 'closed').map(({ session }) => session.id)
     const breaks = [
       { rule: 'a close ends in closed (S10)', details: open },
-      { rule: 'a close leaves no process', details: this.#agents() },
+      { rule: 'a close leaves no process', details: this.#deaths.agents().map(({ pid }) => String(pid)) },
     ].filter(({ details }) => details.length > 0)
     if (breaks.length > 0) this.#fail(0, breaks)
   }

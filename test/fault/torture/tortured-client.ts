@@ -107,7 +107,9 @@ export class TorturedClient {
     const { session, history, random } = this.#setup
     const { permissions } = await client.listPermissions({ session, state: 'open' }, { signal })
     const [open] = permissions
-    const options = open?.options.map(({ optionId }) => String(optionId)) ?? []
+    // One that holds for ever is kept as a rule, and the agent gets the one that holds once.
+    const once = open?.options.filter(({ kind }) => String(kind).endsWith('_once')) ?? []
+    const options = once.map(({ optionId }) => String(optionId))
     const optionId = options[random.int(options.length)]
     if (open === undefined || optionId === undefined) return
     await client.answerPermission(open.id, { option_id: optionId }, { signal })
