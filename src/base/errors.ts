@@ -166,7 +166,7 @@ export const ERRORS = {
   ),
   PERMISSION_CLOSED: spec(
     'Permission request {permission} is {state} already.',
-    'Nothing needs to be done; who answered and when is in details.',
+    'Nothing needs to be done: it was closed by {answered_by} at {at}.',
   ),
   PERMISSION_OPTION_UNKNOWN: spec('Option {option} was not offered.', 'Answer with one of the offered option ids.'),
   PERMISSION_NEEDED: spec(

@@ -82,10 +82,13 @@ export class PermissionDesk {
 
   async #askPerson(request: OpenRequest): Promise<void> {
     if (request.closed.signal.aborted || this.#ports.ask === undefined) return
-    const optionId = await this.#ports.ask(request.asked, request.closed.signal)
-    if (request.closed.signal.aborted) return
-    if (optionId === undefined) this.#answerAlone(request)
-    else await this.#answer(request, optionId)
+    let isAnswered = false
+    while (!isAnswered) {
+      const optionId = await this.#ports.ask(request.asked, request.closed.signal)
+      if (request.closed.signal.aborted) return
+      if (optionId === undefined) return this.#answerAlone(request)
+      isAnswered = await this.#answer(request, optionId)
+    }
   }
 
   #answerAlone(request: OpenRequest): void {
@@ -101,15 +104,18 @@ export class PermissionDesk {
     void this.#answer(request, optionId)
   }
 
-  async #answer({ id, closed }: OpenRequest, optionId: string): Promise<void> {
+  /** False when another answer is needed. */
+  async #answer({ id, closed }: OpenRequest, optionId: string): Promise<boolean> {
     try {
       await this.#ports.answer(id, optionId)
     } catch (error) {
       // Somebody else was first: their answer arrives as an event.
-      if (closed.signal.aborted || codeOf(error) === 'PERMISSION_CLOSED') return
+      if (closed.signal.aborted || codeOf(error) === 'PERMISSION_CLOSED') return true
       this.#ports.note(
         `permission ${id} could not be answered: ${error instanceof Error ? error.message : String(error)}`,
       )
+      return codeOf(error) !== 'PERMISSION_NOT_REMEMBERED'
     }
+    return true
   }
 }

@@ -52,7 +52,8 @@ function isOneOf(options: readonly JsonObject[], { optionId }: JsonObject): bool
   return options.filter((option) => option['optionId'] === optionId).length === 1
 }
 
-function findOption(options: readonly JsonObject[], kinds: readonly string[]): string | undefined {
+/** The first offered option of these kinds, in their order, whose id is its own. */
+export function findOption(options: readonly JsonObject[], kinds: readonly string[]): string | undefined {
   for (const kind of kinds) {
     const id = options.find((option) => option['kind'] === kind && isOneOf(options, option))?.['optionId']
     if (typeof id === 'string') return id
