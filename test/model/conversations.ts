@@ -6,7 +6,7 @@ import type { ControlRequest, Controls } from '../../src/agent/control-plan.ts'
 import { HoldfastError, toStoredError } from '../../src/base/errors.ts'
 import type { StoredError } from '../../src/base/errors.ts'
 import type { AgentSessionId } from '../../src/base/ids.ts'
-import type { Effect, Input, ReplyTo, ReplyValue } from '../../src/session/state.ts'
+import type { AgentInput, Effect, Input, ReplyTo, ReplyValue } from '../../src/session/state.ts'
 import type { ContinuityPolicy, SessionRecord } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
 import { must } from './model-store.ts'
@@ -58,6 +58,19 @@ export function answerControl(random: Random): { readonly ms: number; readonly a
   const ms = random.int(what < 3 ? 3_000 : 100)
   if (what !== 3) return { ms, answer: { kind: 'accepted', result: {} } }
   return { ms, answer: { kind: 'refused', error: { code: 'AGENT_ERROR', message: 'no' } } }
+}
+
+/** More than there are changes in one life. */
+const CONTROLS_MAX = 1_000
+
+/** The id of a request on the wire: no other life of the gateway gives the same, as attach-agent.ts does it. */
+export function controlId(no: number, life: number): number {
+  return life * CONTROLS_MAX + no
+}
+
+/** As `life` reads it: the answer to a request of an earlier one is nobody's, and not that of its own with the same number. */
+export function heardBy(life: number, input: AgentInput): AgentInput {
+  return input.kind === 'agent.controlled' ? { ...input, no: input.no - controlId(0, life) } : input
 }
 
 export function modeOf({ params }: ControlRequest): string {

@@ -13,7 +13,7 @@ import type { ResumeAction } from '../../src/session/service.ts'
 import type { OnInterrupt } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
 import { checkRest } from './at-rest.ts'
-import { checkReplaced, openConversation, tuning, Tunings } from './conversations.ts'
+import { checkReplaced, controlId, heardBy, openConversation, tuning, Tunings } from './conversations.ts'
 import { LIMITS } from './limits.ts'
 import { ModelStore, must } from './model-store.ts'
 import { newSession } from './new-session.ts'
@@ -238,7 +238,7 @@ export class World {
   #hear(inputs: readonly AgentInput[], pipe: Pipe): void {
     const fresh = inputs.filter((input) => input.kind !== 'agent.permission' || !pipe.wasWritten(`a${input.line}`))
     const life = this.#life
-    this.#giveAll(fresh)
+    this.#giveAll(fresh.map((input) => heardBy(life, input)))
     const last = inputs.at(-1)
     if (this.#life === life && last !== undefined && 'line' in last) pipe.acknowledged = last.line
   }
@@ -339,7 +339,7 @@ export class World {
       case 'agent.prompt':
         return this.#prompted(effect)
       case 'agent.control':
-        return this.#process(effect.generation)?.control(effect.no, effect.request)
+        return this.#process(effect.generation)?.control(controlId(effect.no, this.#life), effect.request)
       case 'agent.cancel':
         return this.#process(effect.generation)?.cancel(effect.turnId)
       case 'agent.permission':
