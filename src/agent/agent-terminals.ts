@@ -9,7 +9,7 @@ import { isHoldfastError } from '../base/errors.ts'
 import type { SessionId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { AgentHost, ProcessExit, StopReport } from '../keeper/agent-host.ts'
-import type { Terminal, TerminalSpec } from '../keeper/terminal.ts'
+import type { Terminal, TerminalSpec } from '../keeper/held/terminal.ts'
 
 /** What a command runs with unless its request says otherwise. */
 export interface TerminalGround extends Pick<TerminalSpec, 'agent' | 'env' | 'cwd' | 'containment'> {

@@ -3,8 +3,8 @@
 // It parses nothing of the protocol: lines in, lines out, and the life of a process tree.
 
 import type { SessionId } from '../base/ids.ts'
-import type { PinnedLine } from './pinned-lines.ts'
-import type { HeldTerminal, Terminal, TerminalSpec } from './terminal.ts'
+import type { PinnedLine } from './held/pinned-lines.ts'
+import type { HeldTerminal, Terminal, TerminalSpec } from './held/terminal.ts'
 import type { ContainmentSpec } from '../process/containment.ts'
 
 export interface SpawnSpec {

@@ -1,8 +1,8 @@
 // The port between the host, which knows leases and lives in the gateway, and whoever holds the agents' pipes: the gateway
 // itself (inline) or a keeper process. Processes, numbered lines and frames; no store, no sessions, no protocol of agents.
 
-import type { NumberedLines } from './output-spool.ts'
-import type { PinnedLine } from './pinned-lines.ts'
+import type { NumberedLines } from './held/output-spool.ts'
+import type { PinnedLine } from './held/pinned-lines.ts'
 import type { ContainmentSpec } from '../process/containment.ts'
 import type { ProcessExit, StopReport } from './agent-host.ts'
 

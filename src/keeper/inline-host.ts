@@ -9,7 +9,7 @@ import { STOP_TIMES, type StopTimes } from '../process/stop-ladder.ts'
 import type { Tagging } from '../process/tag.ts'
 import type { NodeRecord } from '../store/store.ts'
 import type { AgentHost } from './agent-host.ts'
-import { LeasedHost, type HolderSupply } from './leased-host.ts'
+import { LeasedHost, type HolderSupply } from './host/leased-host.ts'
 import { openLocalHolder, type LocalHolder } from './local-holder.ts'
 
 export interface InlineHostDeps {

@@ -2,10 +2,10 @@
 
 import { ProcessLeases } from '../lease/process-leases.ts'
 import type { AgentHost } from './agent-host.ts'
-import { openKeeperPool, type KeeperPoolOptions } from './keeper-pool.ts'
-import { LeasedHost } from './leased-host.ts'
+import { openKeeperPool, type KeeperPoolOptions } from './host/keeper-pool.ts'
+import { LeasedHost } from './host/leased-host.ts'
 import { ignore } from '../base/deadline.ts'
-import { reapEarlierLives, type Reaped } from './reap-earlier-lives.ts'
+import { reapEarlierLives, type Reaped } from './host/reap-earlier-lives.ts'
 
 export interface KeeperHostOptions extends KeeperPoolOptions {
   readonly auditMs?: number

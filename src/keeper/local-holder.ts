@@ -16,7 +16,7 @@ import { spawnTagged } from '../process/tagged-spawn.ts'
 import type { Child } from '../process/spawn.ts'
 import type { Ownership } from '../process/tag-value.ts'
 import { startWarden, type Warden } from '../process/warden.ts'
-import { HeldProcess, OUTPUT_LIMITS, type HeldProcessDeps, type OutputLimits } from './held-process.ts'
+import { HeldProcess, OUTPUT_LIMITS, type HeldProcessDeps, type OutputLimits } from './held/held-process.ts'
 import type { Holder, SpawnOrder } from './holder.ts'
 
 export interface LocalHolderOptions {

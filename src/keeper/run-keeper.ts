@@ -10,8 +10,8 @@ import type { Logger } from '../observe/logger.ts'
 import { readStat } from '../process/birth.ts'
 import type { StopTimes } from '../process/stop-ladder.ts'
 import { AdoptionGrace } from './adoption-grace.ts'
-import type { OutputLimits } from './held-process.ts'
-import { KeeperServer } from './keeper-server.ts'
+import type { OutputLimits } from './held/held-process.ts'
+import { KeeperServer } from './socket/keeper-server.ts'
 import { openLocalHolder, type LocalHolder } from './local-holder.ts'
 
 /** What the gateway writes to the keeper's stdin, as one JSON text. */

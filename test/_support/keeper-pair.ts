@@ -13,12 +13,12 @@ import {
   FrameReader,
   KEEPER_PROTOCOL,
   type Frame,
-} from '../../src/keeper/frames.ts'
-import { HeldProcess, OUTPUT_LIMITS } from '../../src/keeper/held-process.ts'
+} from '../../src/keeper/socket/frames.ts'
+import { HeldProcess, OUTPUT_LIMITS } from '../../src/keeper/held/held-process.ts'
 import type { SpawnOrder } from '../../src/keeper/holder.ts'
-import { connectKeeper } from '../../src/keeper/connect-keeper.ts'
-import type { KeeperLink } from '../../src/keeper/keeper-link.ts'
-import { KeeperServer } from '../../src/keeper/keeper-server.ts'
+import { connectKeeper } from '../../src/keeper/socket/connect-keeper.ts'
+import type { KeeperLink } from '../../src/keeper/socket/keeper-link.ts'
+import { KeeperServer } from '../../src/keeper/socket/keeper-server.ts'
 import { manualClock, type ManualClock } from './manual-clock.ts'
 import { createScriptedChild, type ScriptedChild } from './scripted-child.ts'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { NODE_FLAGS } from '../../src/daemon/open-host.ts'
-import { encodeJson, FRAME } from '../../src/keeper/frames.ts'
+import { encodeJson, FRAME } from '../../src/keeper/socket/frames.ts'
 import { isAlive, readBootId } from '../../src/process/birth.ts'
 import { knockAt } from '../_support/keeper-pair.ts'
 import { eventually, KEEPER_MAIN, leave, openKeeperRig, watchAgent, type KeeperRig } from '../_support/keeper-rig.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { OUTPUT_LIMITS } from '../../src/keeper/held-process.ts'
+import { OUTPUT_LIMITS } from '../../src/keeper/held/held-process.ts'
 import { isAlive, signalProcess } from '../../src/process/birth.ts'
 import { eventually, leave, openKeeperRig, watchAgent } from '../_support/keeper-rig.ts'
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 import { systemClock } from '../../src/base/clock.ts'
-import { reapEarlierLives, type Reaped } from '../../src/keeper/reap-earlier-lives.ts'
+import { reapEarlierLives, type Reaped } from '../../src/keeper/host/reap-earlier-lives.ts'
 import type { LeaseRecord } from '../../src/store/records.ts'
 import { listLeaks } from '../_support/leak-check.ts'
 import { createMemoryLeases, type MemoryLeases } from '../_support/memory-leases.ts'

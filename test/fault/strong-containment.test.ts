@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { systemClock } from '../../src/base/clock.ts'
-import { reapEarlierLives } from '../../src/keeper/reap-earlier-lives.ts'
+import { reapEarlierLives } from '../../src/keeper/host/reap-earlier-lives.ts'
 import { findCgroupPlace } from '../../src/process/cgroup-place.ts'
 import { probeCgroup } from '../../src/process/cgroup-probe.ts'
 import { Containment, probeContainment, type ContainmentSpec } from '../../src/process/containment.ts'

@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm'
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import type { Terminal, TerminalSpec } from '../../src/keeper/terminal.ts'
+import type { Terminal, TerminalSpec } from '../../src/keeper/held/terminal.ts'
 import { listLeaks, startLeakCheck, type LeakCheck } from '../_support/leak-check.ts'
 import { nastyPath, openNastyHost, until, type NastyHost } from '../_support/nasty-host.ts'
 

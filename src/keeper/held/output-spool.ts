@@ -3,7 +3,7 @@
 
 import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 
-import type { FramedLines } from '../base/line-framer.ts'
+import type { FramedLines } from '../../base/line-framer.ts'
 
 /**
  * Whole lines, each with its LF. `first` is the number of the first one; numbers start at 1 and have no gap.

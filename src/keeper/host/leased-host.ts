@@ -1,17 +1,17 @@
 // The host of the gateway: a lease for every process before it exists, whoever holds it, and its end on record.
 // Owns the leases and the set of hosted and stuck processes. The pipes belong to a holder: this process, or a keeper.
 
-import type { Clock } from '../base/clock.ts'
-import { deadline } from '../base/deadline.ts'
-import { CancelledError, HoldfastError } from '../base/errors.ts'
-import type { SessionId } from '../base/ids.ts'
-import { tagEpochOf, type ProcessLeases } from '../lease/process-leases.ts'
-import type { Logger } from '../observe/logger.ts'
-import { readBootId } from '../process/birth.ts'
-import { checkCommand } from '../process/check-command.ts'
-import { ProcessScanner } from '../process/process-scanner.ts'
-import type { StopTimes } from '../process/stop-ladder.ts'
-import { sweep } from '../process/sweep.ts'
+import type { Clock } from '../../base/clock.ts'
+import { deadline } from '../../base/deadline.ts'
+import { CancelledError, HoldfastError } from '../../base/errors.ts'
+import type { SessionId } from '../../base/ids.ts'
+import { tagEpochOf, type ProcessLeases } from '../../lease/process-leases.ts'
+import type { Logger } from '../../observe/logger.ts'
+import { readBootId } from '../../process/birth.ts'
+import { checkCommand } from '../../process/check-command.ts'
+import { ProcessScanner } from '../../process/process-scanner.ts'
+import type { StopTimes } from '../../process/stop-ladder.ts'
+import { sweep } from '../../process/sweep.ts'
 import type {
   AgentHost,
   AgentProcess,
@@ -20,14 +20,14 @@ import type {
   KeeperDescription,
   SpawnSpec,
   StopReport,
-} from './agent-host.ts'
-import type { Held, Holder, TerminalLabel } from './holder.ts'
+} from '../agent-host.ts'
+import type { Held, Holder, TerminalLabel } from '../holder.ts'
 import { HostedProcess } from './hosted-process.ts'
 import { HostedTerminal } from './hosted-terminal.ts'
 import type { HeldEndDeps } from './held-end.ts'
 import { LeaseAudit } from './lease-audit.ts'
 import { StuckLeases } from './stuck-leases.ts'
-import type { HeldTerminal, Terminal, TerminalSpec } from './terminal.ts'
+import type { HeldTerminal, Terminal, TerminalSpec } from '../held/terminal.ts'
 
 /** Where holders come from. */
 export interface HolderSupply extends AsyncDisposable {

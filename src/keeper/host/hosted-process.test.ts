@@ -2,13 +2,13 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import { openKeeperPair, type KeeperPair } from '../../test/_support/keeper-pair.ts'
-import { createMemoryLeases, type MemoryLeases } from '../../test/_support/memory-leases.ts'
-import { manualClock } from '../../test/_support/manual-clock.ts'
-import { until } from '../../test/_support/until.ts'
-import { ProcessLeases } from '../lease/process-leases.ts'
+import { openKeeperPair, type KeeperPair } from '../../../test/_support/keeper-pair.ts'
+import { createMemoryLeases, type MemoryLeases } from '../../../test/_support/memory-leases.ts'
+import { manualClock } from '../../../test/_support/manual-clock.ts'
+import { until } from '../../../test/_support/until.ts'
+import { ProcessLeases } from '../../lease/process-leases.ts'
 import { HostedProcess } from './hosted-process.ts'
-import type { KeeperLink } from './keeper-link.ts'
+import type { KeeperLink } from '../socket/keeper-link.ts'
 
 let pair: KeeperPair
 let link: KeeperLink

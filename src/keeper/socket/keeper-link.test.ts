@@ -7,12 +7,12 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { openKeeperPair, type KeeperPair, type Knock } from '../../test/_support/keeper-pair.ts'
-import { manualClock } from '../../test/_support/manual-clock.ts'
-import { until } from '../../test/_support/until.ts'
-import type { ProcessExit, StopReport } from './agent-host.ts'
+import { openKeeperPair, type KeeperPair, type Knock } from '../../../test/_support/keeper-pair.ts'
+import { manualClock } from '../../../test/_support/manual-clock.ts'
+import { until } from '../../../test/_support/until.ts'
+import type { ProcessExit, StopReport } from '../agent-host.ts'
 import { decodeJsonBody, encodeFrame, encodeJson, FRAME, HELLO_BYTES_MAX } from './frames.ts'
-import type { HeldReader, SpawnOrder } from './holder.ts'
+import type { HeldReader, SpawnOrder } from '../holder.ts'
 import { connectKeeper } from './connect-keeper.ts'
 
 const when = (what: string, holds: () => boolean): Promise<void> => until(holds, { ms: 5_000, what: () => what })

@@ -1,11 +1,11 @@
 // How one held process ends: by its holder, or without it by a sweep. Owns the steps of its lease from `running` to the end.
 
-import { deadline, firstOf } from '../base/deadline.ts'
-import { CancelledError } from '../base/errors.ts'
-import type { ProcessLeases } from '../lease/process-leases.ts'
-import type { Logger } from '../observe/logger.ts'
-import type { ProcessExit, StopReport } from './agent-host.ts'
-import type { Held } from './holder.ts'
+import { deadline, firstOf } from '../../base/deadline.ts'
+import { CancelledError } from '../../base/errors.ts'
+import type { ProcessLeases } from '../../lease/process-leases.ts'
+import type { Logger } from '../../observe/logger.ts'
+import type { ProcessExit, StopReport } from '../agent-host.ts'
+import type { Held } from '../holder.ts'
 
 export interface HeldEndDeps {
   readonly leases: ProcessLeases

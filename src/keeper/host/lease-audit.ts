@@ -1,10 +1,10 @@
 // Looks every minute for processes of this gateway whose lease is not open, whoever held them, and ends them: what a sweep has
 // missed, or what was started later by something that had kept our mark. Owns one timer.
 
-import type { Clock, Timer } from '../base/clock.ts'
-import type { Logger } from '../observe/logger.ts'
-import { killTagged, listTagged, type TaggedProcess } from '../process/kill-tagged.ts'
-import type { ProcessScanner } from '../process/process-scanner.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { Logger } from '../../observe/logger.ts'
+import { killTagged, listTagged, type TaggedProcess } from '../../process/kill-tagged.ts'
+import type { ProcessScanner } from '../../process/process-scanner.ts'
 
 export interface LeaseAuditDeps {
   readonly instance: number

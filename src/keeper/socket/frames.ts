@@ -5,8 +5,8 @@
 // Numbers are big-endian. Bodies are JSON, or for the two hot kinds bytes: `lines` is u48 first, u32 count, then whole lines;
 // `send` is u16 length of the frame id, the frame id, then one line with its LF.
 
-import { HoldfastError, type ErrorDetails } from '../base/errors.ts'
-import type { NumberedLines } from './output-spool.ts'
+import { HoldfastError, type ErrorDetails } from '../../base/errors.ts'
+import type { NumberedLines } from '../held/output-spool.ts'
 
 /** Raised when frames change their meaning; both sides refuse any other. */
 export const KEEPER_PROTOCOL = 1

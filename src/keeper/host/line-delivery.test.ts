@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 
 import { LineDelivery } from './line-delivery.ts'
-import type { NumberedLines } from './output-spool.ts'
+import type { NumberedLines } from '../held/output-spool.ts'
 
 interface Rig {
   readonly delivery: LineDelivery

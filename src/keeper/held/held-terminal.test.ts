@@ -2,12 +2,12 @@
 
 import { expect, test } from 'vitest'
 
-import { OPEN_GROUND } from '../process/enclosure.ts'
-import { manualClock } from '../../test/_support/manual-clock.ts'
-import { createScriptedChild, type ScriptedChild } from '../../test/_support/scripted-child.ts'
-import { until } from '../../test/_support/until.ts'
+import { OPEN_GROUND } from '../../process/enclosure.ts'
+import { manualClock } from '../../../test/_support/manual-clock.ts'
+import { createScriptedChild, type ScriptedChild } from '../../../test/_support/scripted-child.ts'
+import { until } from '../../../test/_support/until.ts'
 import { HeldProcess, OUTPUT_LIMITS } from './held-process.ts'
-import type { HeldReader, TerminalLabel } from './holder.ts'
+import type { HeldReader, TerminalLabel } from '../holder.ts'
 
 interface Rig {
   readonly child: ScriptedChild

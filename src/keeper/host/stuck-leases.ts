@@ -1,10 +1,10 @@
 // Trees that could not be ended: each is swept again until it is gone. Owns their timers; what is left at the end of the
 // gateway stays `stuck` in the store, and the next start sweeps it.
 
-import type { Clock, Timer } from '../base/clock.ts'
-import type { ProcessLeases } from '../lease/process-leases.ts'
-import type { Logger } from '../observe/logger.ts'
-import type { StopReport } from './agent-host.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { ProcessLeases } from '../../lease/process-leases.ts'
+import type { Logger } from '../../observe/logger.ts'
+import type { StopReport } from '../agent-host.ts'
 
 export interface StuckLeasesDeps {
   readonly leases: ProcessLeases

@@ -1,14 +1,14 @@
 // One terminal as the gateway's logic sees it: its newest output, its exit, its end.
 // Owns a copy of that output. The same bytes stay unacknowledged with the holder, so that the next life of the gateway has them.
 
-import { deadline } from '../base/deadline.ts'
-import { ByteRing } from '../process/byte-ring.ts'
-import type { ProcessExit, StopReport } from './agent-host.ts'
+import { deadline } from '../../base/deadline.ts'
+import { ByteRing } from '../../process/byte-ring.ts'
+import type { ProcessExit, StopReport } from '../agent-host.ts'
 import { HeldEnd, LEFT_ALONE, type HeldEndDeps } from './held-end.ts'
-import type { Held, HeldReader, TerminalLabel } from './holder.ts'
+import type { Held, HeldReader, TerminalLabel } from '../holder.ts'
 import { LOST_EXIT } from './hosted-process.ts'
-import type { NumberedLines } from './output-spool.ts'
-import type { Terminal, TerminalOutput } from './terminal.ts'
+import type { NumberedLines } from '../held/output-spool.ts'
+import type { Terminal, TerminalOutput } from '../held/terminal.ts'
 
 export interface HostedTerminalDeps extends HeldEndDeps {
   /** Called once, when nothing of it is left, or `survivors` are. Its output may still be asked for. */

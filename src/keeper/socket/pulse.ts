@@ -1,6 +1,6 @@
 // Whether the other end of a connection still answers. Owns one timer.
 
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
 
 export interface PulseDeps {
   readonly clock: Clock

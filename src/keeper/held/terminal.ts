@@ -1,9 +1,9 @@
 // The port for a command that an agent asks its client to run (ACP terminal/*): a process tree like an agent's, whose output
 // is bytes that are shown, not lines that are read.
 
-import type { SessionId } from '../base/ids.ts'
-import type { ProcessExit, SpawnSpec, StopReport } from './agent-host.ts'
-import type { TerminalLabel } from './holder.ts'
+import type { SessionId } from '../../base/ids.ts'
+import type { ProcessExit, SpawnSpec, StopReport } from '../agent-host.ts'
+import type { TerminalLabel } from '../holder.ts'
 
 export interface TerminalSpec extends Omit<SpawnSpec, 'sessionId' | 'lineBytesMax'> {
   readonly sessionId: SessionId

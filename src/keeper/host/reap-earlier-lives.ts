@@ -1,15 +1,15 @@
 // Before a gateway is ready: ends every process tree that an earlier life of it left behind, and settles their leases.
 // Evidence is the tag or marker of this instance with another epoch, one lease at a time; what cannot be ended stays `stuck`.
 
-import type { Clock } from '../base/clock.ts'
-import { ProcessLeases } from '../lease/process-leases.ts'
-import type { LeaseStore } from '../lease/process-leases.ts'
-import type { Logger } from '../observe/logger.ts'
-import { readBootId } from '../process/birth.ts'
-import { Containment } from '../process/containment.ts'
-import { killTagged, listTagged } from '../process/kill-tagged.ts'
-import { ProcessScanner } from '../process/process-scanner.ts'
-import type { NodeRecord } from '../store/store.ts'
+import type { Clock } from '../../base/clock.ts'
+import { ProcessLeases } from '../../lease/process-leases.ts'
+import type { LeaseStore } from '../../lease/process-leases.ts'
+import type { Logger } from '../../observe/logger.ts'
+import { readBootId } from '../../process/birth.ts'
+import { Containment } from '../../process/containment.ts'
+import { killTagged, listTagged } from '../../process/kill-tagged.ts'
+import { ProcessScanner } from '../../process/process-scanner.ts'
+import type { NodeRecord } from '../../store/store.ts'
 
 export interface ReapPorts {
   /** Leases of processes that a living keeper holds: these are left alone. */

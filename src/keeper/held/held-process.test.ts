@@ -6,13 +6,13 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { decodeLines } from '../base/line-framer.ts'
-import { OPEN_GROUND } from '../process/enclosure.ts'
-import { manualClock, type ManualClock } from '../../test/_support/manual-clock.ts'
-import { createScriptedChild, type ScriptedChild } from '../../test/_support/scripted-child.ts'
-import { until } from '../../test/_support/until.ts'
+import { decodeLines } from '../../base/line-framer.ts'
+import { OPEN_GROUND } from '../../process/enclosure.ts'
+import { manualClock, type ManualClock } from '../../../test/_support/manual-clock.ts'
+import { createScriptedChild, type ScriptedChild } from '../../../test/_support/scripted-child.ts'
+import { until } from '../../../test/_support/until.ts'
 import { HeldProcess, OUTPUT_LIMITS, type OutputLimits } from './held-process.ts'
-import type { HeldReader } from './holder.ts'
+import type { HeldReader } from '../holder.ts'
 
 let directory: string
 beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'hf-held-'))))

@@ -3,8 +3,8 @@
 import { lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-import { HoldfastError } from '../base/errors.ts'
-import { ensurePrivateDirectory, modeText } from '../base/private-directory.ts'
+import { HoldfastError } from '../../base/errors.ts'
+import { ensurePrivateDirectory, modeText } from '../../base/private-directory.ts'
 
 /** STATE_DIR_UNSAFE for a socket that others may reach or have made; KEEPER_UNAVAILABLE when there is none. */
 export function assertPrivateSocket(path: string): void {

@@ -2,7 +2,7 @@
 
 import { createConnection } from 'node:net'
 
-import { deadline } from '../base/deadline.ts'
+import { deadline } from '../../base/deadline.ts'
 import { KeeperLink, type KeeperAddress, type KeeperLinkPorts } from './keeper-link.ts'
 import { assertPrivateSocket } from './private-socket.ts'
 

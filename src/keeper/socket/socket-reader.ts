@@ -1,12 +1,12 @@
 // One reader of a held process on the other side of the socket: everything it is told becomes frames, in order.
 // Owns the timer that keeps its copy of the stderr tail fresh.
 
-import type { Clock, Timer } from '../base/clock.ts'
-import type { ProcessExit, StopReport } from './agent-host.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { ProcessExit, StopReport } from '../agent-host.ts'
 import { encodeFrame, encodeJson, encodeLines, FRAME } from './frames.ts'
-import type { HeldProcess } from './held-process.ts'
-import type { HeldReader } from './holder.ts'
-import type { NumberedLines } from './output-spool.ts'
+import type { HeldProcess } from '../held/held-process.ts'
+import type { HeldReader } from '../holder.ts'
+import type { NumberedLines } from '../held/output-spool.ts'
 
 /** The tail is sent at most so often while it changes, and always before what it may explain. */
 const STDERR_EVERY_MS = 50

@@ -1,7 +1,7 @@
 // One process in a keeper, as seen from the gateway: calls become frames, frames become what its reader is told.
 // Owns the copies of what the keeper has said about it. Nothing is decided here.
 
-import { FrameMemory } from './frame-memory.ts'
+import { FrameMemory } from '../held/frame-memory.ts'
 import {
   broken,
   decodeJsonBody,
@@ -12,9 +12,9 @@ import {
   encodeSend,
   FRAME,
 } from './frames.ts'
-import type { StopReport } from './agent-host.ts'
-import type { Held, HeldLabel, HeldReader } from './holder.ts'
-import type { PinnedLine } from './pinned-lines.ts'
+import type { StopReport } from '../agent-host.ts'
+import type { Held, HeldLabel, HeldReader } from '../holder.ts'
+import type { PinnedLine } from '../held/pinned-lines.ts'
 import { readExit, readStopReport, type HeldFacts } from './keeper-answers.ts'
 
 export interface RemoteHeldPorts {

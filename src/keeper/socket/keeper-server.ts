@@ -4,9 +4,9 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
 
-import type { Clock, Timer } from '../base/clock.ts'
-import { toStoredError } from '../base/errors.ts'
-import type { Logger } from '../observe/logger.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { toStoredError } from '../../base/errors.ts'
+import type { Logger } from '../../observe/logger.ts'
 import {
   broken,
   decodeJsonBody,
@@ -20,8 +20,8 @@ import {
   KEEPER_PROTOCOL,
   type Frame,
 } from './frames.ts'
-import type { HeldProcess } from './held-process.ts'
-import type { LocalHolder } from './local-holder.ts'
+import type { HeldProcess } from '../held/held-process.ts'
+import type { LocalHolder } from '../local-holder.ts'
 import { SocketReader } from './socket-reader.ts'
 import { readHello, readLabel, readPin, readSpawnOrder, type Hello } from './keeper-bodies.ts'
 

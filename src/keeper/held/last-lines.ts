@@ -1,6 +1,6 @@
 // Whether everything that one process has ever written, and its end, is stored: only then nobody needs to hold it any more.
 
-import { deadline, ignore } from '../base/deadline.ts'
+import { deadline, ignore } from '../../base/deadline.ts'
 
 /** Who has not stored a single line for so long will not store the last ones of a process that has ended. */
 const STORE_MS_MAX = 5_000

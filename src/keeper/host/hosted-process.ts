@@ -1,12 +1,12 @@
 // One agent process as the gateway's logic sees it: what its holder tells, decoded and in order. The pipes are the holder's.
 
-import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from './agent-host.ts'
+import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from '../agent-host.ts'
 import { HeldEnd, LEFT_ALONE, type HeldEndDeps } from './held-end.ts'
-import type { Held, HeldReader } from './holder.ts'
-import { LastLines } from './last-lines.ts'
+import type { Held, HeldReader } from '../holder.ts'
+import { LastLines } from '../held/last-lines.ts'
 import { LineDelivery } from './line-delivery.ts'
-import type { NumberedLines } from './output-spool.ts'
-import type { PinnedLine } from './pinned-lines.ts'
+import type { NumberedLines } from '../held/output-spool.ts'
+import type { PinnedLine } from '../held/pinned-lines.ts'
 
 export interface HostedProcessDeps extends HeldEndDeps {
   readonly isRetiring: boolean

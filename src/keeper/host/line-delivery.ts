@@ -1,9 +1,9 @@
 // Lines of one process on their way to the gateway's logic: decoded, in order, in small batches, one batch a turn of the loop.
 // Owns what was told and not delivered yet, which the holder's window bounds. Never looks into a line.
 
-import { decodeLines } from '../base/line-framer.ts'
-import type { LineBatch } from './agent-host.ts'
-import type { NumberedLines } from './output-spool.ts'
+import { decodeLines } from '../../base/line-framer.ts'
+import type { LineBatch } from '../agent-host.ts'
+import type { NumberedLines } from '../held/output-spool.ts'
 
 const BATCH_LINES_MAX = 128
 const BOM = '\u{feff}'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { decodeLines } from '../base/line-framer.ts'
+import { decodeLines } from '../../base/line-framer.ts'
 import { OutputSpool } from './output-spool.ts'
 
 let directory: string

@@ -1,9 +1,9 @@
 // What stands in the JSON bodies that a keeper sends. Every reader throws KEEPER_PROTOCOL_ERROR for a body that is not so.
 
 import { broken } from './frames.ts'
-import type { ProcessExit, StopReport } from './agent-host.ts'
-import type { HeldLabel, Holder } from './holder.ts'
-import type { PinnedLine } from './pinned-lines.ts'
+import type { ProcessExit, StopReport } from '../agent-host.ts'
+import type { HeldLabel, Holder } from '../holder.ts'
+import type { PinnedLine } from '../held/pinned-lines.ts'
 import { integer, isObject, isTextList, readLabel, readPin, text } from './keeper-bodies.ts'
 
 type Body = Record<string, unknown>

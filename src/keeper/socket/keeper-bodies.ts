@@ -1,10 +1,10 @@
 // What stands in the JSON bodies of the keeper's socket, checked by hand: a keeper depends on nothing.
 // Every reader throws KEEPER_PROTOCOL_ERROR for a body that is not what it should be.
 
-import type { ContainmentSpec } from '../process/containment.ts'
+import type { ContainmentSpec } from '../../process/containment.ts'
 import { broken } from './frames.ts'
-import type { HeldLabel, SpawnOrder, TerminalLabel } from './holder.ts'
-import type { PinnedLine } from './pinned-lines.ts'
+import type { HeldLabel, SpawnOrder, TerminalLabel } from '../holder.ts'
+import type { PinnedLine } from '../held/pinned-lines.ts'
 
 type Body = Record<string, unknown>
 

@@ -3,10 +3,10 @@
 
 import type { Socket } from 'node:net'
 
-import type { Clock, Timer } from '../base/clock.ts'
-import { deadline, ignore } from '../base/deadline.ts'
-import { HoldfastError, isErrorCode } from '../base/errors.ts'
-import type { Logger } from '../observe/logger.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { deadline, ignore } from '../../base/deadline.ts'
+import { HoldfastError, isErrorCode } from '../../base/errors.ts'
+import type { Logger } from '../../observe/logger.ts'
 import {
   decodeJsonBody,
   encodeFrame,
@@ -18,7 +18,7 @@ import {
   type Frame,
 } from './frames.ts'
 import { readHeld, readSpawned, readWelcome, type Welcome } from './keeper-answers.ts'
-import type { Holder, SpawnOrder } from './holder.ts'
+import type { Holder, SpawnOrder } from '../holder.ts'
 import { Pulse } from './pulse.ts'
 import { RemoteHeld } from './remote-held.ts'
 
