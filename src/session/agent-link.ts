@@ -115,7 +115,9 @@ function endOfAnswer(draft: Draft, active: ActiveTurn, answer: Exclude<AgentAnsw
       : endOfCancelled(draft, active, cancelling.reason)
   }
   const { stopReason, usage } = answer
-  if (stopReason !== 'cancelled') return { state: 'completed', stopReason, usage }
+  // A request that was given up for want of a person: what came after it is not what was asked for.
+  const isNeeded = cancelling?.reason === 'permission'
+  if (stopReason !== 'cancelled' && !isNeeded) return { state: 'completed', stopReason, usage }
   const end: TurnEnd =
     cancelling === undefined ? { state: 'cancelled' } : endOfCancelled(draft, active, cancelling.reason)
   return { ...end, stopReason, usage }
