@@ -103,9 +103,9 @@ test('an agent that does not answer costs the caller a bounded time, and holds n
   await ask(at, id)
   at.connector.onControl = () => {}
   const change = at.service.change(id, { options: { mode: 'code' } })
-  const refused = expect(change).rejects.toMatchObject({ code: 'CONTROL_REFUSED' })
+  const refusal = change.catch((error: unknown) => error)
   expect(await ask(at, id)).toBe('completed')
-  await refused
+  expect(await refusal).toMatchObject({ code: 'CONTROL_REFUSED', details: { reason: 'no answer within 0.05 s' } })
   expect(await optionsOf(at, id)).toEqual({})
 })
 
@@ -157,6 +157,7 @@ test('what the agent says of itself is kept: its mode, its title', async () => {
   await until(async () => (await seen()).join() === 'code,Fix the test', { ms: 5_000, what })
   agent?.listener.described({ sessionUpdate: 'session_info_update', title: null })
   await until(async () => (await seen())[1] === undefined, { ms: 5_000, what: () => 'the title is cleared' })
+  expect(await seen()).toEqual(['code', undefined])
 })
 
 test('what an agent did not take at its start is told, and the turn goes on', async () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, constantFrom, dictionary, option, property, record, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import type { JsonObject } from '../base/json.ts'
@@ -70,14 +70,14 @@ describe('what becomes of the options', () => {
   })
 
   test('a patch is idempotent: to merge it twice is to merge it once', () => {
-    const value = fc.option(fc.string({ minLength: 1, maxLength: 8 }), { nil: null })
-    const patches = fc.record({
+    const value = option(string({ minLength: 1, maxLength: 8 }), { nil: null })
+    const patches = record({
       mode: value,
       model: value,
-      config: fc.dictionary(fc.constantFrom('a', 'b', 'c'), value),
+      config: dictionary(constantFrom('a', 'b', 'c'), value),
     })
-    fc.assert(
-      fc.property(patches, patches, (first, second) => {
+    assert(
+      property(patches, patches, (first, second) => {
         const once = mergeOptions(mergeOptions({}, first), second)
         expect(mergeOptions(once, second)).toEqual(once)
       }),

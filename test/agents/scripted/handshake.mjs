@@ -41,6 +41,10 @@ function capabilities(flags) {
     loadSession: !flags['no-load'],
     promptCapabilities: { image: false, audio: false, embeddedContext: true },
     mcpCapabilities: { http: false, sse: false },
-    sessionCapabilities: { ...(flags['no-close'] ? {} : { close: {} }), ...(flags.resume ? { resume: {} } : {}) },
+    sessionCapabilities: {
+      ...(flags['no-close'] ? {} : { close: {} }),
+      ...(flags.resume ? { resume: {} } : {}),
+      ...(flags.fork ? { fork: {} } : {}),
+    },
   }
 }

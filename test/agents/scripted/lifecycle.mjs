@@ -1,4 +1,4 @@
-// new, load (with replay), resume (without), close, modes and config options of a session.
+// new, load (with replay), resume (without), fork (of anything), close, modes and config options of a session.
 
 import { NO_ANSWER, Refusal } from './refusal.mjs'
 import { cancelTurns } from './turn.mjs'
@@ -33,6 +33,14 @@ export function resumeSession(agent, params) {
   const session = reopen(agent, params)
   journal('resume', { sessionId: session.id, messages: session.history.length })
   return options(flags, session)
+}
+
+export function forkSession(agent, params) {
+  const { flags, journal, sessions } = agent
+  if (!flags.fork) throw new Refusal(-32601, 'Method not found')
+  const session = sessions.create(params.cwd)
+  journal('fork', { from: params.sessionId, sessionId: session.id })
+  return { sessionId: session.id, ...options(flags, session) }
 }
 
 export function closeSession(agent, { sessionId }) {

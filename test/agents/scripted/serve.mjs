@@ -1,7 +1,15 @@
 // Which method does what. Every message is journalled before anything is done about it.
 
 import { initialize } from './handshake.mjs'
-import { closeSession, loadSession, newSession, resumeSession, setConfigOption, setMode } from './lifecycle.mjs'
+import {
+  closeSession,
+  forkSession,
+  loadSession,
+  newSession,
+  resumeSession,
+  setConfigOption,
+  setMode,
+} from './lifecycle.mjs'
 import { NO_ANSWER, Refusal } from './refusal.mjs'
 import { Sessions } from './sessions.mjs'
 import { cancelTurns, startTurn } from './turn.mjs'
@@ -12,6 +20,7 @@ const METHODS = {
   'session/new': newSession,
   'session/load': loadSession,
   'session/resume': resumeSession,
+  'session/fork': forkSession,
   'session/close': closeSession,
   'session/set_mode': setMode,
   'session/set_config_option': setConfigOption,
