@@ -1,6 +1,6 @@
 // One held process: what its reader is told and when, with and without a reader, within the window, at the cap and at the end.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -158,6 +158,18 @@ describe('without a reader', () => {
     expect(reader.lines).toEqual(numbers(1, 2_010))
     rig.held.forget()
     expect(existsSync(rig.spoolPath)).toBe(false)
+  })
+
+  test('a spool that cannot be read back ends its own process, told without what is lost, and nobody else', async () => {
+    const rig = openRig({ memoryBytesMax: 50 })
+    rig.write(1, 40)
+    await when('all to be read', () => rig.child.stdout.readableLength === 0 && existsSync(rig.spoolPath))
+    truncateSync(rig.spoolPath, 10)
+    const reader = createReader()
+    rig.held.read(reader)
+    await when('the end to be told', () => reader.events.some((event) => event.startsWith('exit')))
+    expect(reader.last).toBeLessThan(40)
+    expect(reader.lines).toEqual(Array.from({ length: reader.last }, (_, i) => `n ${i + 1}`))
   })
 
   test('at the cap the agent waits; nothing is lost when somebody comes', async () => {

@@ -78,6 +78,7 @@ export class HeldProcess implements Held {
   #hasToldEnd = false
   #hasToldExit = false
   #ending: 'end' | 'tooLong' | undefined
+  #isUnreadable = false
   #exit: ProcessExit | undefined
   #isStalled = false
   #stopped: Promise<StopReport> | undefined
@@ -247,18 +248,31 @@ export class HeldProcess implements Held {
     this.#reader?.onStalled()
   }
 
+  /** A spool that cannot be read ends its own process only: what follows the gap would be torn. */
+  #readSpool(): NumberedLines | undefined {
+    if (this.#isUnreadable) return undefined
+    try {
+      return this.#spool.read(this.#told)
+    } catch {
+      this.#isUnreadable = true
+      void this.stop()
+      return undefined
+    }
+  }
+
   /** Tells the reader what it may be told now: lines up to the window, and after the last one how it ended. */
   #advance(): void {
     const reader = this.#reader
     while (reader !== undefined && reader === this.#reader && this.#hasRoom()) {
-      const lines = this.#spool.read(this.#told)
+      const lines = this.#readSpool()
       if (lines === undefined) break
       this.#told = lines.first + lines.count - 1
       this.#toldBytes += lines.bytes.length
       reader.onLines(lines)
     }
     this.#regulate()
-    if (reader === undefined || reader !== this.#reader || this.#told < this.#spool.lines) return
+    if (reader === undefined || reader !== this.#reader) return
+    if (this.#told < this.#spool.lines && !this.#isUnreadable) return
     const isEnd = this.#ending === 'tooLong' || (this.#ending === 'end' && this.#exit === undefined)
     if (this.#ending !== undefined && isEnd && !this.#hasToldEnd) {
       this.#hasToldEnd = true
