@@ -1,4 +1,4 @@
-import { assert, constantFrom, dictionary, option, property, record, string } from 'fast-check'
+import { assert, constantFrom, dictionary, option as nullable, property, record, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import type { JsonObject } from '../base/json.ts'
@@ -70,7 +70,7 @@ describe('what becomes of the options', () => {
   })
 
   test('a patch is idempotent: to merge it twice is to merge it once', () => {
-    const value = option(string({ minLength: 1, maxLength: 8 }), { nil: null })
+    const value = nullable(string({ minLength: 1, maxLength: 8 }), { nil: null })
     const patches = record({
       mode: value,
       model: value,

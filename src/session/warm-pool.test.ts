@@ -88,6 +88,17 @@ test('one agent ends for each start that waits, the one idle longest first, and 
   expect(house.asked).toEqual([0, 1, 1])
 })
 
+test('an agent that could not go on in another process ends only when no other one can make room', async () => {
+  const house = new House(3)
+  house.open()
+  for (const capabilities of [{}, { loadSession: true }, { resume: true }]) await house.add('idle', capabilities)
+  void house.slots.acquire(never)
+  expect(house.asked).toEqual([0, 1, 0])
+  void house.slots.acquire(never)
+  void house.slots.acquire(never)
+  expect(house.asked).toEqual([1, 1, 1])
+})
+
 test('an actor that has been asked and has not looked yet is not passed over for another', async () => {
   const house = new House()
   const pool = house.open()

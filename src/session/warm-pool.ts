@@ -88,7 +88,10 @@ export class WarmPool implements Disposable {
     const sessions = [...this.#sessions()]
     const leaving = sessions.filter((session) => this.#isLeaving(session)).length + (spares?.leaving ?? 0)
     if (leaving >= wanted || spares?.yieldOne()) return
-    const [first, ...others] = this.#idle().filter((session) => !this.#isLeaving(session))
+    const staying = this.#idle().filter((session) => !this.#isLeaving(session))
+    // The conversation of an agent that cannot go on in another process would be lost.
+    const harmless = staying.filter(({ state }) => canContinue(state.agentCapabilities))
+    const [first, ...others] = harmless.length > 0 ? harmless : staying
     if (first !== undefined) this.#evict(others.reduce((a, b) => (b.idleSince < a.idleSince ? b : a), first))
   }
 
