@@ -203,7 +203,7 @@ export class ModelStore {
     must(permission?.state === 'open', 'S9', `permission ${write.permissionId} closed twice`)
     const lateMs = write.closedAt - permission.dueAt
     must(lateMs <= this.awayMs, 'S6', `permission ${write.permissionId} was open ${lateMs} ms beyond its deadline`)
-    this.permissions.set(write.permissionId, { ...permission, state: write.state, optionId: write.optionId })
+    this.permissions.set(write.permissionId, { ...permission, ...closedWith(write) })
   }
 
   #patchSession({
@@ -222,4 +222,8 @@ export class ModelStore {
     must(this.session.state !== 'closed' || patched.state === 'closed', 'S10', 'a closed session was opened again')
     this.session = patched
   }
+}
+
+function closedWith({ state, optionId, answeredBy, closedAt }: Extract<SessionWrite, { kind: 'permission.close' }>) {
+  return { state, optionId, answeredBy, closedAt }
 }

@@ -52,6 +52,20 @@ const OPTIONS = [
   { optionId: 'no', kind: 'reject_once' },
 ]
 
+/** With a way to say yes for once, and without: then nobody says it for a person. */
+const OFFERS: readonly [typeof OPTIONS, ...(typeof OPTIONS)[]] = [
+  OPTIONS,
+  OPTIONS,
+  [
+    { optionId: 'yes', kind: 'allow_always' },
+    { optionId: 'no', kind: 'reject_once' },
+  ],
+  [
+    { optionId: 'yes', kind: 'allow_once' },
+    { optionId: 'yes', kind: 'allow_always' },
+  ],
+]
+
 export class ScriptedProcess {
   readonly generation: number
   readonly pipe: Pipe
@@ -148,7 +162,7 @@ export class ScriptedProcess {
       case 'crash_late':
         return this.kill()
       case 'ask':
-        return this.#ask(OPTIONS)
+        return this.#ask(this.#world.random.pick(OFFERS))
       case 'ask_nothing':
         this.#ask([])
         return this.#chunk(turnId)

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { AttachedAgent, Input, SessionModel } from '../../src/session/state.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
 import { InvariantBroken } from './model-store.ts'
-import type { Mutation } from './world.ts'
+import type { Mutation } from './mutation.ts'
 import { World } from './world.ts'
 import { SESSIONS } from './worlds.ts'
 
@@ -57,7 +57,7 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
     },
     breaks: /^S(5|8|11|12)/,
   },
-  'the cancel grace is forgotten': { mutation: { forgets: 'cancel_grace' }, breaks: /^S6/ },
+  'the cancel grace is forgotten': { mutation: { forgets: 'cancel_grace' }, breaks: /^S(6|17)/ },
   'the start deadline is forgotten': { mutation: { forgets: 'agent_start' }, breaks: /^S(6|17)/ },
   'the silence deadline is forgotten': { mutation: { forgets: 'silence' }, breaks: /^S6|^N1/ },
   'the permission deadline is forgotten': { mutation: { forgets: 'permission' }, breaks: /^S(6|9)/ },
@@ -146,6 +146,28 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
       input: (input, { active }) => (input.kind === 'agent.lost' ? { ...input, unsent: active?.turnId } : input),
     },
     breaks: /^S(5|8|11)/,
+  },
+  'a changed mode is not stored': {
+    mutation: { loses: (write) => write.kind === 'session.patch' && write.patch.permissionMode !== undefined },
+    breaks: /^S2[45]/,
+  },
+  'the ruling of a request is read the wrong way round': {
+    mutation: {
+      input: (input) =>
+        input.kind === 'agent.permission' && input.ruling?.effect === 'deny'
+          ? { ...input, ruling: { ...input.ruling, effect: 'allow' } }
+          : input,
+    },
+    breaks: /^S24/,
+  },
+  'the ruling of a request is forgotten': {
+    mutation: { input: (input) => (input.kind === 'agent.permission' ? { ...input, ruling: undefined } : input) },
+    breaks: /^S2[45]/,
+  },
+  'the use of a rule is not counted': { mutation: { loses: ({ kind }) => kind === 'rule.hit' }, breaks: /^S25/ },
+  'a client that is there counts as none': {
+    mutation: { input: (input) => (input.kind === 'agent.permission' ? { ...input, isAttended: false } : input) },
+    breaks: /^S26/,
   },
   'effects leave before the commit': { mutation: { effectsFirst: true }, breaks: /^S(1|3|5)/ },
 }

@@ -5,7 +5,6 @@
 import { HoldfastError, toStoredError } from '../../src/base/errors.ts'
 import type { PermissionId, TurnId } from '../../src/base/ids.ts'
 import { deadlinesOf } from '../../src/session/deadlines.ts'
-import type { DeadlineKind } from '../../src/session/deadlines.ts'
 import { next } from '../../src/session/next.ts'
 import { modelOf } from '../../src/session/model.ts'
 import type { AgentInput, AttachedAgent, Effect, Input, ReplyTo, SessionModel } from '../../src/session/state.ts'
@@ -16,6 +15,7 @@ import { checkRest } from './at-rest.ts'
 import { checkReplaced, controlId, heardBy, openConversation, tuning, Tunings } from './conversations.ts'
 import { LIMITS } from './limits.ts'
 import { ModelStore, must } from './model-store.ts'
+import type { Mutation } from './mutation.ts'
 import { newSession } from './new-session.ts'
 import { READY_LINE } from './pipe.ts'
 import type { Line, Pipe } from './pipe.ts'
@@ -24,25 +24,8 @@ import type { Random } from './random.ts'
 import { ScriptedProcess } from './scripted-process.ts'
 import type { ProcessWorld } from './scripted-process.ts'
 import { Timeline } from './timeline.ts'
+import { WorldPermissions } from './world-permissions.ts'
 import { WorldQueue } from './world-queue.ts'
-
-/** A planted bug: how the world differs from the honest one. */
-export interface Mutation {
-  /** Rewrites what reaches the reducer. */
-  readonly input?: (input: Input, state: SessionModel) => Input
-  /** Deadlines that the actor forgets. */
-  readonly forgets?: DeadlineKind
-  /** Effects leave before the commit. */
-  readonly effectsFirst?: boolean
-  /** Writes that do not reach the store. */
-  readonly loses?: (write: SessionWrite, all: readonly SessionWrite[]) => boolean
-  /** What is read after a dispatch is stored with it, before the prompt has left. */
-  readonly promptsLate?: boolean
-  /** How often the gateway dies at a step; one in a hundred times if not given. */
-  readonly deathChance?: number
-  /** The holder writes a frame again that it has written before. */
-  readonly forgetsFrames?: boolean
-}
 
 /** Ends the life of the gateway from inside a transition. */
 class Death extends Error {}
@@ -61,6 +44,7 @@ export class World {
   readonly #tunings = new Tunings()
   readonly #time = new Timeline()
   readonly #queue: WorldQueue
+  readonly #permissions: WorldPermissions
   #life = 0
   #state: SessionModel | undefined
   #processes: ScriptedProcess[] = []
@@ -74,6 +58,7 @@ export class World {
     this.#mutation = mutation
     this.store = new ModelStore(newSession(this.random), LIMITS.silenceMs + LIMITS.cancelGraceMs)
     this.#queue = new WorldQueue(this.random, this.store)
+    this.#permissions = new WorldPermissions(this.random, this.store)
   }
 
   /** Runs the schedule; throws InvariantBroken with the rule that does not hold. */
@@ -88,6 +73,7 @@ export class World {
       this.#give({ kind: 'resume', reply: this.#reply(), action: 'discard', draft: undefined })
     this.#time.spin(END_OF_TIME)
     if (this.#state !== undefined) this.#tunings.checkRest()
+    this.#permissions.checkRest()
     this.#queue.checkRest(this.#state, this.#life)
     checkRest({
       store: this.store,
@@ -104,6 +90,7 @@ export class World {
     if (what < 29) return this.#give({ kind: 'cancel', reply: this.#reply(), turnId: this.#someTurn() })
     if (what < 33) return this.#answerSome()
     if (what === 39 || this.random.chance(0.1)) return this.#tune()
+    if (this.random.chance(0.15)) return this.#give(this.#permissions.change(this.#reply()))
     if (what < 35) return this.#die()
     if (what === 38 && this.#state !== undefined) return this.#leave() // to a successor: nothing is under way
     if (what === 35) return this.#give({ kind: 'close', reply: this.#reply() })
@@ -123,7 +110,8 @@ export class World {
   #draft(): Extract<Input, { kind: 'prompt' }>['draft'] {
     const onInterrupt = this.random.pick<OnInterrupt | undefined>([undefined, 'hold', 'continue', 'retry'])
     const expiresAt = this.random.chance(0.1) ? this.#time.now + this.random.int(20_000) : undefined
-    return { turnId: this.#turnId(), prompt: '[]', bodyHash: '', idempotencyKey: undefined, onInterrupt, expiresAt }
+    const policies = { onInterrupt, unattended: this.#permissions.unattended() }
+    return { turnId: this.#turnId(), prompt: '[]', bodyHash: '', idempotencyKey: undefined, ...policies, expiresAt }
   }
 
   /** One change is often followed by another. */
@@ -141,12 +129,8 @@ export class World {
   }
 
   #drain(): void {
-    this.#give({
-      kind: 'drain',
-      reply: this.#reply(),
-      budgetAt: this.#time.now + this.random.int(10_000),
-      spareTurnId: this.#turnId(),
-    })
+    const budgetAt = this.#time.now + this.random.int(10_000)
+    this.#give({ kind: 'drain', reply: this.#reply(), budgetAt, spareTurnId: this.#turnId() })
   }
 
   #open(): void {
@@ -238,7 +222,7 @@ export class World {
   #hear(inputs: readonly AgentInput[], pipe: Pipe): void {
     const fresh = inputs.filter((input) => input.kind !== 'agent.permission' || !pipe.wasWritten(`a${input.line}`))
     const life = this.#life
-    this.#giveAll(fresh.map((input) => heardBy(life, input)))
+    this.#giveAll(fresh.map((input) => this.#permissions.judge(heardBy(life, input))))
     const last = inputs.at(-1)
     if (this.#life === life && last !== undefined && 'line' in last) pipe.acknowledged = last.line
   }
@@ -293,6 +277,7 @@ export class World {
     this.store.commit(stored)
     this.#state = state
     checkReplaced(before, this.store.session, stored)
+    this.#permissions.check(before, stored)
     this.#checkLines()
     this.#checkUnsent()
     this.#mayDie()
@@ -328,6 +313,7 @@ export class World {
   }
 
   #effect(effect: Effect): void {
+    this.#permissions.hear(effect)
     switch (effect.kind) {
       case 'reply':
         if (effect.value.kind === 'prompt') this.#accepted.add(effect.value.turn.id)
