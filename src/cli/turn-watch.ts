@@ -18,7 +18,7 @@ export interface WatchPorts {
   readonly desk: PermissionDesk
   readonly text: TurnText
   readonly screen: Screen
-  /** Another turn of the session was interrupted and holds the queue. */
+  /** Another turn of the session was interrupted and holds the queue, or ours waits for a conversation that is lost. */
   blocked(): void
 }
 
@@ -30,7 +30,7 @@ export async function watchTurn(
   for await (const event of events) {
     const data = isJsonObject(event.data) ? event.data : {}
     const ours = event.turn_id === turnId
-    if (!ours && event.type === 'session.blocked') blocked()
+    if (event.type === 'session.blocked' && (!ours || data['reason'] === 'conversation_lost')) blocked()
     if (!ours && !(event.turn_id === null && event.type.startsWith('agent.'))) continue
     if (screen.json) screen.record(event)
     if (event.type === 'permission.requested') desk.requested(data)
@@ -55,16 +55,16 @@ function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): v
   switch (type) {
     case 'update':
       return text.update(isJsonObject(data['update']) ? data['update'] : data)
+    case 'conversation.replaced':
+      return text.line(`the agent goes on in another conversation (${textOf(data['reason'])})`)
+    case 'option.refused':
+      return text.line(`the agent did not take the option ${textOf(data['option'])} (${textOf(data['reason'])})`)
     case 'turn.requeued':
       return text.line('the agent did not get the prompt; it is tried again')
     case 'turn.cancelling':
       return data['reason'] === 'user' ? undefined : text.line(`cancelling the turn: ${textOf(data['reason'])}`)
     case 'agent.starting':
       return text.line(`starting ${textOf(data['agent'])}`)
-    case 'agent.ready':
-      return data['continuity'] === 'fresh'
-        ? text.line('the agent could not continue its earlier conversation; it starts fresh')
-        : undefined
     case 'agent.warning':
       return text.line(`warning: ${terminalLine(warningText(data), 300)}`)
     default:

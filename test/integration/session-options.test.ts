@@ -48,13 +48,15 @@ test('a conversation that the agent has lost fails the prompt, and goes on only 
   expect(failed.outcome).toMatchObject({ delivery: 'no', error: { code: 'AGENT_CONVERSATION_LOST' } })
   const shown = await gateway.run('sessions', 'set', session, 'continuity=ask')
   expect(shown.stdout).toMatch(/continuity\s+ask/)
-  const { turn } = await gateway.client.prompt(session, { prompt: 'three' })
+  const waiting = await gateway.run('prompt', '-s', session, 'three')
+  expect([waiting.code, waiting.stderr]).toEqual([1, expect.stringContaining('a decision about a lost conversation')])
+  const [turn] = (await gateway.client.listTurns(session)).turns
   const isBlocked = async (): Promise<boolean> => (await gateway.client.getSession(session)).blocked !== null
   await until(isBlocked, { ms: 10_000, what: () => 'the session waits for a decision' })
   const held = await gateway.run('prompt', '-s', session, 'four')
   expect([held.code, held.stderr]).toEqual([1, expect.stringContaining('--action fresh|retry|discard')])
   expect((await gateway.run('resume', session, '--action', 'fresh')).code).toBe(0)
-  expect((await gateway.ended(session, turn.id)).state).toBe('completed')
+  expect((await gateway.ended(session, turn?.id ?? '')).state).toBe('completed')
   const types = await typesOf(gateway, session)
   const replaced = types.indexOf('conversation.replaced')
   expect(replaced).toBeGreaterThan(types.indexOf('session.resumed'))
