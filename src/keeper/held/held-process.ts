@@ -16,7 +16,7 @@ import type { ProcessExit, StopReport } from '../agent-host.ts'
 import { decodeLines, type FramedLines } from '../../base/line-framer.ts'
 import { FrameMemory } from './frame-memory.ts'
 import type { Held, HeldLabel, HeldReader, SpawnOrder } from '../holder.ts'
-import { OutputSpool } from './output-spool.ts'
+import { OutputSpool, type NumberedLines } from './output-spool.ts'
 import { PinnedLines, type PinnedLine } from './pinned-lines.ts'
 
 export interface HeldProcessDeps {
