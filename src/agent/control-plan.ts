@@ -6,7 +6,7 @@ import { NO_CONTROLS, updateControls, withMode, withModel } from '../acp/session
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 
-export type { ConfigOption, Controls } from '../acp/session-controls.ts'
+export type { Controls } from '../acp/session-controls.ts'
 export { NO_CONTROLS, updateControls } from '../acp/session-controls.ts'
 
 /** One option as it is to be: `option` is mode, model, thinking or `config.<id>`. */

@@ -53,10 +53,15 @@ function patchOf(pairs: readonly string[]): SessionPatch {
     const [name, value] = [pair.slice(0, at), pair.slice(at + 1)]
     if (name === 'continuity') patch.continuity = continuityOf(value)
     else if (name.startsWith('config.')) config[name.slice('config.'.length)] = value === '' ? null : value
-    else options[name] = value === '' ? null : SECONDS.has(name) ? Number(value) : value
+    else options[name] = value === '' ? null : SECONDS.has(name) ? secondsOf(value) : value
   }
   if (Object.keys(config).length > 0) options['config'] = config
   return Object.keys(options).length > 0 ? { ...patch, options } : patch
+}
+
+/** What is no number goes as it is, for the gateway to refuse; NaN would be sent as null, which clears. */
+function secondsOf(value: string): number | string {
+  return /^\d{1,9}$/.test(value) ? Number(value) : value
 }
 
 function continuityOf(value: string): NonNullable<SessionPatch['continuity']> {
