@@ -81,10 +81,18 @@ test('paths of the file are relative to the file, lists of the environment are s
 
 test('agents are read with their command, environment, title, spares and terminals', () => {
   const file =
-    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2, "terminals": true }, "b": { "command": ["b"] } } }'
+    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2, "terminals": true, "permissionMode": "deny-all" }, "b": { "command": ["b"] } } }'
   const { agentDefinitions } = load({ file })
   expect([...agentDefinitions.values()]).toEqual([
-    { name: 'pi', title: 'Pi', command: ['pi-acp', '--x'], env: { KEY: 'env:MY_KEY' }, spares: 2, terminals: true },
+    {
+      name: 'pi',
+      title: 'Pi',
+      command: ['pi-acp', '--x'],
+      env: { KEY: 'env:MY_KEY' },
+      spares: 2,
+      terminals: true,
+      permissionMode: 'deny-all',
+    },
     { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0, terminals: false },
   ])
 })
@@ -156,6 +164,10 @@ describe('what is wrong is named with file and key', () => {
     [
       '{ "agents": { "a": { "command": ["x"], "spares": 9 } } }',
       '~/config.jsonc: agents.a.spares must be a whole number from 0 to 8',
+    ],
+    [
+      '{ "agents": { "a": { "command": ["x"], "permissionMode": "allow" } } }',
+      '~/config.jsonc: agents.a.permissionMode must be one of ask, approve-reads, approve-all, deny-all',
     ],
     [
       '{ "agents": { "a": { "command": ["x"], "terminals": "no" } } }',

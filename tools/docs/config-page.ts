@@ -15,7 +15,8 @@ errors at start that name the file and the key. \`HOLDFAST_HOME\` moves configur
 
 Agents by name, in the file only: commands never come from the environment or the network. \`command\` is an argument list, without a
 shell; \`env\` is added to the allow-listed environment that agents get; \`title\` is shown. \`containment\`, \`memoryBytesMax\` and
-\`processesMax\` are those of this agent; without them the options of the same names count. \`spares\` (0 to 8, default 0) is how many of its
+\`processesMax\` are those of this agent; without them the options of the same names count; \`permissionMode\` is that of its
+sessions that do not choose one, without it \`permissions.mode\` counts. \`spares\` (0 to 8, default 0) is how many of its
 processes are started and initialised before a session needs them: the first prompt of a session then waits for neither. Each takes a
 slot and its memory, and is the first to end when a session needs them. \`terminals\` (default false): the agent may ask the gateway to run
 commands; with false it runs them itself, as it would without a gateway. They run with its environment and containment, as its

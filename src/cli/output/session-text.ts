@@ -31,6 +31,7 @@ export function sessionFacts(session: SessionView, style: Style): string {
       ['agent', session.agent],
       ['directory', session.cwd],
       ['mode', session.mode],
+      ['permissions', session.permission_mode],
       ['state', session.state],
       ['activity', activityOf(session)],
       ['active turn', session.active_turn],

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { systemIds } from '../../../src/base/ids.ts'
 import type { PermissionRuleRecord } from '../../../src/store/permission-rule-record.ts'
 import type { OpenStore } from '../store-conformance.ts'
-import { NOW, ownSession } from './records.ts'
+import { newTurn, NOW, ownSession } from './records.ts'
 
 export function permissionRuleTests(openStore: OpenStore): void {
   describe('permission rules', () => {
@@ -66,6 +66,17 @@ export function permissionRuleTests(openStore: OpenStore): void {
       expect(await under.store.listPermissionRules({}, 10)).toEqual([])
     })
   })
+
+  test.each(['ask', 'deny', 'fail', undefined] as const)(
+    'what a turn wants unattended is read back: %s',
+    async (wanted) => {
+      await using under = await openStore()
+      const { fence } = await ownSession(under.store)
+      const turn = { ...newTurn(fence, 1), unattended: wanted }
+      await under.store.commit(fence, 'promise', [{ kind: 'turn.insert', turn }])
+      expect((await under.store.findTurn(turn.id))?.unattended).toBe(wanted)
+    },
+  )
 
   test('the permission mode of a session is `ask` until it is changed', async () => {
     await using under = await openStore()
