@@ -40,10 +40,11 @@ export function requestCancel(draft: Draft, active: ActiveTurn, reason: CancelRe
     draft.state.active = { ...active, cancelling }
     draft.write({ kind: 'turn.patch', turnId: active.turnId, patch: { cancelling } })
     draft.event('turn.cancelling', active.turnId, { turn_id: active.turnId, reason, grace_until: graceAt })
-    closePermissions(draft, 'cancelled')
   }
   if (agent.kind === 'ready')
     draft.effect({ kind: 'agent.cancel', generation: agent.generation, turnId: active.turnId })
+  // After the cancel: an agent that hears of its request first takes that for a refusal, and goes on.
+  closePermissions(draft, 'cancelled')
 }
 
 function answer(

@@ -32,6 +32,8 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
     if (fate === 'cancelled') endUnsent(draft, turn, queued)
     if (fate === 'lost') endInterrupted(draft, queued, turn.delivery)
   }
+  // After a cancel that is asked for again: see requestCancel.
+  for (const permission of opened.attached?.untold ?? []) tellOutcome(draft, permission)
   if (opened.closing || isSpent(draft)) beginClosing(draft)
   pump(draft)
   draft.reply(opened.reply, { kind: 'opened' })
@@ -39,12 +41,11 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
 
 /** The process goes on as the one of this session; what it says is heard when this transition is stored. */
 function attachAgent(draft: Draft, attached: AttachedAgent): void {
-  const { generation, pid, line, isOutdated, turnId, untold } = attached
+  const { generation, pid, line, isOutdated, turnId } = attached
   draft.state.agent = { kind: 'ready', generation, pid, isRetiring: attached.isRetiring || isOutdated }
   draft.state.lastEndAt = draft.now // when it was is not known: what was on its way may be late
   draft.event('agent.attached', turnId, { generation, pid, line })
   if (isOutdated) draft.event('agent.retired', undefined, { generation, reason: 'definition_changed' })
-  for (const permission of untold) tellOutcome(draft, permission)
   draft.effect({ kind: 'agent.listen', generation })
 }
 
