@@ -60,7 +60,12 @@ class InProcessSide implements Side {
     const definition: AgentDefinition = { name: 'bench', title: 'bench', argv: agent, env: {}, source: 'config' }
     const environment = { PATH: process.env['PATH'] ?? '' }
     const starting = { host, clock: systemClock, limits: CONNECT_LIMITS, version: '0' }
-    const ports = { ...starting, environmentOf: () => environment, findDefinition: () => undefined }
+    const ports = {
+      ...starting,
+      environmentOf: () => environment,
+      idleDirectory: () => home,
+      findDefinition: () => undefined,
+    }
     this.#events = createEventLog(store)
     const sessions = openSessions({
       store,

@@ -15,6 +15,8 @@ import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { AgentProcess, LineBatch, ProcessExit, ProcessListener, StopReport } from '../keeper/agent-host.ts'
 import type { AgentTerminals } from './agent-terminals.ts'
+import { History } from './history.ts'
+import type { ImportedHistory } from './history.ts'
 import { fromExit, fromRpcFailure } from './agent-errors.ts'
 import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome, RefusedOption } from './connection.ts'
 import type { ControlRequest } from './control-plan.ts'
@@ -55,12 +57,14 @@ export class AgentLink implements ProcessListener {
   readonly #process: AgentProcess
   readonly #clock: Clock
   readonly #peer: JsonRpcPeer
+  readonly #messageIds: MessageIds
   readonly #tells: Tells
   /** Lines up to this one were dealt with by an earlier life; of them, only requests without an answer matter. */
   readonly #storedLine: number
   #line: number
   #stage = 'spawn'
   #isReplaying = false
+  #history: { readonly of: AgentSessionId; readonly told: History } | undefined
   #outputEnd: Timer | undefined
   #isLost = false
   #terminals: TerminalCalls | undefined
@@ -73,6 +77,7 @@ export class AgentLink implements ProcessListener {
     this.#clock = clock
     this.#storedLine = earlier?.line ?? 0
     this.#line = this.#storedLine
+    this.#messageIds = messageIds
     this.#tells = new Tells(messageIds, this.#storedLine)
     this.#peer = new JsonRpcPeer({
       role: 'client',
@@ -96,10 +101,26 @@ export class AgentLink implements ProcessListener {
     return deadline(answered, { ms, stage: method, signal })
   }
 
-  /** As `call`, for new, load and resume. What a load replays before its answer is dropped: our own log has it (C-24, C-25). */
-  openSession(method: string, params: JsonObject, options: CallOptions): Promise<Json> {
+  /**
+   * As `call`, for new, load and resume. What a load replays before its answer is dropped: our own log has it (C-24, C-25); unless it
+   * is the history of a session that is new to us.
+   */
+  openSession(
+    method: string,
+    params: JsonObject,
+    options: CallOptions & { readonly historyOf?: AgentSessionId },
+  ): Promise<Json> {
     this.#isReplaying = method === 'session/load'
+    const { historyOf } = options
+    this.#history = historyOf && { of: historyOf, told: new History(this.#messageIds) }
     return this.call(method, params, options)
+  }
+
+  /** What was told by the load before. */
+  takeHistory(): ImportedHistory | undefined {
+    const history = this.#history?.told.finish()
+    this.#history = undefined
+    return history
   }
 
   /** Serves terminal/* from here on, before the agent can have a session to ask for. Without it these methods are not known (C-60). */
@@ -129,7 +150,7 @@ export class AgentLink implements ProcessListener {
   }
 
   toConnection(opened: StartedSession, capabilities: AgentCapabilities): AgentConnection {
-    const { agentSessionId, continuity, controls, refused } = opened
+    const { agentSessionId, continuity, controls, refused, history } = opened
     this.#stage = 'prompt'
     return {
       pid: this.#process.pid,
@@ -138,6 +159,7 @@ export class AgentLink implements ProcessListener {
       capabilities: JSON.stringify(capabilities),
       controls,
       refused,
+      history,
       line: this.#tells.line,
       isRetiring: this.#process.isRetiring,
       listen: (listener: AgentListener) => this.#tells.listen(listener, agentSessionId),
@@ -247,11 +269,15 @@ export class AgentLink implements ProcessListener {
 
   #onNotification({ method, params }: IncomingNotification): void {
     if (this.#isStored) return
-    if (method === 'session/update') return this.#isReplaying ? undefined : this.#tells.update(params)
+    if (method === 'session/update') return this.#isReplaying ? this.#replay(params) : this.#tells.update(params)
     if (method === '$/cancel_request') {
       const requestId = params['requestId']
       if (typeof requestId === 'string' || typeof requestId === 'number') this.#tells.requestCancelled(requestId)
     }
+  }
+
+  #replay(params: JsonObject): void {
+    if (this.#history !== undefined) this.#history.told.take(this.#history.of, params)
   }
 
   #onRequest(request: IncomingRequest): void {

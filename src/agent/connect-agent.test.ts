@@ -125,6 +125,7 @@ async function connectWith(
     version: '0',
     environmentOf: () => ({}),
     findDefinition: () => undefined,
+    idleDirectory: () => '/idle',
   }
   const ahead = { definition: DEFINITION, sessionId: undefined, generation: 0, cwd: '/' }
   const request = {

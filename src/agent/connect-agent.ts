@@ -10,15 +10,17 @@ import { groundOf } from './terminal-ground.ts'
 import { listHeldAgents } from './attach-agent.ts'
 import type { AgentDefinition } from './definition.ts'
 import type { AgentConnection, AgentConnector, ConnectRequest } from './connection.ts'
+import { listAgentSessions } from './list-agent-sessions.ts'
+import type { ListPorts } from './list-agent-sessions.ts'
 import { openAgentSession } from './open-agent-session.ts'
 import { explainStart, startAgent } from './start-agent.ts'
-import type { InitializedAgent, StartLimits, StartPorts } from './start-agent.ts'
+import type { InitializedAgent, StartLimits } from './start-agent.ts'
 
 export interface ConnectLimits extends StartLimits {
   readonly sessionMs: number
 }
 
-export interface ConnectorPorts extends StartPorts {
+export interface ConnectorPorts extends ListPorts {
   readonly limits: ConnectLimits
   /** What the configuration says now about the agent of a process that outlived an earlier life. */
   findDefinition(name: string): AgentDefinition | undefined
@@ -27,6 +29,7 @@ export interface ConnectorPorts extends StartPorts {
 export function createAgentConnector(ports: ConnectorPorts): AgentConnector {
   return {
     connect: (request, signal) => connectAgent(ports, request, signal),
+    offer: (request, signal) => listAgentSessions(ports, { ...request, ms: ports.limits.sessionMs }, signal),
     held: () => listHeldAgents(ports),
   }
 }
@@ -87,7 +90,8 @@ async function openOn(
 ): Promise<AgentConnection> {
   const ms = ports.limits.sessionMs
   if (request.definition.terminals === true) link.offerTerminals(new AgentTerminals(groundOf(ports, request)))
-  const opened = await openAgentSession(link, { ...request, capabilities, ms, signal })
+  const { wantsHistory = false } = request
+  const opened = await openAgentSession(link, { ...request, wantsHistory, capabilities, ms, signal })
   const { controls, refused } = await applyOptions(link, opened, { wanted: request.options, ms, signal })
   return link.toConnection({ ...opened, controls, refused }, capabilities)
 }

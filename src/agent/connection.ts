@@ -7,6 +7,8 @@ import type { Json, JsonObject } from '../base/json.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type { ControlRequest, Controls, WantedOption } from './control-plan.ts'
 import type { AgentDefinition } from './definition.ts'
+import type { ImportedHistory } from './history.ts'
+import type { AgentOffer } from './list-agent-sessions.ts'
 import type { InitializedAgent } from './start-agent.ts'
 
 /** JSON-RPC id of a request the agent made. */
@@ -84,6 +86,8 @@ export interface AgentConnection {
   readonly capabilities: string
   /** What it offers to choose from and what is set; nothing for one that was attached to: the rows have it. */
   readonly controls: Controls
+  /** What it told of a conversation that was opened with `wantsHistory`; undefined when it told nothing. */
+  readonly history?: ImportedHistory | undefined
   /** Of the options it was to be given. */
   readonly refused: readonly RefusedOption[]
   /** Number of the last line before those that `listen` tells. */
@@ -113,6 +117,8 @@ export interface ConnectRequest {
   /** The agent's own id of a conversation to continue. */
   readonly resume: AgentSessionId | undefined
   readonly whenLost: WhenLost
+  /** `resume` began without us: what was said in it is to be told. */
+  readonly wantsHistory?: boolean
   /** Applied before the connection is given back, each if the agent offers it; what it refuses fails nothing. */
   readonly options: readonly WantedOption[]
   /** A process that was started and initialised ahead, now the connector's: used, or ended if it cannot be. */
@@ -159,6 +165,11 @@ export interface AgentConnector {
    * deadline. When it rejects (AGENT_*, SPAWN_FAILED, CANCELLED) no process of the attempt is left. Aborting `signal` ends it.
    */
   connect(request: ConnectRequest, signal: AbortSignal): Promise<AgentConnection>
+  /** Which sessions of its own an agent offers. Starts it and ends it again; rejects with AGENT_*, SPAWN_FAILED or CANCELLED. */
+  offer(
+    request: { readonly definition: AgentDefinition; readonly cwd: string | undefined },
+    signal: AbortSignal,
+  ): Promise<AgentOffer>
   /** The processes that outlived an earlier life of the gateway. The caller attaches to each or stops it. */
   held(): readonly HeldSessionAgent[]
 }

@@ -12,11 +12,14 @@ import type { AgentSessionId } from '../base/ids.ts'
 import { answeredCodeOf } from './agent-errors.ts'
 import type { AgentLink } from './agent-link.ts'
 import type { Continuity, WhenLost } from './connection.ts'
+import type { ImportedHistory } from './history.ts'
 
 export interface OpenOptions {
   readonly cwd: string
   readonly resume: AgentSessionId | undefined
   readonly whenLost: WhenLost
+  /** `resume` began without us: opened by `session/load` if the agent can, and what that tells is kept. */
+  readonly wantsHistory?: boolean
   readonly capabilities: AgentCapabilities
   readonly ms: number
   readonly signal: AbortSignal
@@ -27,6 +30,7 @@ export interface OpenedAgentSession {
   readonly continuity: Continuity
   /** What the agent offers to choose from and what is set. */
   readonly controls: Controls
+  readonly history?: ImportedHistory | undefined
 }
 
 /**
@@ -57,16 +61,18 @@ async function continueSession(
   options: OpenOptions,
 ): Promise<OpenedAgentSession | HoldfastError> {
   const { capabilities, cwd } = options
-  const ways = [
-    ...(capabilities.resume ? [{ method: 'session/resume', continuity: 'resumed' } as const] : []),
-    ...(capabilities.loadSession ? [{ method: 'session/load', continuity: 'loaded' } as const] : []),
-  ]
+  const resume = capabilities.resume ? [{ method: 'session/resume', continuity: 'resumed' } as const] : []
+  const load = capabilities.loadSession ? [{ method: 'session/load', continuity: 'loaded' } as const] : []
+  const ways = options.wantsHistory === true ? [...load, ...resume] : [...resume, ...load]
   let refusal: HoldfastError | undefined
   for (const { method, continuity } of ways) {
     try {
-      const answer = await link.openSession(method, { sessionId, cwd, mcpServers: [] }, options)
+      const wanted =
+        options.wantsHistory === true && method === 'session/load' ? { ...options, historyOf: sessionId } : options
+      const answer = await link.openSession(method, { sessionId, cwd, mcpServers: [] }, wanted)
       const result = usable(link, narrowOpenedSession(method, answer))
-      return { agentSessionId: sessionId, continuity, controls: narrowControls(result) }
+      const history = wanted === options ? undefined : link.takeHistory()
+      return { agentSessionId: sessionId, continuity, controls: narrowControls(result), history }
     } catch (error) {
       if (!isHoldfastError(error) || !saysLost(error)) throw error
       refusal = error

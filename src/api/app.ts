@@ -15,6 +15,7 @@ import { addPermissionRuleRoutes } from './routes/permission-rules.ts'
 import { addPermissionRoutes } from './routes/permissions.ts'
 import { addSessionResetRoute } from './routes/session-reset.ts'
 import { addSessionRoutes } from './routes/sessions.ts'
+import { addAdoptRoutes } from './routes/adopt.ts'
 import { addSessionChangeRoutes } from './routes/session-change.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
 import { addTurnRoutes } from './routes/turns.ts'
@@ -62,6 +63,7 @@ export function addRoutes(app: App, context: RouteContext): void {
   addSessionResetRoute(app, context)
   addSessionChangeRoutes(app, context)
   addTaskRoutes(app, context)
+  addAdoptRoutes(app, context)
   addTurnRoutes(app, context)
   addEventRoutes(app, context)
   addPermissionRoutes(app, context)

@@ -55,6 +55,14 @@ export const ERRORS = {
     'Agent {agent} cannot go on with its conversation {conversation} ({reason}).',
     'Begin another one with: holdfast sessions reset SESSION --what conversation, or choose a policy with --continuity.',
   ),
+  AGENT_UNSUPPORTED: spec(
+    'Agent {agent} does not support {method}.',
+    'Use an agent that does, or begin a new session.',
+  ),
+  AGENT_SESSION_NOT_FOUND: spec(
+    'Agent {agent} has no session {agentSession}.',
+    'List what it has with: holdfast sessions adopt --agent {agent}.',
+  ),
   AGENT_PROTOCOL_ERROR: spec('Agent {agent} broke the protocol: {reason}.', 'Report it to the author of the agent.'),
   AGENT_LIMIT: spec(
     'No agent can be started now: {reason}.',

@@ -44,6 +44,8 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   AGENT_AUTH_REQUIRED: EXIT.failed,
   AGENT_ERROR: EXIT.failed,
   AGENT_CONVERSATION_LOST: EXIT.failed,
+  AGENT_UNSUPPORTED: EXIT.usage,
+  AGENT_SESSION_NOT_FOUND: EXIT.noSession,
   AGENT_PROTOCOL_ERROR: EXIT.failed,
   AGENT_LIMIT: EXIT.temporary,
   AGENT_STUCK: EXIT.failed,

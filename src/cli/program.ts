@@ -192,6 +192,15 @@ function declareFamily(sessions: Command, on: Bind): void {
     .option('--cwd <dir>', 'working directory (default: this one)')
     .addOption(new Option('--mode <what>', 'one prompt, or many').choices(['persistent', 'oneshot']))
     .action(on(async () => (await import('./commands/sessions-ensure.ts')).sessionsEnsure))
+  sessions
+    .command('adopt')
+    .description('list the sessions that an agent has of its own; with --id go on with one')
+    .option('-a, --agent <name>', 'agent (default: the only one)')
+    .option('--id <id>', "the agent's own id of the session")
+    .option('--key <key>', 'key for the session')
+    .option('--label <text>', 'free text for people (default: the title that the agent gave it)')
+    .option('--cwd <dir>', 'working directory (default: the one that the agent says)')
+    .action(on(async () => (await import('./commands/sessions-adopt.ts')).sessionsAdopt))
   const edit = sessions
     .command('edit')
     .description('change what is said of a session; none takes it away')

@@ -1,6 +1,7 @@
 // The typed client of the HTTP API: one method per route. Runs in browsers; knows no socket, file or environment.
 // Never retries by itself, except that `events` reconnects with its cursor.
 
+import type { AgentSessionList, AgentSessionsQuery, SessionAdopt } from '../wire/adopt.ts'
 import type { AgentList, GatewayStop, GatewayStopping, StatusView } from '../wire/gateway.ts'
 import type { EventPage, EventQuery, EventView } from '../wire/event.ts'
 import type { ExplanationView, StatisticsView } from '../wire/insight.ts'
@@ -62,6 +63,16 @@ export class HoldfastClient {
    */
   changeSession(idOrKey: string, body: SessionPatch, options?: CallOptions): Promise<SessionDetail> {
     return this.#requests.patch(sessionPath(idOrKey), body, options)
+  }
+
+  /** Sessions that an agent has of its own; starts it to ask. AGENT_UNSUPPORTED. */
+  listAgentSessions(agent: string, query: AgentSessionsQuery = {}, options?: CallOptions): Promise<AgentSessionList> {
+    return this.#requests.get(`/v1/agents/${encodeURIComponent(agent)}/sessions${queryText(query)}`, options)
+  }
+
+  /** Makes a session that goes on with one of the agent's own; its first start reads the history. */
+  adoptSession(body: SessionAdopt, options?: CallOptions): Promise<SessionView> {
+    return this.#requests.post('/v1/sessions/adopt', body, options)
   }
 
   listTasks(query: TaskListQuery = {}, options?: CallOptions): Promise<TaskPage> {

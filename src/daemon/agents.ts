@@ -63,6 +63,7 @@ interface AgentsParts extends Pick<GatewayOptions, 'config' | 'env' | 'version' 
 export function openAgents({ config, env, version, log, host, definitions, stateDir }: AgentsParts): Agents {
   const { deadlines, limits, agents } = config
   const { initializeMs, sessionNewMs: sessionMs } = deadlines
+  const idle = join(stateDir, 'spares')
   const ports = {
     host,
     clock: systemClock,
@@ -70,17 +71,20 @@ export function openAgents({ config, env, version, log, host, definitions, state
     version,
     findDefinition: (name: string) => definitions.get(name),
     environmentOf: (definition: AgentDefinition) => environmentOf(env, definition),
+    idleDirectory: () => {
+      ensurePrivateDirectory(idle)
+      return idle
+    },
   }
   const isMemoryShort = (): boolean => agents.memoryFreeBytesMin > 0 && readFreeMemory() < agents.memoryFreeBytesMin
   const slotLimits = { liveMax: agents.liveMax, startingMax: agents.spawnsMax, waitMs: initializeMs }
   const slots = new AgentSlots(slotLimits, systemClock, isMemoryShort)
-  const cwd = join(stateDir, 'spares')
   const spares = new Spares({
     clock: systemClock,
     logger: log.logger('agent'),
     wanted: () => listWantedSpares(config, definitions),
     start: (definition, signal) => {
-      ensurePrivateDirectory(cwd)
+      const cwd = ports.idleDirectory()
       return startAgent(ports, { definition, sessionId: undefined, generation: 0, cwd }, signal)
     },
     acquireSlot: () => slots.acquireSpare(),

@@ -9,6 +9,7 @@ import type { Draft } from './draft.ts'
 import type { TurnEnd } from './end-turn.ts'
 import { endActive, endOfCancelled } from './end-turn.ts'
 import { reportProgress } from './family/task-rows.ts'
+import { importHistory, wantsHistory } from './import-history.ts'
 import { keepOffers } from './offers.ts'
 import { beginOwnTurn, findOwnWork, isOwnTurn, openToolsAfter } from './own-turn.ts'
 import { pump } from './queue.ts'
@@ -27,6 +28,7 @@ export function agentReady(draft: Draft, ready: Ready): void {
   if (state.agent.kind !== 'starting') return
   const { generation, pid, agentSessionId, continuity, capabilities, isRetiring, line } = ready
   state.agent = { kind: 'ready', generation, pid, isRetiring }
+  if (wantsHistory(state)) importHistory(draft, ready.history)
   beginConversation(draft, ready)
   if (state.agentSessionId !== agentSessionId || state.agentCapabilities !== capabilities) {
     state.agentSessionId = agentSessionId

@@ -142,7 +142,7 @@ export class AgentRunner {
   }
 
   async #connect(start: StartEffect, signal: AbortSignal): Promise<AgentConnection> {
-    const { generation, resume, whenLost, options, lane } = start
+    const { generation, resume, whenLost, wantsHistory, options, lane } = start
     const { record, connector, slots, spares, findDefinition } = this.#ports
     const definition = findDefinition(record.agent)
     if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: record.agent })
@@ -158,6 +158,7 @@ export class AgentRunner {
           cwd: record.cwd,
           resume,
           whenLost,
+          wantsHistory,
           options,
           spare: spare?.agent,
         },
@@ -188,9 +189,10 @@ export class AgentRunner {
     attempt.connection = connection
     const { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line } = connection
     const agent = { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line }
+    const { history } = connection
     const definition = this.#ports.findDefinition(this.#ports.record.agent)
     const digest = definition === undefined ? '' : definitionDigest(definition)
-    this.#ports.post({ kind: 'agent.ready', generation, ...agent, definitionDigest: digest })
+    this.#ports.post({ kind: 'agent.ready', generation, ...agent, history, definitionDigest: digest })
     connection.listen(this.#listener(generation))
   }
 

@@ -3,7 +3,7 @@
 import type { AgentDefinition } from '../agent/definition.ts'
 import type { Clock } from '../base/clock.ts'
 import { HoldfastError } from '../base/errors.ts'
-import type { Ids, SessionId } from '../base/ids.ts'
+import type { AgentSessionId, Ids, SessionId } from '../base/ids.ts'
 import type { SessionRecord } from '../store/records.ts'
 import type { NewSession, Store } from '../store/store.ts'
 import { checkKey } from './check-key.ts'
@@ -20,13 +20,18 @@ export interface EnsurePorts {
   findDefinition(name: string): AgentDefinition | undefined
 }
 
+export interface NewRequest extends SessionRequest {
+  /** A session of the agent's own that a new one goes on with. */
+  readonly conversation?: AgentSessionId
+}
+
 export interface Ensured {
   readonly session: SessionRecord
   readonly created: boolean
 }
 
 /** SESSION_CONFLICT with the fields that differ, AGENT_UNKNOWN, CWD_*, SESSION_KEY_INVALID, PARENT_REFUSED. */
-export async function ensureSession(ports: EnsurePorts, given: SessionRequest): Promise<Ensured> {
+export async function ensureSession(ports: EnsurePorts, given: NewRequest): Promise<Ensured> {
   const { findDefinition, checkCwd, store, parentage } = ports
   if (findDefinition(given.agent) === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: given.agent })
   const cwd = await checkCwd(given.cwd)
@@ -50,7 +55,7 @@ export async function ensureSession(ports: EnsurePorts, given: SessionRequest): 
 
 function newSession(
   { ids, clock, findDefinition }: EnsurePorts,
-  request: SessionRequest,
+  request: NewRequest,
   parent: SessionId | undefined,
 ): NewSession {
   const { key, agent, cwd, mode = 'persistent', onInterrupt = 'hold', label, notify = 'done_only' } = request
@@ -69,6 +74,7 @@ function newSession(
     ...terms,
     createdAt: clock.now(),
     family,
+    ...(request.conversation !== undefined && { conversation: request.conversation }),
   }
 }
 

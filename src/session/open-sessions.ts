@@ -4,9 +4,12 @@ import { createHash } from 'node:crypto'
 
 import type { AgentDefinition } from '../agent/definition.ts'
 import { HoldfastError } from '../base/errors.ts'
-import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import { OneAtATime } from '../base/one-at-a-time.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../store/records.ts'
 import { Actors } from './actors.ts'
+import { adoptSession, listOffered } from './adopt-session.ts'
+import type { AdoptRequest, AgentSessions } from './adopt-session.ts'
 import type { ActorsPorts } from './actors.ts'
 import { checkPrompt } from './check-prompt.ts'
 import { ensureSession } from './ensure-session.ts'
@@ -106,6 +109,7 @@ class Service implements SessionService {
   readonly #actors: Actors
   readonly #permissions: SessionPermissions
   readonly #parentage: Parentage
+  readonly #adoptions = new OneAtATime()
 
   constructor(ports: SessionsPorts, actors: Actors, permissions: SessionPermissions) {
     this.#ports = ports
@@ -118,6 +122,17 @@ class Service implements SessionService {
     this.#refuseWhileDraining()
     const { session, created } = await ensureSession({ ...this.#ports, parentage: this.#parentage }, request)
     return { status: this.#status(session), created }
+  }
+
+  listAgentSessions(agent: string, cwd: string | undefined): Promise<AgentSessions> {
+    return listOffered({ ...this.#ports, adoptions: this.#adoptions }, agent, cwd)
+  }
+
+  async adopt(request: AdoptRequest): Promise<SessionStatus> {
+    this.#refuseWhileDraining()
+    const ports = { ...this.#ports, parentage: this.#parentage }
+    const make = (made: SessionRequest, conversation: AgentSessionId) => ensureSession(ports, { ...made, conversation })
+    return this.#status(await adoptSession({ ...this.#ports, adoptions: this.#adoptions }, request, make))
   }
 
   async describe(...[id, { parent, ...rest }]: Parameters<SessionService['describe']>): Promise<SessionStatus> {

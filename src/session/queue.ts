@@ -2,6 +2,7 @@
 
 import { toContinue, useConversation, whenLost } from './conversation.ts'
 import type { Draft } from './draft.ts'
+import { wantsHistory } from './import-history.ts'
 import { hasLanePass } from './lane-pass.ts'
 import { advanceChanges } from './option-changes.ts'
 import { wantedOptions } from './options.ts'
@@ -64,7 +65,8 @@ function startAgent(draft: Draft): void {
   draft.write({ kind: 'session.patch', patch: { generation, agentLine: null } })
   draft.event('agent.starting', state.active?.turnId, { generation, agent: state.agentName })
   const { terms } = state
-  const start = { resume: toContinue(state), whenLost: whenLost(state), options: wantedOptions(terms.options) }
+  const goOn = { resume: toContinue(state), whenLost: whenLost(state), wantsHistory: wantsHistory(state) }
+  const start = { ...goOn, options: wantedOptions(terms.options) }
   const lane = state.active?.lane ?? 'interactive'
   draft.effect({ kind: 'agent.start', generation, lane, ...start })
 }

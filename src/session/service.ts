@@ -17,6 +17,7 @@ import type {
 } from '../store/records.ts'
 import type { PermissionMode, Unattended } from '../store/permission-rule-record.ts'
 import type { PageRequest, SessionFilter } from '../store/store.ts'
+import type { AdoptRequest, AgentSessions } from './adopt-session.ts'
 import type { Explanation } from './explain.ts'
 import type { QueueTarget } from './queue-order.ts'
 
@@ -169,6 +170,10 @@ export interface ResetEvidence {
 export interface SessionService {
   /** Makes a session; with a `key` that is in use returns that one (same agent, cwd, mode and parent, else SESSION_CONFLICT). */
   ensure(request: SessionRequest): Promise<{ status: SessionStatus; created: boolean }>
+  /** Sessions that the agent has of its own; starts it for the answer, for at most a minute. AGENT_UNSUPPORTED, AGENT_*, CWD_*. */
+  listAgentSessions(agent: string, cwd: string | undefined): Promise<AgentSessions>
+  /** Makes a session that goes on with one of the agent's own; starts the agent to ask for it. See adopt-session.ts. */
+  adopt(request: AdoptRequest): Promise<SessionStatus>
   /** By id or key. SESSION_NOT_FOUND when there is none. */
   get(idOrKey: string): Promise<SessionStatus>
   /** What it waits for, since when, and what ends the wait. SESSION_NOT_FOUND. */

@@ -10,6 +10,7 @@ import type {
   WhenLost,
 } from '../agent/connection.ts'
 import type { ControlRequest, Controls, WantedOption } from '../agent/control-plan.ts'
+import type { ImportedHistory } from '../agent/history.ts'
 import type { ErrorDetails, ErrorCode, StoredError } from '../base/errors.ts'
 import type { AgentSessionId, PermissionId, RuleId, SessionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
@@ -231,6 +232,8 @@ export type AgentInput =
       /** What it offers to choose from and what is set. */
       readonly controls: Controls
       readonly refused: readonly RefusedOption[]
+      /** Of a conversation that began without us. */
+      readonly history?: ImportedHistory | undefined
       readonly definitionDigest: string
       readonly isRetiring: boolean
       readonly line: number
@@ -409,6 +412,7 @@ export type Effect =
       readonly generation: number
       readonly resume: AgentSessionId | undefined
       readonly whenLost: WhenLost
+      readonly wantsHistory: boolean
       readonly options: readonly WantedOption[]
       /** Of the turn that needs it: decides who starts first when slots are short. */
       readonly lane: Lane

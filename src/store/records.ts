@@ -27,8 +27,8 @@ export interface SessionOptions {
 }
 
 export interface ConversationRecord {
-  /** How the agent's session id came to be known; undefined while there is none. */
-  readonly source: 'new' | 'resume' | 'load' | 'fork' | undefined
+  /** How the agent's session id came to be known; `adopted`: the agent's own, not opened by us yet. Undefined while there is none. */
+  readonly source: 'new' | 'resume' | 'load' | 'fork' | 'adopted' | undefined
   /** A prompt was given in it. */
   readonly isUsed: boolean
   /** Why the next process begins another one; undefined: it goes on with this one. */
@@ -262,6 +262,7 @@ export type EventType =
   | 'update'
   | 'task.started'
   | 'task.ended'
+  | 'conversation.imported'
   | 'permission.requested'
   | 'permission.closed'
   | 'permission.mode_changed'

@@ -3,7 +3,7 @@
 
 import { assert, AssertionFailure } from '../base/assert.ts'
 import { HoldfastError, LeaseLostError } from '../base/errors.ts'
-import type { PermissionId, RuleId, SessionId, TaskId, TurnId } from '../base/ids.ts'
+import type { AgentSessionId, PermissionId, RuleId, SessionId, TaskId, TurnId } from '../base/ids.ts'
 import { applyCommit } from './commit.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { RowRefusedError } from './connection.ts'
@@ -92,6 +92,10 @@ export class Repository implements Store {
 
   findSession(idOrKey: string): Promise<SessionRecord | undefined> {
     return this.#engine.tables.sessions.find(this.#engine.reader, idOrKey)
+  }
+
+  findSessionByConversation(agent: string, conversation: AgentSessionId): Promise<SessionRecord | undefined> {
+    return this.#engine.tables.sessions.findByConversation(this.#engine.reader, agent, conversation)
   }
 
   findSessionByNo(no: SessionNo): Promise<SessionRecord | undefined> {

@@ -38,6 +38,13 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "key"
       ]
     },
+    "findByConversation": {
+      "sql": "select \"session\".* from \"session\" where \"agent_session_id\" = ? and session.state <> 'closed' and \"agent\" = ?",
+      "parameters": [
+        "id",
+        "agent"
+      ]
+    },
     "findByNo": {
       "sql": "select \"session\".* from \"session\" where \"no\" = ?",
       "parameters": [
@@ -66,7 +73,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "insert": {
-      "sql": "insert into \"session\" (\"id\", \"key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"permission_mode\", \"continuity\", \"options\", \"conversation_used\", \"conversation_lost\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\", \"label\", \"parent\", \"notify\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
+      "sql": "insert into \"session\" (\"id\", \"key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"permission_mode\", \"continuity\", \"options\", \"agent_session_id\", \"conversation_source\", \"conversation_used\", \"conversation_lost\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\", \"label\", \"parent\", \"notify\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
       "parameters": [
         "id",
         "key",
@@ -77,9 +84,9 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "permissionMode",
         "continuity",
         "options",
-        {
-          "constant": 0
-        },
+        "conversation",
+        "source",
+        "isUsed",
         {
           "constant": 0
         },

@@ -1,7 +1,7 @@
 // The port that every storage engine implements. Whoever holds it can read, and can write only under a fence.
 // Owns nothing itself. The conformance suite (test/conformance/store-conformance.ts) is its definition in tests.
 
-import type { PermissionId, RuleId, SessionId, TaskId, TurnId } from '../base/ids.ts'
+import type { AgentSessionId, PermissionId, RuleId, SessionId, TaskId, TurnId } from '../base/ids.ts'
 import type {
   Cancelling,
   ContinuityPolicy,
@@ -133,6 +133,8 @@ export interface NewSession {
   readonly continuity?: ContinuityPolicy
   readonly options?: SessionOptions
   readonly createdAt: number
+  /** A conversation of the agent's own that the session goes on with. */
+  readonly conversation?: AgentSessionId
   /** No label, no parent, `done_only`. */
   readonly family?: SessionFamily
 }
@@ -174,6 +176,8 @@ export interface Store extends AsyncDisposable {
   /** Makes a session, owned by nobody yet, with event 1 = session.created. Rejects when the key is taken by a session that is not closed. */
   createSession(session: NewSession): Promise<SessionRecord>
   findSession(idOrKey: string): Promise<SessionRecord | undefined>
+  /** The session that is not closed and goes on with the agent's own session `conversation`. */
+  findSessionByConversation(agent: string, conversation: AgentSessionId): Promise<SessionRecord | undefined>
   findSessionByNo(no: SessionNo): Promise<SessionRecord | undefined>
   listSessions(filter: SessionFilter, page: PageRequest): Promise<SessionRecord[]>
   /** Sessions that have a queued or active turn, an open permission request, or are closing: what recovery must open. */

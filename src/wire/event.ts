@@ -27,6 +27,7 @@ export const EventType = Type.Enum([
   'update',
   'task.started',
   'task.ended',
+  'conversation.imported',
   'permission.requested',
   'permission.closed',
   'permission.mode_changed',

@@ -66,7 +66,7 @@ export const SessionView = Type.Object(
     agent_session_id: nullable(Type.String()),
     agent_session_state: Type.Enum(['pending', 'resolved']),
     /** How the id came to be known. */
-    agent_session_source: nullable(Type.Enum(['new', 'resume', 'load', 'fork'])),
+    agent_session_source: nullable(Type.Enum(['new', 'resume', 'load', 'fork', 'adopted'])),
     /** As the agent gave it. */
     title: nullable(Type.String()),
     continuity: ContinuityPolicy,
@@ -98,7 +98,7 @@ export type SessionDetail = Static<typeof SessionDetail>
 export const SessionKey = Type.String({ pattern: '^\\s*(?!ses_)[A-Za-z0-9][A-Za-z0-9._:@-]*\\s*$', maxLength: 200 })
 
 export const SessionLabel = Type.String({ minLength: 1, maxLength: 160 })
-const SessionName = Type.String({ minLength: 1, maxLength: 200, description: 'Id or key of a session.' })
+export const SessionName = Type.String({ minLength: 1, maxLength: 200, description: 'Id or key of a session.' })
 
 export const SessionCreate = Type.Object(
   {

@@ -8,6 +8,8 @@ import type {
   ConnectRequest,
   HeldSessionAgent,
 } from '../../src/agent/connection.ts'
+import type { ImportedHistory } from '../../src/agent/history.ts'
+import type { AgentOffer } from '../../src/agent/list-agent-sessions.ts'
 import { NO_CONTROLS } from '../../src/agent/control-plan.ts'
 import type { ControlRequest, Controls } from '../../src/agent/control-plan.ts'
 import type { AgentSessionId } from '../../src/base/ids.ts'
@@ -21,6 +23,9 @@ export interface FakeConnector extends AgentConnector {
   /** In the order in which they were started; those that were taken over are first. */
   readonly agents: FakeAgent[]
   onPrompt: OnPrompt
+  /** What an agent says that it could go on with, and what it tells of such a conversation. */
+  offers: AgentOffer
+  history?: ImportedHistory
   onCancel: (agent: FakeAgent) => void
   /** What an agent that starts offers to choose from; and how it takes a choice: at once and always, if not said otherwise. */
   controls: Controls
@@ -51,6 +56,8 @@ export function fakeConnector(onPrompt: OnPrompt = echo, survivors: readonly Fak
       connector.onConnect(request)
       return connectFake(connector, wire, request)
     },
+    offer: () => Promise.resolve(connector.offers),
+    offers: { canContinue: true, sessions: [], isCut: false },
     held: () => survivors.map((agent) => heldFake(connector, wire, agent)),
     cut: () => {
       wire.isCut = true
@@ -107,6 +114,7 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
     capabilities: '{"fake":true}',
     controls: connector.controls,
     refused: [],
+    history: request.wantsHistory === true ? connector.history : undefined,
     line: 0,
     isRetiring: agent.isRetiring,
     prompt: (turnId, prompt) =>

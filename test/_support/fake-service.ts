@@ -5,11 +5,12 @@ import { createHash } from 'node:crypto'
 import { HoldfastError } from '../../src/base/errors.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import { explainDormant } from '../../src/session/explain.ts'
-import type { PermissionId, SessionId, TurnId } from '../../src/base/ids.ts'
+import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../../src/base/ids.ts'
 import type { JsonObject } from '../../src/base/json.ts'
 import { createEventLog } from '../../src/events/log.ts'
 import type { EventLog } from '../../src/events/event-log.ts'
 import { mergeOptions, readOptionsPatch } from '../../src/session/options.ts'
+import type { AdoptRequest, AgentSessions } from '../../src/session/adopt-session.ts'
 import type {
   CancelEvidence,
   CloseEvidence,
@@ -114,6 +115,24 @@ export class FakeService implements SessionService {
     const status = await this.get(idOrKey)
     const { session } = status
     return { ...status, explanation: explainDormant(session.state === 'closed', session.blockedBy) }
+  }
+
+  async listAgentSessions(agent: string): Promise<AgentSessions> {
+    if (!this.#agents.includes(agent)) throw new HoldfastError('AGENT_UNKNOWN', { agent })
+    const ours = this.#sessions[0]?.record.id
+    const one = { cwd: '/work', title: 'Tests', updatedAt: '2026-01-01T00:00:00Z' }
+    const sessions = [
+      { ...one, agentSessionId: 'a1' as AgentSessionId, sessionId: ours },
+      { ...one, agentSessionId: 'a2' as AgentSessionId, title: undefined, updatedAt: undefined, sessionId: undefined },
+    ]
+    return { sessions, isCut: false }
+  }
+
+  async adopt({ agentSessionId, ...request }: AdoptRequest): Promise<SessionStatus> {
+    const { status } = await this.ensure({ cwd: '/work', ...request })
+    const session = this.#find(status.session.id)
+    session.record = { ...session.record, agentSessionId }
+    return this.#status(session)
   }
 
   async describe(id: SessionId, { label, notify }: DescribeRequest): Promise<SessionStatus> {

@@ -89,3 +89,26 @@ describe('a session', () => {
     expect((await call('PATCH', '/v1/sessions/nope', { label: 'x' })).status).toBe(404)
   })
 })
+
+describe("an agent's own sessions", () => {
+  test('are listed with what the agent says of them, and adopted with 201', async () => {
+    const { body } = await call('GET', '/v1/agents/demo/sessions?cwd=%2Fwork')
+    expect(body).toEqual({
+      sessions: [
+        {
+          agent_session_id: 'a1',
+          cwd: '/work',
+          title: 'Tests',
+          updated_at: '2026-01-01T00:00:00Z',
+          session_id: null,
+        },
+        { agent_session_id: 'a2', cwd: '/work', title: null, updated_at: null, session_id: null },
+      ],
+      is_cut: false,
+    })
+    const adopted = await call('POST', '/v1/sessions/adopt', { agent: 'demo', agent_session_id: 'a1', key: 'mine' })
+    expect([adopted.status, adopted.body.agent_session_id, adopted.body.key]).toEqual([201, 'a1', 'mine'])
+    expect((await call('GET', '/v1/agents/none/sessions')).body.error.code).toBe('AGENT_UNKNOWN')
+    expect((await call('POST', '/v1/sessions/adopt', { agent: 'demo' })).body.error.code).toBe('BAD_REQUEST')
+  })
+})

@@ -1,9 +1,9 @@
 // Who may be whose parent: open sessions, no cycles, bounded depth and number of children. One change at a time, so that two of
 // them cannot make together what neither may make alone.
 
-import { ignore } from '../../base/deadline.ts'
 import { HoldfastError } from '../../base/errors.ts'
 import type { SessionId } from '../../base/ids.ts'
+import { OneAtATime } from '../../base/one-at-a-time.ts'
 import type { SessionRecord } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -19,7 +19,7 @@ type Reads = Pick<Store, 'findSession' | 'countChildren'>
 export class Parentage {
   readonly #store: Reads
   readonly #limits: FamilyLimits
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #links = new OneAtATime()
 
   constructor(store: Reads, limits: FamilyLimits) {
     this.#store = store
@@ -30,14 +30,8 @@ export class Parentage {
    * Runs `link`, which gives `child` (undefined: a session that is being made) the parent, after the links before it. Rejects with
    * SESSION_NOT_FOUND, SESSION_CLOSED or PARENT_REFUSED before `link` runs, or as `link` does.
    */
-  async linked<T>(
-    parent: string,
-    child: SessionRecord | undefined,
-    link: (parent: SessionId) => Promise<T>,
-  ): Promise<T> {
-    const turn = this.#last.then(async () => link(await this.#admit(parent, child)))
-    this.#last = turn.catch(ignore('its caller is told'))
-    return turn
+  linked<T>(parent: string, child: SessionRecord | undefined, link: (parent: SessionId) => Promise<T>): Promise<T> {
+    return this.#links.run(async () => link(await this.#admit(parent, child)))
   }
 
   async #admit(idOrKey: string, child: SessionRecord | undefined): Promise<SessionId> {

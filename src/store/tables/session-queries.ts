@@ -19,8 +19,11 @@ export function sessionQueries(dialect: StoreDialect) {
   return { ...reads(dialect), ...ownership(dialect), ...changes(dialect) }
 }
 
-type InsertArgs = Omit<NewSession, 'key' | 'permissionMode' | 'continuity' | 'options' | 'family'> & {
+type InsertArgs = Omit<NewSession, 'key' | 'permissionMode' | 'continuity' | 'options' | 'family' | 'conversation'> & {
   key: string | null
+  conversation: string | null
+  source: 'adopted' | null
+  isUsed: number
   label: string | null
   parent: string | null
   notify: NotifyPolicy
@@ -78,7 +81,9 @@ function ownership({ builder, now }: StoreDialect) {
           permission_mode: args.permissionMode,
           continuity: args.continuity,
           options: args.options,
-          conversation_used: 0,
+          agent_session_id: args.conversation,
+          conversation_source: args.source,
+          conversation_used: args.isUsed,
           conversation_lost: 0,
           state: 'open',
           generation: 0,
@@ -169,6 +174,9 @@ function reads({ builder }: StoreDialect) {
   return {
     findById: query((args: { id: string }) => session.where('id', '=', args.id)),
     findByKey: query((args: { key: string }) => session.where('key', '=', args.key).where(sessionIsNotClosed())),
+    findByConversation: query((args: { agent: string; id: string }) =>
+      session.where('agent_session_id', '=', args.id).where(sessionIsNotClosed()).where('agent', '=', args.agent),
+    ),
     findByNo: query((args: { no: number }) => session.where('no', '=', args.no)),
     listUnsettled: query(() =>
       session

@@ -34,7 +34,9 @@ export class SessionRows {
     const { label = null, parent = null, notify = 'done_only' as const } = session.family ?? {}
     const own = { id, key: key ?? null, agent, cwd, mode, onInterrupt, createdAt }
     const { permissionMode = 'ask' as const } = session
-    const args = { ...own, permissionMode, continuity, options, label, parent, notify }
+    const { conversation = null } = session
+    const terms = { continuity, options, conversation, ...(conversation === null ? NO_CONVERSATION : ADOPTED) }
+    const args = { ...own, permissionMode, ...terms, label, parent, notify }
     const [row] = await tx.all(this.#statements.insert, args)
     return toSession(row!)
   }
@@ -100,6 +102,11 @@ export class SessionRows {
     return row && toSession(row)
   }
 
+  async findByConversation(db: Executor, agent: string, id: AgentSessionId): Promise<SessionRecord | undefined> {
+    const [row] = await db.all(this.#statements.findByConversation, { agent, id })
+    return row && toSession(row)
+  }
+
   async findByNo(db: Executor, no: SessionNo): Promise<SessionRecord | undefined> {
     const [row] = await db.all(this.#statements.findByNo, { no })
     return row && toSession(row)
@@ -136,6 +143,10 @@ export class SessionRows {
     return { ...this.#statements, ...this.#lists }
   }
 }
+
+const NO_CONVERSATION = { source: null, isUsed: 0 }
+/** Something was said in it, so it is to be gone on with. */
+const ADOPTED = { source: 'adopted', isUsed: 1 } as const
 
 export interface Advance {
   readonly from: Head

@@ -31,6 +31,7 @@ const VALUES = {
   'no-load': SWITCH,
   'no-close': SWITCH,
   resume: SWITCH,
+  list: SWITCH,
   fork: SWITCH,
   modes: SWITCH,
   config: SWITCH,

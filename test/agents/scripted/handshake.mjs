@@ -44,6 +44,7 @@ function capabilities(flags) {
     sessionCapabilities: {
       ...(flags['no-close'] ? {} : { close: {} }),
       ...(flags.resume ? { resume: {} } : {}),
+      ...(flags.list ? { list: {} } : {}),
       ...(flags.fork ? { fork: {} } : {}),
     },
   }

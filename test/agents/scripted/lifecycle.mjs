@@ -43,6 +43,15 @@ export function forkSession(agent, params) {
   return { sessionId: session.id, ...options(flags, session) }
 }
 
+/** Two to a page. */
+export function listSessions({ flags, sessions }, { cursor }) {
+  if (!flags.list) throw new Refusal(-32601, 'Method not found')
+  const from = cursor === undefined ? 0 : Number(cursor)
+  const all = sessions.known()
+  const next = from + 2 < all.length ? { nextCursor: String(from + 2) } : {}
+  return { sessions: all.slice(from, from + 2), ...next }
+}
+
 export function closeSession(agent, { sessionId }) {
   const { flags, journal, sessions } = agent
   if (flags['no-close']) throw new Refusal(-32601, 'Method not found')

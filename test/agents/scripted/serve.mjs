@@ -4,6 +4,7 @@ import { initialize } from './handshake.mjs'
 import {
   closeSession,
   forkSession,
+  listSessions,
   loadSession,
   newSession,
   resumeSession,
@@ -22,6 +23,7 @@ const METHODS = {
   'session/resume': resumeSession,
   'session/fork': forkSession,
   'session/close': closeSession,
+  'session/list': listSessions,
   'session/set_mode': setMode,
   'session/set_config_option': setConfigOption,
   'session/prompt': startTurn,

@@ -1,6 +1,6 @@
 // The agent's sessions and their conversations; with a state folder they outlive the process.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 
@@ -34,6 +34,14 @@ export class Sessions {
       cwd,
       lines.map((line) => JSON.parse(line)),
     )
+  }
+
+  /** Those of all processes, by name. */
+  known() {
+    const files = this.#state ? readdirSync(this.#state).filter((name) => name.startsWith('scripted-')) : []
+    return files
+      .toSorted()
+      .map((name) => ({ sessionId: name.slice(0, -'.jsonl'.length), cwd: process.cwd(), title: 'On the list' }))
   }
 
   remember(session, role, text) {

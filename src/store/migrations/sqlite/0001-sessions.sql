@@ -60,6 +60,7 @@ CREATE INDEX session_state ON session (state, no);
 CREATE INDEX session_agent ON session (agent, no);
 CREATE INDEX session_agent_state ON session (agent, state, no);
 CREATE INDEX session_blocked ON session (no) WHERE blocked_by IS NOT NULL;
+CREATE INDEX session_conversation ON session (agent_session_id) WHERE agent_session_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX session_parent ON session (parent, no) WHERE parent IS NOT NULL;
 CREATE INDEX session_child ON session (parent) WHERE parent IS NOT NULL AND state <> 'closed';
 CREATE INDEX session_label ON session (no, label) WHERE label IS NOT NULL;

@@ -1,0 +1,71 @@
+// Sessions of an agent's own through a real gateway and the command line: listed, adopted, their history read once.
+
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { TestGateway } from '../_support/test-gateway.ts'
+
+const SCRIPTED = join(import.meta.dirname, '../agents/scripted-agent.mjs')
+
+const agent = (home: string, ...flags: string[]) => ({
+  command: [process.execPath, SCRIPTED, `--state=${home}/listed`, ...flags] as [string, ...string[]],
+})
+
+async function withAgents(): Promise<TestGateway> {
+  const gateway = await TestGateway.prepare()
+  const agents = {
+    lister: agent(gateway.home, '--list'),
+    mute: agent(gateway.home),
+    forgetful: agent(gateway.home, '--no-load'),
+  }
+  await writeFile(join(gateway.home, 'config.jsonc'), JSON.stringify({ http: { enabled: false }, agents }))
+  await gateway.start()
+  return gateway
+}
+
+test('what an agent worked on without us is listed over pages, adopted, and goes on with its history', async () => {
+  await using gateway = await withAgents()
+  for (const words of ['one', 'two', 'three']) {
+    const session = await gateway.newSession('lister')
+    await gateway.ask(session, `remember ${words}`)
+    await gateway.client.closeSession(session)
+  }
+  const listed = await gateway.run('sessions', 'adopt', '--agent', 'lister', '--json')
+  const rows = listed.stdout.trim().split('\n')
+  expect(rows.length).toBe(3)
+  const { agent_session_id: id } = JSON.parse(rows[0] ?? '') as { agent_session_id: string }
+  expect(gateway.agents()).toEqual([])
+
+  const adopted = await gateway.run('sessions', 'adopt', '--agent', 'lister', '--id', id, '--key', 'mine', '--cwd', '.')
+  expect([adopted.code, adopted.stdout]).toEqual([0, expect.stringContaining('adopted as ses_')])
+  expect(await gateway.client.getSession('mine')).toMatchObject({ agent_session_id: id, label: 'On the list' })
+  await gateway.ask('mine', 'and now')
+  const events = await gateway.events('mine')
+  const [imported] = events.filter(({ type }) => type === 'conversation.imported')
+  expect(imported?.data).toMatchObject({ agent_session_id: id, is_told: true, left_out: 0 })
+  const told = events.filter(({ type, turn_id: turnId }) => type === 'update' && turnId === null)
+  expect(told.map(({ data }) => (data as { _meta?: object })._meta)).toContainEqual({ 'holdfast/origin': 'import' })
+  expect(JSON.stringify(told)).toMatch(/remember (one|two|three)/)
+  await gateway.kill('SIGKILL')
+  await gateway.start()
+  await gateway.ask('mine', 'once more')
+  expect((await gateway.events('mine')).filter(({ type }) => type === 'conversation.imported').length).toBe(1)
+
+  const again = await gateway.run('sessions', 'adopt', '--agent', 'lister', '--id', id, '--cwd', '.')
+  expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('another agent session')])
+})
+
+test('an agent that cannot list or cannot open sessions says so, and nothing of it is left', async () => {
+  await using gateway = await withAgents()
+  const mute = await gateway.run('sessions', 'adopt', '--agent', 'mute')
+  expect([mute.code, mute.stderr]).toEqual([2, expect.stringContaining('does not support session/list')])
+  const forgetful = await gateway.run('sessions', 'adopt', '--agent', 'forgetful', '--id', 'x', '--cwd', '.')
+  expect([forgetful.code, forgetful.stderr]).toEqual([2, expect.stringContaining('does not support session/load')])
+  const unknown = await gateway.run('sessions', 'adopt', '--agent', 'lister', '--id', 'nothing')
+  expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('has no session nothing')])
+  const needless = await gateway.run('sessions', 'adopt', '--agent', 'lister', '--key', 'x')
+  expect(needless.code).toBe(2)
+  expect(gateway.agents()).toEqual([])
+})
