@@ -44,7 +44,7 @@ async function running(session: string, turnId: string): Promise<void> {
   await expect.poll(state, { timeout: 10_000 }).toBe('running')
 }
 
-describe('C', () => {
+describe('queues', () => {
   test('C 57: two prompts at once in one session run strictly one after the other', async () => {
     const session = await gateway.newSession()
     const ask = (prompt: string) => gateway.client.prompt(session, { prompt })
