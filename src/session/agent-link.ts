@@ -28,7 +28,8 @@ export function agentReady(draft: Draft, ready: Ready): void {
   if (state.agent.kind !== 'starting') return
   const { generation, pid, agentSessionId, continuity, capabilities, isRetiring, line } = ready
   state.agent = { kind: 'ready', generation, pid, isRetiring }
-  if (wantsHistory(state)) importHistory(draft, ready.history)
+  // Another conversation than that one has no history to tell.
+  if (wantsHistory(state) && agentSessionId === state.agentSessionId) importHistory(draft, ready.history)
   beginConversation(draft, ready)
   if (state.agentSessionId !== agentSessionId || state.agentCapabilities !== capabilities) {
     state.agentSessionId = agentSessionId

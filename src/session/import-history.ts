@@ -6,7 +6,8 @@ import type { SessionModel } from './state.ts'
 
 /** The session was made for a conversation of the agent's, and no process of ours has opened that yet. */
 export function wantsHistory({ terms }: SessionModel): boolean {
-  return terms.conversation.source === 'adopted'
+  const { source, anew } = terms.conversation
+  return source === 'adopted' && anew === undefined
 }
 
 /** `history` is undefined when the agent went on without telling any. Updates belong to no turn; their `_meta` says where they come from. */

@@ -4,6 +4,7 @@ import type { TurnId } from '../../src/base/ids.ts'
 import { LIMITS } from './limits.ts'
 import { must } from './model-store.ts'
 import type { ModelStore } from './model-store.ts'
+import { THEIRS } from './new-session.ts'
 import type { ScriptedProcess } from './scripted-process.ts'
 
 export interface Rest {
@@ -33,7 +34,15 @@ export function checkRest(rest: Rest): void {
     const outlived = processes.some((process) => process.alive)
     must(!outlived, 'S7', 'a process outlived its session')
   }
+  checkImport(rest)
   checkBounds(rest)
+}
+
+/** The history of a conversation that began without us is there once, if a process of ours went on with it. */
+function checkImport({ store: { session, events } }: Rest): void {
+  const count = events.filter(({ type }) => type === 'conversation.imported').length
+  const isOurs = session.agentSessionId === THEIRS && session.terms.conversation.source !== 'adopted'
+  must(count <= 1 && (count === 1 || !isOurs), 'S28', `the history was stored ${count} times`)
 }
 
 /** No turn outlives its deadline by more than the grace and the time without a gateway. */

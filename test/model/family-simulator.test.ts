@@ -39,7 +39,7 @@ const PLANTED: Readonly<Record<string, { mutation: FamilyMutation; breaks: RegEx
   'a task does not end with its turn': { mutation: { loses: (write) => write.kind === 'task.end' }, breaks: /^S18/ },
   'a turn of a child is stored without its task': {
     mutation: { loses: (write) => write.kind === 'task.insert' },
-    breaks: /^S23/,
+    breaks: /^S27/,
   },
 }
 

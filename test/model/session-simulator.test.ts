@@ -33,6 +33,9 @@ test(`no invariant breaks in ${SCHEDULES} schedules`, { timeout: 600_000 }, () =
 
 const isFromAgent = (input: Input): input is Extract<Input, { generation: number }> => 'generation' in input
 
+const isImport = (write: SessionWrite): boolean =>
+  write.kind === 'event' && write.event.type === 'conversation.imported'
+
 const isReady = (write: SessionWrite): boolean => write.kind === 'event' && write.event.type === 'agent.ready'
 
 function attachedWith(input: Input, parts: Partial<AttachedAgent>): Input {
@@ -130,7 +133,7 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
     breaks: /^S17/,
   },
   'the quiet time of the agent is forgotten': { mutation: { forgets: 'agent_quiet' }, breaks: /^S6/ },
-  'the pause after a failed start is never over': { mutation: { forgets: 'agent_start_pause' }, breaks: /^S6/ },
+  'the pause after a failed start is never over': { mutation: { forgets: 'agent_start_pause' }, breaks: /^S(6|22)/ },
   'a changed place is not stored': {
     mutation: { loses: (write) => write.kind === 'turn.amend' && write.amendment.place !== undefined },
     breaks: /^S(12|20)/,
@@ -168,6 +171,10 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
   'a client that is there counts as none': {
     mutation: { input: (input) => (input.kind === 'agent.permission' ? { ...input, isAttended: false } : input) },
     breaks: /^S26/,
+  },
+  'that a conversation is ours is not stored with its history': {
+    mutation: { loses: (write, all) => write.kind === 'session.terms' && all.some(isImport) },
+    breaks: /^S28/,
   },
   'effects leave before the commit': { mutation: { effectsFirst: true }, breaks: /^S(1|3|5)/ },
 }

@@ -39,7 +39,7 @@ export class TaskTable {
     const own = new Map([...this.rows.values()].filter((row) => row.sessionNo === session.no).map((r) => [r.turnId, r]))
     for (const { id, outcome } of turns.values()) {
       const task = own.get(id)
-      must(task !== undefined, 'S23', `turn ${id} of a child is no task`)
+      must(task !== undefined, 'S27', `turn ${id} of a child is no task`)
       const [turnEnded, taskEnded] = [outcome !== undefined, task.end !== undefined]
       must(
         turnEnded === taskEnded,
@@ -47,11 +47,11 @@ export class TaskTable {
         `turn ${id} ${turnEnded ? 'has ended' : 'is open'}, its task is ${task.status}`,
       )
     }
-    must(own.size === turns.size, 'S23', 'a task has no turn')
+    must(own.size === turns.size, 'S27', 'a task has no turn')
   }
 
   #insert(task: TaskRecord): void {
-    must(!this.rows.has(task.id), 'S23', `task ${task.id} inserted twice`)
+    must(!this.rows.has(task.id), 'S27', `task ${task.id} inserted twice`)
     this.rows.set(task.id, task)
   }
 

@@ -392,8 +392,9 @@ export class World {
     }
     process.begin(opening.agentSessionId, effect.options)
     const { agentSessionId, continuity } = opening
+    const history = effect.wantsHistory && continuity === 'loaded' ? { updates: [], leftOut: 0 } : undefined
     const offers = { controls: process.controls, refused: [], definitionDigest: '', capabilities: '{}' }
-    const agent = { pid: generation, agentSessionId, continuity, isRetiring: false, ...offers }
+    const agent = { pid: generation, agentSessionId, continuity, history, isRetiring: false, ...offers }
     this.#time.after(this.random.int(2_000), () => {
       if (!process.alive) return
       this.#deliver({ kind: 'agent.ready', generation, ...agent, line: READY_LINE }, () =>
