@@ -81,6 +81,7 @@ class InProcessSide implements Side {
       spares: undefined,
       agentIdleMs: 0,
       promptBytesMax: 1024 * 1024,
+      attachmentBytesMax: 0,
       family: { depthMax: 4, childrenMax: 32 },
       checkCwd: (cwd) => Promise.resolve(cwd),
       findDefinition: () => definition,

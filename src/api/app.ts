@@ -18,6 +18,8 @@ import { addSessionRoutes } from './routes/sessions.ts'
 import { addAdoptRoutes } from './routes/adopt.ts'
 import { addSessionChangeRoutes } from './routes/session-change.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
+import { addCancelRoute } from './routes/cancel.ts'
+import { addQueueRoutes } from './routes/queue.ts'
 import { addTurnRoutes } from './routes/turns.ts'
 import type { App, RouteContext } from './routes/context.ts'
 import { compileValidator } from './validate.ts'
@@ -65,6 +67,8 @@ export function addRoutes(app: App, context: RouteContext): void {
   addTaskRoutes(app, context)
   addAdoptRoutes(app, context)
   addTurnRoutes(app, context)
+  addQueueRoutes(app, context)
+  addCancelRoute(app, context)
   addEventRoutes(app, context)
   addPermissionRoutes(app, context)
   addPermissionInboxRoute(app, context)

@@ -4,12 +4,26 @@ import { ERRORS } from '../base/errors.ts'
 import type { StoredError } from '../base/errors.ts'
 import type { SessionId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
-import type { CloseEvidence, PromptAccepted, SessionService, SessionStatus } from '../session/service.ts'
+import type {
+  CancelEvidence as Cancelled,
+  CloseEvidence,
+  PromptAccepted,
+  SessionService,
+  SessionStatus,
+} from '../session/service.ts'
+import { contentTakenBy } from '../session/check-prompt.ts'
+import { shownPrompt } from '../session/shown-prompt.ts'
 import type { ErrorView } from '../wire/error.ts'
 import type { AgentView, StatusView } from '../wire/gateway.ts'
 import type { PermissionView } from '../wire/permission.ts'
 import type { SessionClosed, SessionDetail, SessionView } from '../wire/session.ts'
-import type { PromptAccepted as PromptAcceptedView, TurnOutcomeView, TurnView } from '../wire/turn.ts'
+import type {
+  CancelEvidence,
+  PromptAccepted as PromptAcceptedView,
+  QueueView,
+  TurnOutcomeView,
+  TurnView,
+} from '../wire/turn.ts'
 import { controlsView, termsView } from './session-terms-view.ts'
 import type { AgentSummary, GatewayPhase, GatewayStatus } from './ports.ts'
 
@@ -34,6 +48,7 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     next_deadline: live.nextDeadline === undefined ? null : deadlineView(live.nextDeadline),
     last_seq: session.lastSeq,
     agent_pid: live.agentPid ?? null,
+    waiting_for: live.waitingFor ?? null,
     ...termsView(session),
     generation: session.generation,
     created_at: timeText(session.createdAt),
@@ -47,7 +62,9 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
 
 /** With what the agent offers, which may be long: for one session, not for lists. */
 export function sessionDetail(status: SessionStatus): SessionDetail {
-  return { ...sessionView(status), controls: controlsView(status.session) }
+  const { session } = status
+  const content = contentTakenBy(session) ?? null
+  return { ...sessionView(status), controls: controlsView(session), prompt_content: content }
 }
 
 function deadlineView({ at, kind }: { at: number; kind: string }): { at: string; kind: string } {
@@ -65,6 +82,8 @@ export function turnView(turn: TurnRecord, sessionId: SessionId): TurnView {
     idempotency_key: turn.idempotencyKey ?? null,
     retry_of: turn.retryOf ?? null,
     on_interrupt: turn.onInterrupt ?? null,
+    lane: turn.lane,
+    deadline_ms: turn.deadlineMs ?? null,
     unattended: turn.unattended ?? null,
     delivery: turn.delivery,
     accepted_at: timeText(turn.acceptedAt),
@@ -94,7 +113,26 @@ export function errorView({ code, message, details = {} }: StoredError): ErrorVi
 }
 
 export function acceptedView({ turn, position, replayed }: PromptAccepted, sessionId: SessionId): PromptAcceptedView {
-  return { turn: turnView(turn, sessionId), position, replayed }
+  return { turn: turnView(shown(turn), sessionId), position, replayed }
+}
+
+/** As it stands in lists: large attached data is left out. */
+export function shown(turn: TurnRecord): TurnRecord {
+  return { ...turn, prompt: shownPrompt(turn.prompt) }
+}
+
+export function queueView(turns: readonly TurnRecord[], sessionId: SessionId): QueueView {
+  return { queued: turns.map((turn, position) => ({ position, turn: turnView(shown(turn), sessionId) })) }
+}
+
+/** `since`: epoch ms of the request. */
+export function cancelView({ turns, outcome }: Cancelled, now: readonly TurnRecord[], since: number): CancelEvidence {
+  const ended = now.flatMap(({ id, outcome: end }) =>
+    end === undefined
+      ? []
+      : [{ turn_id: id, state: end.state, forced: end.forced, ms: Math.max(0, end.endedAt - since) }],
+  )
+  return { turns: [...turns], outcome, ended }
 }
 
 export function permissionView(permission: PermissionRecord, sessionId: SessionId): PermissionView {
@@ -115,10 +153,11 @@ export function permissionView(permission: PermissionRecord, sessionId: SessionI
 }
 
 /** `status` is the session after the close. */
-export function closedView({ stopped }: CloseEvidence, status: SessionStatus): SessionClosed {
+export function closedView({ stopped, turns }: CloseEvidence, status: SessionStatus): SessionClosed {
   return {
     session: sessionView(status),
     stopped: stopped === undefined ? null : { ...stopped, survivors: [...stopped.survivors] },
+    turns: [...turns],
   }
 }
 

@@ -12,6 +12,12 @@ export type Continuity = (typeof CONTINUITY)[number]
 export const RESET_WHAT = ['options', 'conversation'] as const
 export type ResetWhat = (typeof RESET_WHAT)[number]
 
+export const WHEN_BUSY = ['queue', 'interrupt', 'steer', 'reject'] as const
+export type WhenBusy = (typeof WHEN_BUSY)[number]
+
+export const LANE = ['interactive', 'background', 'scheduled'] as const
+export type Lane = (typeof LANE)[number]
+
 export const NOTIFY = ['silent', 'done_only', 'state_changes', 'prompt'] as const
 
 export const PERMISSION_MODE = ['ask', 'approve-reads', 'approve-all', 'deny-all'] as const

@@ -7,6 +7,7 @@ import type { CommandContext } from './context.ts'
 import type { CliDeps } from './deps.ts'
 import { Screen } from './output/screen.ts'
 import { declareApprove, declarePermissionOptions, declarePermissions } from './program-permissions.ts'
+import { declareAdmission, declareQueue, declareWhenBusy } from './program-queue.ts'
 
 export interface Program {
   readonly command: Command
@@ -89,12 +90,14 @@ function declareTurns(root: Command, on: Bind): void {
     .description('one prompt in a session of its own, closed afterwards')
     .argument('[text...]', 'the prompt; with -f it is put in front of the file')
     .action(on(async () => (await import('./commands/run.ts')).run))
+  declareWhenBusy(prompt)
   for (const command of [prompt, run]) declareTurnOptions(command)
   root
     .command('cancel')
     .description('cancel the running turn of a session, or one turn')
     .argument('<session>', 'id or key')
     .argument('[turn]', 'turn id')
+    .option('--wait <seconds>', 'wait at most so long (60) for its end, and say how it ended', positiveSeconds)
     .action(on(async () => (await import('./commands/cancel.ts')).cancel))
   root
     .command('resume')
@@ -105,6 +108,7 @@ function declareTurns(root: Command, on: Bind): void {
     )
     .action(on(async () => (await import('./commands/resume.ts')).resume))
   declareApprove(root, on)
+  declareQueue(root, on)
 }
 
 function declareTurnOptions(command: Command): void {
@@ -125,6 +129,7 @@ function declareTurnOptions(command: Command): void {
         .default('deny'),
     )
   declarePermissionOptions(command)
+  declareAdmission(command)
 }
 
 function declareSessions(root: Command, on: Bind): void {

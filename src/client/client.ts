@@ -27,7 +27,16 @@ import type {
   SessionView,
 } from '../wire/session.ts'
 import type { TaskListQuery, TaskPage, TaskView } from '../wire/task.ts'
-import type { CancelEvidence, PromptAccepted, PromptCreate, TurnListQuery, TurnPage, TurnView } from '../wire/turn.ts'
+import type {
+  CancelEvidence,
+  PromptAccepted,
+  PromptCreate,
+  QueueView,
+  TurnEdit,
+  TurnListQuery,
+  TurnPage,
+  TurnView,
+} from '../wire/turn.ts'
 import { followEvents } from './event-stream.ts'
 import type { EventsOptions } from './event-stream.ts'
 import { followPermissions } from './permission-stream.ts'
@@ -122,10 +131,30 @@ export class HoldfastClient {
     return this.#requests.get(path, { timeoutMs: waitMs + WAIT_SLACK_MS, ...options })
   }
 
-  /** Cancels one turn, or without `turnId` the active one. */
+  /** The prompts that wait, in the order in which they will run. */
+  getQueue(idOrKey: string, options?: CallOptions): Promise<QueueView> {
+    return this.#requests.get(sessionPath(idOrKey, '/queue'), options)
+  }
+
+  /** Changes a prompt that waits, all of it or nothing. TURN_NOT_QUEUED for one that is out. */
+  editTurn(idOrKey: string, turnId: string, edit: TurnEdit, options?: CallOptions): Promise<TurnView> {
+    return this.#requests.patch(sessionPath(idOrKey, `/turns/${encodeURIComponent(turnId)}`), edit, options)
+  }
+
+  /** Cancels one turn, or without `turnId` the active one. May be repeated: the agent is asked again. */
   cancel(idOrKey: string, turnId?: string, options?: CallOptions): Promise<CancelEvidence> {
     const body = turnId === undefined ? {} : { turn_id: turnId }
     return this.#requests.post(sessionPath(idOrKey, '/cancel'), body, options)
+  }
+
+  /** As `cancel`, but answers when the turn has ended and says how, or after `waitMs` (at most 60,000). */
+  cancelAndWait(
+    idOrKey: string,
+    { turnId, waitMs }: { readonly turnId?: string; readonly waitMs: number },
+    options: CallOptions = {},
+  ): Promise<CancelEvidence> {
+    const body = { wait_ms: waitMs, ...(turnId !== undefined && { turn_id: turnId }) }
+    return this.#requests.post(sessionPath(idOrKey, '/cancel'), body, { timeoutMs: waitMs + WAIT_SLACK_MS, ...options })
   }
 
   /** Frees a session that an interrupted turn or a lost conversation holds. ACTION_NOT_OFFERED. */

@@ -159,7 +159,13 @@ export const OPTIONS = {
     type: integer(1024, 64 * 1024 * 1024),
     default: 1024 * 1024,
     env: 'HOLDFAST_LIMITS_PROMPT_BYTES_MAX',
-    text: 'Bytes of one prompt as JSON.',
+    text: 'Bytes of one prompt as JSON, without attached data.',
+  },
+  'limits.attachmentBytesMax': {
+    type: integer(0, 64 * 1024 * 1024),
+    default: 6 * 1024 * 1024,
+    env: 'HOLDFAST_LIMITS_ATTACHMENT_BYTES_MAX',
+    text: 'Bytes of the data attached to one prompt, as base64: a third more than the files have. 0 = links only.',
   },
   'limits.bodyBytesMax': {
     type: integer(1024, 64 * 1024 * 1024),

@@ -147,6 +147,7 @@ function sessionPorts({
     ...agents,
     agentIdleMs: config.agents.idleMs,
     promptBytesMax: config.limits.promptBytesMax,
+    attachmentBytesMax: config.limits.attachmentBytesMax,
     family: { depthMax: config.tasks.depthMax, childrenMax: config.tasks.childrenMax },
     checkCwd: (cwd) => checkCwd(cwd, rules),
     findDefinition: (name) => definitions.get(name),

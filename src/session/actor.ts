@@ -105,7 +105,7 @@ export class SessionActor {
   }
 
   explain(): Explanation {
-    return explainSession(this.#state, this.#ports.limits)
+    return explainSession(this.#state, this.#ports.limits, this.#runner.waitingFor)
   }
 
   /** Epoch ms of the last input; orders eviction. */

@@ -4,6 +4,7 @@ import type { Draft } from './draft.ts'
 import { pump } from './queue.ts'
 import { reorder } from './queue-order.ts'
 import type { QueueTarget } from './queue-order.ts'
+import { shownPrompt } from './shown-prompt.ts'
 import type { CallerInput, QueuedTurn } from './state.ts'
 
 type Edit = Extract<CallerInput, { kind: 'edit' }>
@@ -37,7 +38,7 @@ function amend(draft: Draft, turn: QueuedTurn, { prompt, expiresAt }: Edit): Que
   draft.state.queue = draft.state.queue.map((other) => (other === turn ? edited : other))
   draft.write({ kind: 'turn.amend', turnId, amendment })
   const head = `{"turn_id":"${turnId}","expires_at":${edited.expiresAt ?? 'null'}`
-  draft.eventText('turn.edited', turnId, `${head},"prompt":${edited.prompt}}`)
+  draft.eventText('turn.edited', turnId, `${head},"prompt":${shownPrompt(edited.prompt)}}`)
   return edited
 }
 

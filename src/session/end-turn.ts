@@ -105,11 +105,11 @@ function applyInterruption(draft: Draft, turn: QueuedTurn): void {
   if (policy === 'hold') block(draft, turn.turnId)
   if (policy === 'retry' && spareTurnId !== undefined) {
     draft.state.spareTurnId = undefined
-    const { prompt, onInterrupt, unattended, expiresAt } = turn
-    const bodyHash = ''
+    const { prompt, onInterrupt, unattended, expiresAt, deadlineMs, lane } = turn
+    const asked = { prompt, onInterrupt, unattended, expiresAt, deadlineMs, lane }
     insertTurn(
       draft,
-      { turnId: spareTurnId, prompt, bodyHash, idempotencyKey: undefined, onInterrupt, unattended, expiresAt },
+      { turnId: spareTurnId, bodyHash: '', idempotencyKey: undefined, ...asked },
       { origin: 'retry', retryOf: turn.turnId, front: true },
     )
   }

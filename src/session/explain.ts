@@ -15,6 +15,10 @@ export type WaitKind =
   | 'agent'
   | 'cancel'
   | 'agent_stop'
+  /** Others: a place for its agent, memory for it, a place in the lane. */
+  | 'slot'
+  | 'memory'
+  | 'lane'
 
 export interface Wait {
   readonly kind: WaitKind
@@ -36,13 +40,18 @@ export interface Explanation {
   readonly frees: readonly string[]
 }
 
-export function explainSession(state: SessionModel, limits: SessionLimits): Explanation {
+/** `startWaitsFor`: what the start of its agent waits for, if it does. */
+export function explainSession(
+  state: SessionModel,
+  limits: SessionLimits,
+  startWaitsFor?: 'slot' | 'memory',
+): Explanation {
   const { activity, activeTurn, queued } = liveOf(state, limits)
   return {
     activity,
     turn: activeTurn,
     queued: queued.length,
-    waits: waitsOf(state, limits),
+    waits: waitsOf(state, limits, startWaitsFor),
     deadline: nextDeadline(state, limits),
     frees: freesOf(state),
   }
@@ -56,7 +65,7 @@ export function explainDormant(isClosed: boolean, blockedBy: string | undefined)
   return { activity, turn: undefined, queued: 0, waits, deadline: undefined, frees }
 }
 
-function waitsOf(state: SessionModel, limits: SessionLimits): Wait[] {
+function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'slot' | 'memory'): Wait[] {
   const { agent, active, blockedBy, permissions } = state
   const waits: Wait[] = []
   if (blockedBy !== undefined) waits.push({ kind: 'decision', since: undefined, subject: blockedBy })
@@ -64,8 +73,9 @@ function waitsOf(state: SessionModel, limits: SessionLimits): Wait[] {
     waits.push({ kind: 'permission', since: dueAt - limits.permissionMs, subject: id })
   if (agent.kind === 'stopping')
     waits.push({ kind: 'agent_stop', since: agent.deadlineAt - limits.stopMs, subject: undefined })
+  if (state.lanePass?.isHeld === false) waits.push({ kind: 'lane', since: undefined, subject: state.lanePass.lane })
   if (agent.kind === 'starting')
-    waits.push({ kind: 'agent_start', since: agent.deadlineAt - limits.startMs, subject: undefined })
+    waits.push({ kind: startWaitsFor ?? 'agent_start', since: agent.deadlineAt - limits.startMs, subject: undefined })
   if (active === undefined || active.stage === 'waiting') return waits
   const { cancelling, turnId, lastSignAt } = active
   if (cancelling !== undefined)

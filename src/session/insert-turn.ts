@@ -5,6 +5,7 @@ import type { TurnOrigin, TurnRecord } from '../store/records.ts'
 import type { Draft } from './draft.ts'
 import { openTask } from './family/task-rows.ts'
 import { frontPlace, newPlace } from './queue-order.ts'
+import { shownPrompt } from './shown-prompt.ts'
 import type { QueuedTurn, TurnDraft } from './state.ts'
 
 export interface InsertOptions {
@@ -29,7 +30,7 @@ export function insertTurn(
   draft.write({ kind: 'turn.insert', turn: record })
   openTask(draft, record)
   const head = `{"turn_id":"${turn.turnId}","n":${n},"origin":"${origin}","retry_of":${JSON.stringify(retryOf ?? null)}`
-  draft.eventText('turn.queued', turn.turnId, `${head},"prompt":${turn.prompt}}`)
+  draft.eventText('turn.queued', turn.turnId, `${head},"prompt":${shownPrompt(turn.prompt)}}`)
   return record
 }
 

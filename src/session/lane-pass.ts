@@ -1,5 +1,5 @@
-// The session's right to have a turn out in a lane that bounds its turns. Asked for when the head of the queue needs one, given back
-// when nothing needs it. Lanes without a bound are never asked for.
+// The session's right to have one turn out in a lane that bounds its turns. Asked for when the head of the queue needs one, given back
+// when that turn has ended or nothing needs it, so that the sessions of a lane take turns. Lanes without a bound are never asked for.
 
 import type { Lane } from '../store/records.ts'
 import type { Draft } from './draft.ts'
@@ -9,10 +9,11 @@ import { isOwnTurn } from './own-turn.ts'
 export function hasLanePass(draft: Draft, lane: Lane): boolean {
   const { state, limits } = draft
   if (!limits.boundLanes.includes(lane)) return true
-  if (state.lanePass?.lane === lane) return state.lanePass.isHeld
+  const { lanePass } = state
+  if (lanePass?.lane === lane && !lanePass.isUsed) return lanePass.isHeld
   returnPass(draft)
   const no = ++state.lanePassNo
-  state.lanePass = { no, lane, isHeld: false }
+  state.lanePass = { no, lane, isHeld: false, isUsed: false }
   draft.effect({ kind: 'lane.enter', no, lane, isTaken: false })
   return false
 }
@@ -23,11 +24,16 @@ export function lanePassed(draft: Draft, no: number): void {
   if (lanePass?.no === no) draft.state.lanePass = { ...lanePass, isHeld: true }
 }
 
+/** The turn for which it was asked is out. */
+export function useLanePass({ state }: Draft): void {
+  if (state.lanePass !== undefined) state.lanePass = { ...state.lanePass, isUsed: true }
+}
+
 /** A turn that goes on from an earlier life counts in its lane, also beyond its bound. */
 export function takeLanePass(draft: Draft, lane: Lane): void {
   if (!draft.limits.boundLanes.includes(lane)) return
   const no = ++draft.state.lanePassNo
-  draft.state.lanePass = { no, lane, isHeld: true }
+  draft.state.lanePass = { no, lane, isHeld: true, isUsed: true }
   draft.effect({ kind: 'lane.enter', no, lane, isTaken: true })
 }
 
@@ -36,7 +42,8 @@ export function settleLanePass(draft: Draft): void {
   const { lanePass, active, queue, phase, blockedBy } = draft.state
   if (lanePass === undefined) return
   const head = phase.kind === 'open' && blockedBy === undefined ? queue[0] : undefined
-  const needs = active !== undefined && !isOwnTurn(active) ? active : head
+  const isOut = active !== undefined && !isOwnTurn(active)
+  const needs = isOut ? active : lanePass.isUsed ? undefined : head
   if (needs?.lane !== lanePass.lane) returnPass(draft)
 }
 

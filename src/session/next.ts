@@ -12,7 +12,7 @@ import {
   evictAgent,
 } from './agent-link.ts'
 import { cancelTurn } from './cancel.ts'
-import { closeSession, drainSession } from './closing.ts'
+import { closeSession, drainSession, settlePhase } from './closing.ts'
 import { passDeadlines } from './deadlines.ts'
 import { Draft } from './draft.ts'
 import { changeFamily } from './family/change-family.ts'
@@ -93,6 +93,8 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
       if (isOfThisLife(state, input)) takeFromAgent(draft, input)
       else draft.effect({ kind: 'count', name: 'late_generation' })
   }
+  // A one-shot session may have begun to close in any rule that ends a turn.
+  if (draft.state.phase.kind === 'closing') settlePhase(draft)
   settleLanePass(draft)
   return draft.finish()
 }

@@ -12,6 +12,7 @@ import { adoptSession, listOffered } from './adopt-session.ts'
 import type { AdoptRequest, AgentSessions } from './adopt-session.ts'
 import type { ActorsPorts } from './actors.ts'
 import { checkPrompt } from './check-prompt.ts'
+import type { PromptRules } from './check-prompt.ts'
 import { ensureSession } from './ensure-session.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import { Parentage } from './family/parentage.ts'
@@ -43,8 +44,7 @@ import type { PermissionPorts } from './session-permissions.ts'
 import type { ReplyValue, TurnDraft } from './state.ts'
 import type { SessionStatisticsSnapshot } from './statistics.ts'
 
-export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts {
-  readonly promptBytesMax: number
+export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts, PromptRules {
   readonly family: FamilyLimits
   /** Real path of an allowed working directory; CWD_NOT_ABSOLUTE, CWD_NOT_FOUND or CWD_NOT_ALLOWED otherwise. */
   checkCwd(cwd: string): Promise<string>
@@ -156,7 +156,7 @@ class Service implements SessionService {
   async prompt(id: SessionId, request: PromptRequest): Promise<PromptAccepted> {
     this.#refuseWhileDraining()
     const session = await this.#usable(id)
-    const prompt = checkPrompt(request.prompt, this.#ports.promptBytesMax)
+    const prompt = checkPrompt(request.prompt, this.#ports, session)
     this.#permissions.prompted(session.no)
     const { whenBusy } = request
     const draft = draftOf(request, prompt, this.#ports.ids.turn())
@@ -184,7 +184,7 @@ class Service implements SessionService {
     const { state } = await this.turn(id, turnId)
     if (state !== 'queued') throw notQueued(turnId, state)
     const { expiresAt, to } = edit
-    const prompt = edit.prompt === undefined ? undefined : checkPrompt(edit.prompt, this.#ports.promptBytesMax)
+    const prompt = edit.prompt === undefined ? undefined : checkPrompt(edit.prompt, this.#ports, session)
     await this.#actors.ask(session.no, (reply) => ({ kind: 'edit', reply, turnId, prompt, expiresAt, to }))
     return this.turn(id, turnId)
   }
@@ -310,8 +310,9 @@ function accepted(reply: ReplyValue): PromptAccepted {
   throw new HoldfastError('INTERNAL', { requestId: `prompt answered by ${reply.kind}` })
 }
 
-function asDraft({ prompt, onInterrupt, unattended }: TurnRecord): Omit<TurnDraft, 'turnId'> {
-  return { prompt, bodyHash: '', idempotencyKey: undefined, onInterrupt, unattended, expiresAt: undefined }
+function asDraft({ prompt, onInterrupt, unattended, deadlineMs, lane }: TurnRecord): Omit<TurnDraft, 'turnId'> {
+  const asked = { prompt, onInterrupt, unattended, deadlineMs, lane }
+  return { ...asked, bodyHash: '', idempotencyKey: undefined, expiresAt: undefined }
 }
 
 /** Everything that was asked for is in the hash; a prompt that asks for nothing of it has the hash of the two things before. */

@@ -3,7 +3,7 @@
 import { toContinue, useConversation, whenLost } from './conversation.ts'
 import type { Draft } from './draft.ts'
 import { wantsHistory } from './import-history.ts'
-import { hasLanePass } from './lane-pass.ts'
+import { hasLanePass, useLanePass } from './lane-pass.ts'
 import { advanceChanges } from './option-changes.ts'
 import { wantedOptions } from './options.ts'
 import { completeOwnTurn, isOwnTurn } from './own-turn.ts'
@@ -41,6 +41,7 @@ function findClaimable(draft: Draft): QueuedTurn | undefined {
 function claim(draft: Draft, head: QueuedTurn): void {
   const { state } = draft
   state.queue = state.queue.slice(1)
+  useLanePass(draft)
   state.active = {
     ...head,
     stage: 'waiting',

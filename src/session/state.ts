@@ -205,6 +205,8 @@ export interface LanePass {
   readonly no: number
   readonly lane: Lane
   readonly isHeld: boolean
+  /** A turn went out with it: good for no other one. */
+  readonly isUsed: boolean
 }
 
 export interface TurnDraft {

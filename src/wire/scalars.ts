@@ -20,6 +20,10 @@ export type PermissionMode = Static<typeof PermissionMode>
 /** What happens to one that waits for a person while no client is there. */
 export const Unattended = Type.Enum(['ask', 'deny', 'fail'])
 export type Unattended = Static<typeof Unattended>
+/** Class of admission of a turn. */
+export const Lane = Type.Enum(['interactive', 'background', 'scheduled'])
+/** What becomes of a prompt for a session that is busy. */
+export const WhenBusy = Type.Enum(['queue', 'interrupt', 'steer', 'reject'])
 export const Delivery = Type.Enum(['no', 'yes', 'unknown'])
 
 /** Opaque place in a list; comes from `next_cursor` of the page before. */

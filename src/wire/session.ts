@@ -62,6 +62,8 @@ export const SessionView = Type.Object(
     next_deadline: nullable(Type.Object({ at: Time, kind: Type.String() })),
     last_seq: Type.Integer(),
     agent_pid: nullable(Type.Integer()),
+    /** What the next prompt waits for that is not the session's own. */
+    waiting_for: nullable(Type.Enum(['slot', 'lane', 'memory'])),
     /** The agent's own id of the conversation; null while it is pending. */
     agent_session_id: nullable(Type.String()),
     agent_session_state: Type.Enum(['pending', 'resolved']),
@@ -89,7 +91,12 @@ export type SessionView = Static<typeof SessionView>
 
 /** One session, with what its agent offers to choose from; null before an agent was started. */
 export const SessionDetail = Type.Object(
-  { ...SessionView.properties, controls: nullable(ControlsView) },
+  {
+    ...SessionView.properties,
+    controls: nullable(ControlsView),
+    /** The types of content that the agent takes; null before it was connected once. */
+    prompt_content: nullable(Type.Array(Type.String())),
+  },
   { title: 'SessionDetail' },
 )
 export type SessionDetail = Static<typeof SessionDetail>
@@ -188,5 +195,10 @@ export const SessionResetDone = Type.Object({
 })
 export type SessionResetDone = Static<typeof SessionResetDone>
 
-export const SessionClosed = Type.Object({ session: SessionView, stopped: Stopped })
+export const SessionClosed = Type.Object({
+  session: SessionView,
+  stopped: Stopped,
+  /** Turns that this call ended. */
+  turns: Type.Array(Type.String()),
+})
 export type SessionClosed = Static<typeof SessionClosed>

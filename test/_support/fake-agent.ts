@@ -44,6 +44,8 @@ export class FakeAgent {
   /** What each gateway that took it over said of it. */
   readonly attachments: AttachRequest[] = []
   isRetiring = false
+  /** Whoever writes to it knows that it is gone: nothing is written any more. */
+  isGone = false
   cancels = 0
   stops = 0
   acknowledged = 0

@@ -119,7 +119,7 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
     isRetiring: agent.isRetiring,
     prompt: (turnId, prompt) =>
       ifWired(() => {
-        if (!agent.write(turnId)) return
+        if (agent.isGone || !agent.write(turnId)) return
         agent.prompts.push(turnId)
         queueMicrotask(() => connector.onPrompt(agent, turnId, prompt))
       }),

@@ -218,7 +218,7 @@ export class FakeService implements SessionService {
     if (expiresAt !== undefined) turn.expiresAt = expiresAt ?? undefined
     const others = (await this.queued(id)).filter((other) => other !== turn)
     if (to?.kind === 'position') turn.place = (others[to.position]?.place ?? 1_000) - 0.5
-    if (to?.kind === 'before') turn.place = (others.find((other) => other.id === to.turnId)?.place ?? 1_000) - 0.5
+    if (to?.kind === 'before') turn.place = (others.find((other) => other.id === to.turnId)?.place ?? 1_000) - 0.25
     return turn
   }
 

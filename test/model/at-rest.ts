@@ -35,6 +35,7 @@ export function checkRest(rest: Rest): void {
     must(!outlived, 'S7', 'a process outlived its session')
   }
   checkImport(rest)
+  must(store.session.state !== 'closing', 'S6', 'the session never closes')
   checkBounds(rest)
 }
 

@@ -329,12 +329,14 @@ describe('turns', () => {
   test('cancel takes one turn, or the active one, and says what it did', async () => {
     const id = await makeSession()
     const [first, second] = [await runTurn(id), await runTurn(id)]
-    expect((await call('POST', '/v1/sessions/k/cancel', { turn_id: second })).body).toEqual({
-      turns: [second],
-      outcome: 'ended',
-    })
-    expect((await call('POST', '/v1/sessions/k/cancel')).body).toEqual({ turns: [first], outcome: 'ended' })
-    expect((await call('POST', '/v1/sessions/k/cancel', {})).body).toEqual({ turns: [], outcome: 'none' })
+    const ended = (turn: string) => [
+      { turn_id: turn, state: 'cancelled', forced: false, ms: expect.any(Number) as unknown },
+    ]
+    const one = (await call('POST', '/v1/sessions/k/cancel', { turn_id: second })).body
+    expect(one).toEqual({ turns: [second], outcome: 'ended', ended: ended(second) })
+    const active = (await call('POST', '/v1/sessions/k/cancel')).body
+    expect(active).toEqual({ turns: [first], outcome: 'ended', ended: ended(first) })
+    expect((await call('POST', '/v1/sessions/k/cancel', {})).body).toEqual({ turns: [], outcome: 'none', ended: [] })
     expect(await fail('POST', '/v1/sessions/k/cancel', { turn_id: 'turn_nope' })).toEqual([404, 'TURN_NOT_FOUND'])
   })
 })
@@ -456,7 +458,7 @@ describe('the gateway', () => {
 
   test('the description names every route and asks for the token', async () => {
     const { body } = await call('GET', '/openapi.json')
-    expect(Object.keys(body.paths)).toHaveLength(28)
+    expect(Object.keys(body.paths)).toHaveLength(29)
     expect(body.security).toEqual([{ token: [] }])
     expect(body.paths['/livez'].get.security).toEqual([])
     expect(body.paths['/v1/sessions/{session}/prompts'].post.requestBody.content).toHaveProperty('application/json')

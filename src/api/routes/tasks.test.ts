@@ -62,7 +62,7 @@ describe('tasks', () => {
 
   test('a task that has ended cannot be cancelled any more', async () => {
     const { status, body } = await call('POST', `/v1/tasks/${BLOCKED.id}/cancel`, {})
-    expect([status, body]).toEqual([200, { turns: [], outcome: 'none' }])
+    expect([status, body]).toEqual([200, { turns: [], outcome: 'none', ended: [] }])
     expect((await call('POST', '/v1/tasks/task_none/cancel', {})).status).toBe(404)
   })
 })

@@ -5,6 +5,7 @@ import { TaskListQuery, TaskPage, TaskView } from '../../wire/task.ts'
 import { CancelEvidence } from '../../wire/turn.ts'
 import { decodeCursor, pageOf } from '../page-cursor.ts'
 import { taskView } from '../task-view.ts'
+import { cancelView } from '../views.ts'
 import { sessionIdOf, withErrors } from './context.ts'
 import type { App, RouteContext } from './context.ts'
 import { TaskParams } from './params.ts'
@@ -12,7 +13,7 @@ import { TaskParams } from './params.ts'
 const PAGE_LIMIT = 50
 
 export function addTaskRoutes(app: App, context: RouteContext): void {
-  const { tasks } = context
+  const { tasks, service } = context
   app.get(
     '/v1/tasks',
     {
@@ -54,8 +55,11 @@ export function addTaskRoutes(app: App, context: RouteContext): void {
       },
     },
     async ({ params }) => {
-      const { turns, outcome } = await tasks.cancel(params.task as TaskId)
-      return { turns: [...turns], outcome }
+      const since = Date.now()
+      const evidence = await tasks.cancel(params.task as TaskId)
+      const { task } = await tasks.get(params.task as TaskId)
+      const turns = await Promise.all(evidence.turns.map((turn) => service.turn(task.sessionId, turn)))
+      return cancelView(evidence, turns, since)
     },
   )
 }

@@ -1,24 +1,13 @@
-// /v1/sessions/:session/prompts, /turns, /cancel: send a prompt, see what became of it, cancel it.
+// /v1/sessions/:session/prompts, /turns: send a prompt, see what became of it.
 
 import { Type } from 'typebox'
 
-import { HoldfastError } from '../../base/errors.ts'
 import type { TurnId } from '../../base/ids.ts'
-import type { JsonObject } from '../../base/json.ts'
-import type { PromptRequest } from '../../session/service.ts'
-import {
-  CancelCreate,
-  CancelEvidence,
-  PromptAccepted,
-  PromptCreate,
-  TurnListQuery,
-  TurnPage,
-  TurnQuery,
-  TurnView,
-} from '../../wire/turn.ts'
+import { PromptAccepted, PromptCreate, TurnListQuery, TurnPage, TurnQuery, TurnView } from '../../wire/turn.ts'
 import { decodeCursor, pageOf } from '../page-cursor.ts'
-import { waitTurn } from '../streams/wait-turn.ts'
-import { acceptedView, turnView } from '../views.ts'
+import { toPromptRequest } from '../prompt-request.ts'
+import { waitBriefly } from '../streams/wait-turn.ts'
+import { acceptedView, shown, turnView } from '../views.ts'
 import { refuseWhileDraining, sessionIdOf, withErrors } from './context.ts'
 import type { App, RouteContext } from './context.ts'
 import { SessionParams, TurnParams } from './params.ts'
@@ -29,23 +18,6 @@ export function addTurnRoutes(app: App, context: RouteContext): void {
   addPrompt(app, context)
   addTurnList(app, context)
   addTurn(app, context)
-  app.post(
-    '/v1/sessions/:session/cancel',
-    {
-      schema: {
-        operationId: 'cancelTurn',
-        summary: 'Cancel one turn, or the active one',
-        params: SessionParams,
-        body: CancelCreate,
-        response: withErrors({ 200: CancelEvidence }),
-      },
-    },
-    async ({ params, body }) => {
-      const id = await sessionIdOf(context, params.session)
-      const { turns, outcome } = await context.service.cancel(id, body.turn_id as TurnId | undefined)
-      return { turns: [...turns], outcome }
-    },
-  )
 }
 
 const PromptHeaders = Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) })
@@ -73,27 +45,6 @@ function addPrompt(app: App, context: RouteContext): void {
   )
 }
 
-function toPromptRequest(body: PromptCreate, headerKey: string | undefined): PromptRequest {
-  const { prompt, on_interrupt: onInterrupt, unattended, expires_at: expiresAt, idempotency_key: bodyKey } = body
-  if (headerKey !== undefined && bodyKey !== undefined && headerKey !== bodyKey) {
-    throw new HoldfastError('BAD_REQUEST', { reason: 'body/idempotency_key differs from the header Idempotency-Key' })
-  }
-  const idempotencyKey = headerKey ?? bodyKey
-  return {
-    prompt: typeof prompt === 'string' ? [{ type: 'text', text: prompt }] : (prompt as JsonObject[]),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(onInterrupt === undefined ? {} : { onInterrupt }),
-    ...(unattended === undefined ? {} : { unattended }),
-    ...(expiresAt === undefined ? {} : { expiresAt: epochMs(expiresAt) }),
-  }
-}
-
-function epochMs(text: string): number {
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms)) throw new HoldfastError('BAD_REQUEST', { reason: 'body/expires_at is not a time' })
-  return ms
-}
-
 function addTurnList(app: App, context: RouteContext): void {
   app.get(
     '/v1/sessions/:session/turns',
@@ -111,13 +62,12 @@ function addTurnList(app: App, context: RouteContext): void {
       const before = cursor === undefined ? {} : { before: decodeCursor('t', cursor) }
       const rows = await context.service.turns(id, { limit: limit + 1, ...before })
       const page = pageOf(rows, { list: 't', limit, placeOf: (turn) => turn.n })
-      return { turns: page.rows.map((turn) => turnView(turn, id)), next_cursor: page.nextCursor }
+      return { turns: page.rows.map((turn) => turnView(shown(turn), id)), next_cursor: page.nextCursor }
     },
   )
 }
 
 function addTurn(app: App, context: RouteContext): void {
-  const { service, streams } = context
   app.get(
     '/v1/sessions/:session/turns/:turn',
     {
@@ -131,19 +81,12 @@ function addTurn(app: App, context: RouteContext): void {
     },
     async ({ params, query: { wait_ms: waitMs = 0 } }, reply) => {
       const turnId = params.turn as TurnId
-      if (waitMs === 0 || !streams.beginWait()) {
+      if (waitMs === 0) {
         const id = await sessionIdOf(context, params.session)
-        return turnView(await service.turn(id, turnId), id)
+        return turnView(await context.service.turn(id, turnId), id)
       }
-      const left = new AbortController()
-      reply.raw.once('close', () => left.abort())
-      try {
-        const status = await service.get(params.session)
-        const signal = AbortSignal.any([AbortSignal.timeout(waitMs), streams.ended, left.signal])
-        return turnView(await waitTurn(context, status, turnId, signal), status.session.id)
-      } finally {
-        streams.endWait()
-      }
+      const { turn, status } = await waitBriefly(context, { session: params.session, turn: turnId, waitMs }, reply.raw)
+      return turnView(turn, status.session.id)
     },
   )
 }

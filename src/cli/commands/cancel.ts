@@ -10,11 +10,26 @@ export const CANCEL_SAID = {
   none: 'nothing to cancel',
 } as const
 
-export async function cancel(context: CommandContext, _: object, session: string, turnId?: string): Promise<number> {
+export interface CancelOptions {
+  /** Seconds. */
+  readonly wait?: number
+}
+
+export async function cancel(
+  context: CommandContext,
+  { wait = 0 }: CancelOptions,
+  session: string,
+  turnId?: string,
+): Promise<number> {
   const { screen } = context
   using gateway = await openGateway(context)
-  const evidence = await gateway.client.cancel(session, turnId)
+  const waitMs = Math.round(wait * 1000)
+  const evidence = await gateway.client.cancelAndWait(session, { waitMs, ...(turnId !== undefined && { turnId }) })
   if (screen.json) screen.record(evidence)
-  else screen.print(`${[CANCEL_SAID[evidence.outcome], ...evidence.turns].join(' ')}\n`)
+  else {
+    screen.print(`${[CANCEL_SAID[evidence.outcome], ...evidence.turns].join(' ')}\n`)
+    for (const { state, forced, ms } of evidence.ended)
+      screen.print(`${state} after ${ms} ms${forced ? ', by force' : ''}\n`)
+  }
   return EXIT.done
 }

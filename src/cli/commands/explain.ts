@@ -46,6 +46,9 @@ const WAITS: Readonly<Record<string, string>> = {
   agent: 'Its agent works and has said nothing',
   cancel: 'Its agent was asked to cancel and has not ended the turn yet',
   agent_stop: 'Its agent is being ended, and every process of it',
+  slot: 'Its agent waits for a place: as many agents live or start as may',
+  memory: 'Its agent waits for memory to be free',
+  lane: 'Its prompt waits for a place in its lane',
 }
 
 const DEADLINES: Readonly<Record<string, string>> = {
@@ -53,6 +56,8 @@ const DEADLINES: Readonly<Record<string, string>> = {
   agent_start: 'the start fails',
   agent_stop: 'the agent counts as stuck and the session goes on',
   permission: 'the request is refused',
+  agent_quiet: 'the work that the agent began by itself counts as done',
+  agent_start_pause: 'the agent is started again',
   silence: 'the turn is cancelled, because nothing was heard',
   turn: 'the turn is cancelled, because it takes too long',
   cancel_grace: 'the agent is ended by force',

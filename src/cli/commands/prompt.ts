@@ -3,21 +3,24 @@
 import { HoldfastError } from '../../base/errors.ts'
 import type { SessionView } from '../../wire/session.ts'
 import type { HoldfastClient } from '../../client/client.ts'
-import type { OnInterrupt } from '../choices.ts'
+import type { OnInterrupt, WhenBusy } from '../choices.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
+import { promptBody } from '../prompt-body.ts'
+import type { AdmissionOptions } from '../prompt-body.ts'
 import { readPrompt } from '../prompt-text.ts'
 import { runTurn } from '../run-turn.ts'
 import type { TurnOptions } from '../run-turn.ts'
 import { sendPrompt } from '../send-prompt.ts'
 import { chooseSession } from '../session-choice.ts'
 
-export interface PromptOptions extends TurnOptions {
+export interface PromptOptions extends TurnOptions, AdmissionOptions {
   readonly session?: string
   readonly wait: boolean
   readonly onInterrupt?: OnInterrupt
   readonly idempotencyKey?: string
+  readonly whenBusy?: WhenBusy
 }
 
 export async function prompt(context: CommandContext, options: PromptOptions, words: string[]): Promise<number> {
@@ -28,7 +31,8 @@ export async function prompt(context: CommandContext, options: PromptOptions, wo
   const session = await withPolicies(client, await chooseSession(client, { ...options, here }), options)
   if (options.wait && options.idempotencyKey === undefined) refuseBlocked(session)
   const body = {
-    prompt: text,
+    ...(await promptBody({ client, sessionId: session.id, text, cwd: here }, options)),
+    ...(options.whenBusy !== undefined && { when_busy: options.whenBusy }),
     ...(options.unattended !== undefined && { unattended: options.unattended }),
     ...(options.onInterrupt !== undefined && { on_interrupt: options.onInterrupt }),
     ...(options.idempotencyKey !== undefined && { idempotency_key: options.idempotencyKey }),

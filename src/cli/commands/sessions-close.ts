@@ -7,13 +7,14 @@ import { openGateway } from '../gateway.ts'
 export async function sessionsClose(context: CommandContext, _: object, idOrKey: string): Promise<number> {
   const { screen } = context
   using gateway = await openGateway(context)
-  const { session, stopped } = await gateway.client.closeSession(idOrKey)
+  const { session, stopped, turns } = await gateway.client.closeSession(idOrKey)
   const survivors = stopped?.survivors ?? []
-  if (screen.json) screen.record({ session, stopped })
+  if (screen.json) screen.record({ session, stopped, turns })
   else {
     const how =
       stopped === null ? '' : ` (agent ended in ${Math.round(stopped.ms)} ms${stopped.forced ? ', by force' : ''})`
     screen.print(`closed ${session.id}${how}\n`)
+    if (turns.length > 0) screen.print(`ended ${turns.join(' ')}\n`)
     if (survivors.length > 0) screen.note(`processes that could not be ended: ${survivors.join(' ')}`)
   }
   return survivors.length === 0 ? EXIT.done : EXIT.failed

@@ -2,7 +2,7 @@
 
 import { isJsonObject } from '../../base/json.ts'
 import type { SessionView } from '../../wire/session.ts'
-import type { TurnView } from '../../wire/turn.ts'
+import type { QueueView, TurnView } from '../../wire/turn.ts'
 import type { Style } from './style.ts'
 import { facts, table } from './table.ts'
 import { age } from './time.ts'
@@ -18,6 +18,19 @@ export function sessionTable(sessions: readonly SessionView[], style: Style, now
     session.cwd,
   ])
   return table(['SESSION', 'KEY', 'AGENT', 'ACTIVITY', 'QUEUED', 'AGE', 'DIRECTORY'], rows, style)
+}
+
+/** The prompts that wait, the next one first. */
+export function queueTable(queued: QueueView['queued'], style: Style, nowMs: number): string {
+  const rows = queued.map(({ position, turn }) => [
+    String(position),
+    turn.id,
+    turn.lane,
+    age(turn.accepted_at, nowMs),
+    turn.expires_at ?? '-',
+    promptStart(turn),
+  ])
+  return table(['AT', 'TURN', 'LANE', 'AGE', 'EXPIRES', 'PROMPT'], rows, style)
 }
 
 export function sessionFacts(session: SessionView, style: Style): string {
@@ -38,6 +51,7 @@ export function sessionFacts(session: SessionView, style: Style): string {
       ['queued', session.queued.length === 0 ? undefined : session.queued.join(' ')],
       ['blocked by', session.blocked_by],
       ['waits for', session.blocked?.actions.join(' | ')],
+      ['waits for a', session.waiting_for],
       ['next', next === null ? undefined : `${next.kind} at ${next.at}`],
       ['agent pid', session.agent_pid],
       ['agent session', session.agent_session_id],

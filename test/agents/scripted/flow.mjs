@@ -43,6 +43,9 @@ export const flow = {
   /** @after N: updates after the answer. */
   after: (turn, [count = '1']) => void (turn.updatesAfter = Number(count)),
 
+  /** @wake MS: works by itself so long after it was asked, whatever became of the turn. */
+  wake: (turn, [ms = '2000']) => void setTimeout(() => void turn.say('woke up'), Number(ms)),
+
   /** @error CODE TEXT */
   error: (turn, [code = '-32603', ...words]) => void (turn.error = { code: Number(code), message: words.join(' ') }),
 
