@@ -7,14 +7,16 @@ import type { SessionLive } from './service.ts'
 import type { SessionLimits, SessionModel } from './state.ts'
 
 export type WaitKind =
-  /** A person: an interrupted turn, or a permission request. */
+  /** A person: an interrupted turn, a conversation that is lost, or a permission request. */
   | 'decision'
+  | 'conversation'
   | 'permission'
   /** The agent: its start, its work, its answer to a cancel, its end. */
   | 'agent_start'
   | 'agent'
   | 'cancel'
   | 'agent_stop'
+  | 'control'
   /** Others: a place for its agent, memory for it, a place in the lane. */
   | 'slot'
   | 'memory'
@@ -68,7 +70,8 @@ export function explainDormant(isClosed: boolean, blockedBy: string | undefined)
 function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'slot' | 'memory'): Wait[] {
   const { agent, active, blockedBy, permissions } = state
   const waits: Wait[] = []
-  if (blockedBy !== undefined) waits.push({ kind: 'decision', since: undefined, subject: blockedBy })
+  const decision = state.terms.conversation.isLost ? 'conversation' : 'decision'
+  if (blockedBy !== undefined) waits.push({ kind: decision, since: undefined, subject: blockedBy })
   for (const { id, dueAt } of permissions)
     waits.push({ kind: 'permission', since: dueAt - limits.permissionMs, subject: id })
   if (agent.kind === 'stopping')
@@ -76,6 +79,8 @@ function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'sl
   if (state.lanePass?.isHeld === false) waits.push({ kind: 'lane', since: undefined, subject: state.lanePass.lane })
   if (agent.kind === 'starting')
     waits.push({ kind: startWaitsFor ?? 'agent_start', since: agent.deadlineAt - limits.startMs, subject: undefined })
+  const asked = state.changes[0]?.sent
+  if (asked !== undefined) waits.push({ kind: 'control', since: asked.since, subject: undefined })
   if (active === undefined || active.stage === 'waiting') return waits
   const { cancelling, turnId, lastSignAt } = active
   if (cancelling !== undefined)

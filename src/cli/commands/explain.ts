@@ -41,7 +41,9 @@ function waitText({ kind, since, subject }: Wait, now: number): string {
 
 const WAITS: Readonly<Record<string, string>> = {
   decision: 'It waits for your decision about an interrupted turn',
+  conversation: 'It waits for your decision, because its agent cannot go on with the conversation',
   permission: 'It waits for an answer to a permission request',
+  control: 'Its agent was asked to change an option and has not answered',
   agent_start: 'Its agent is being started',
   agent: 'Its agent works and has said nothing',
   cancel: 'Its agent was asked to cancel and has not ended the turn yet',
@@ -49,6 +51,12 @@ const WAITS: Readonly<Record<string, string>> = {
   slot: 'Its agent waits for a place: as many agents live or start as may',
   memory: 'Its agent waits for memory to be free',
   lane: 'Its prompt waits for a place in its lane',
+}
+
+/** What the API offers for each kind of hold. */
+function actionsOf(waits: readonly Wait[]): readonly string[] {
+  const isLost = waits.some(({ kind }) => kind === 'conversation')
+  return isLost ? ['fresh', 'retry', 'discard'] : ['continue', 'retry', 'discard']
 }
 
 const DEADLINES: Readonly<Record<string, string>> = {
@@ -62,11 +70,12 @@ const DEADLINES: Readonly<Record<string, string>> = {
   turn: 'the turn is cancelled, because it takes too long',
   cancel_grace: 'the agent is ended by force',
   drain: 'the turn is cut, because the gateway stops',
+  control: 'the change of the option is given up',
 }
 
 const COMMANDS: Readonly<Record<string, (view: ExplanationView) => string[]>> = {
-  resumeSession: ({ session_id: id }) =>
-    ['continue', 'retry', 'discard'].map((action) => `holdfast resume ${id} --action ${action}`),
+  resumeSession: ({ session_id: id, waits }) =>
+    actionsOf(waits).map((action) => `holdfast resume ${id} --action ${action}`),
   answerPermission: ({ waits }) =>
     waits.filter(({ kind }) => kind === 'permission').map(({ subject }) => `holdfast approve ${subject} [--deny]`),
   cancel: ({ session_id: id }) => [`holdfast cancel ${id}`],
