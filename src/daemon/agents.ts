@@ -10,6 +10,7 @@ import { Spares } from '../agent/spares.ts'
 import { startAgent } from '../agent/start-agent.ts'
 import { systemClock } from '../base/clock.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
+import { recent } from '../base/recent.ts'
 import { agentEnvironment } from '../config/agent-environment.ts'
 import type { Config } from '../config/config.ts'
 import { containmentOf } from '../config/containment.ts'
@@ -53,6 +54,9 @@ export interface Agents {
   readonly spares: Spares
 }
 
+/** Whoever shows what sessions wait for asks once for each of them. */
+const FREE_MEMORY_MS = 100
+
 interface AgentsParts extends Pick<GatewayOptions, 'config' | 'env' | 'version' | 'log'> {
   readonly host: AgentHost
   readonly definitions: ReadonlyMap<string, AgentDefinition>
@@ -76,7 +80,8 @@ export function openAgents({ config, env, version, log, host, definitions, state
       return idle
     },
   }
-  const isMemoryShort = (): boolean => agents.memoryFreeBytesMin > 0 && readFreeMemory() < agents.memoryFreeBytesMin
+  const freeMemory = recent(() => readFreeMemory(), systemClock, FREE_MEMORY_MS)
+  const isMemoryShort = (): boolean => agents.memoryFreeBytesMin > 0 && freeMemory() < agents.memoryFreeBytesMin
   const slotLimits = { liveMax: agents.liveMax, startingMax: agents.spawnsMax, waitMs: initializeMs }
   const slots = new AgentSlots(slotLimits, systemClock, isMemoryShort)
   const spares = new Spares({
