@@ -231,6 +231,12 @@ export const OPTIONS = {
       'What happens to a permission request that waits for a person while no client reads the stream of its session or of all ' +
       'requests: `ask` = it waits for its deadline, `deny` = it is refused, `fail` = the turn ends with PERMISSION_NEEDED.',
   },
+  'deadlines.agentSlotMs': {
+    type: integer(100, DAY_MS),
+    default: 600_000,
+    env: 'HOLDFAST_DEADLINES_AGENT_SLOT_MS',
+    text: 'Time for which the prompt at the head of its session waits for a place among the agents (`agents.liveMax`, `agents.spawnsMax`, memory). Then its turn fails with AGENT_LIMIT.',
+  },
   'deadlines.initializeMs': {
     type: integer(100, DAY_MS),
     default: 60_000,

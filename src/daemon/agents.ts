@@ -66,7 +66,7 @@ interface AgentsParts extends Pick<GatewayOptions, 'config' | 'env' | 'version' 
 /** What sessions need to have agents. Starts nothing yet: the first look of `spares` does. */
 export function openAgents({ config, env, version, log, host, definitions, stateDir }: AgentsParts): Agents {
   const { deadlines, limits, agents } = config
-  const { initializeMs, sessionNewMs: sessionMs } = deadlines
+  const { agentSlotMs, initializeMs, sessionNewMs: sessionMs } = deadlines
   const idle = join(stateDir, 'spares')
   const ports = {
     host,
@@ -82,7 +82,7 @@ export function openAgents({ config, env, version, log, host, definitions, state
   }
   const freeMemory = recent(() => readFreeMemory(), systemClock, FREE_MEMORY_MS)
   const isMemoryShort = (): boolean => agents.memoryFreeBytesMin > 0 && freeMemory() < agents.memoryFreeBytesMin
-  const slotLimits = { liveMax: agents.liveMax, startingMax: agents.spawnsMax, waitMs: initializeMs }
+  const slotLimits = { liveMax: agents.liveMax, startingMax: agents.spawnsMax, waitMs: agentSlotMs }
   const slots = new AgentSlots(slotLimits, systemClock, isMemoryShort)
   const spares = new Spares({
     clock: systemClock,

@@ -20,7 +20,7 @@ export function sessionLimitsOf(config: Config): SessionLimits {
   const { deadlines, limits, permissions } = config
   return {
     // A start may wait for a slot first; each phase has its own deadline inside.
-    startMs: deadlines.initializeMs * 2 + deadlines.sessionNewMs + CONTROL_MS,
+    startMs: deadlines.agentSlotMs + deadlines.initializeMs + deadlines.sessionNewMs + CONTROL_MS,
     silenceMs: deadlines.silenceMs,
     turnMs: deadlines.turnMs,
     cancelGraceMs: deadlines.cancelGraceMs,

@@ -112,7 +112,7 @@ test('C 46: a turn ends at its own limit, whatever it says meanwhile', async () 
 
 test('C 75, E 107: an idle agent makes room for another session, and its own goes on in a new process that is said', async () => {
   await using narrow = await TestGateway.start({
-    config: { agents: { liveMax: 1 }, deadlines: { initializeMs: 1_500, cancelGraceMs: 200 } },
+    config: { agents: { liveMax: 1 }, deadlines: { agentSlotMs: 1_500, cancelGraceMs: 200 } },
   })
   const [first, second] = await Promise.all([narrow.newSession(), narrow.newSession()])
   await narrow.ask(first, 'remember me')
