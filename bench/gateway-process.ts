@@ -32,9 +32,10 @@ export async function startGateway({
   agent,
   launcher,
   hosting = 'keeper',
+  config = {},
   execArgv = [],
 }: SideOptions): Promise<GatewayProcess> {
-  prepareHome(home, agent, hosting)
+  prepareHome(home, agent, { 'keeper.hosting': hosting, ...config })
   const from = performance.now()
   const child = spawn(process.execPath, [...execArgv, launcher, 'serve'], {
     env: childEnvironment({ HOLDFAST_HOME: home, BENCH_LOOP_DELAY_FILE: loopDelayFile(home) }),
@@ -52,14 +53,14 @@ export async function startGateway({
   return { pid: child.pid!, keepers: () => keepersOf(home), address, readyMs, [Symbol.asyncDispose]: () => stop(child) }
 }
 
-function prepareHome(home: string, agent: SideOptions['agent'], hosting: string): void {
+function prepareHome(home: string, agent: SideOptions['agent'], more: Readonly<Record<string, unknown>>): void {
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const config = {
     agents: { [AGENT_NAME]: { command: agent } },
     'log.level': 'info',
     'http.enabled': false,
-    'keeper.hosting': hosting,
     'limits.turnEventsMax': 10_000_000,
+    ...more,
   }
   writeFileSync(join(home, 'config.jsonc'), JSON.stringify(nested(config)), { mode: 0o600 })
 }

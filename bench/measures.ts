@@ -4,6 +4,7 @@ import { measureCli } from './measure-cli.ts'
 import { measureColdStart } from './measure-cold-start.ts'
 import { measureFlatness } from './measure-flatness.ts'
 import { measureKeeper } from './measure-keeper.ts'
+import { measureMany } from './measure-many.ts'
 import { measureMemory } from './measure-memory.ts'
 import { measureStream } from './measure-stream.ts'
 import { measureSweep } from './measure-sweep.ts'
@@ -17,6 +18,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'cold', run: measureColdStart },
   { name: 'cli', run: measureCli },
   { name: 'flat', run: measureFlatness },
+  { name: 'many', run: measureMany },
   { name: 'memory', run: measureMemory },
   { name: 'sweep', run: measureSweep },
 ]

@@ -27,6 +27,8 @@ export interface SideOptions {
   readonly launcher: string
   /** Where the agents of a gateway live; `keeper` when absent. */
   readonly hosting?: 'keeper' | 'inline'
+  /** Further values of a gateway's configuration, by their names. */
+  readonly config?: Readonly<Record<string, unknown>>
   /** Arguments of Node for the process under test. */
   readonly execArgv?: readonly string[]
 }
