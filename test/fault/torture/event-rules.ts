@@ -72,6 +72,12 @@ function* stepsAreLegal({ turns, events }: SessionFacts): Iterable<string> {
     if (!known.has(turnId)) yield `event ${seq} is of ${turnId}, which is not stored`
     const steps = story.get(turnId) ?? new Set()
     story.set(turnId, steps)
+    if (steps.size === 0 && known.get(turnId)?.origin === 'agent') {
+      // It begins with its work: there was nothing to queue or to send.
+      for (const step of ['turn.queued', 'turn.dispatched']) steps.add(step)
+      if (active !== undefined) yield `event ${seq}: ${turnId} begins while ${active} is out`
+      active = turnId
+    }
     if (type !== 'turn.queued' && !steps.has('turn.queued'))
       yield `event ${seq} (${type}) is before ${turnId} is queued`
     if (steps.has('turn.ended') && !AFTERWARDS.has(type)) yield `event ${seq} (${type}) is after the end of ${turnId}`
