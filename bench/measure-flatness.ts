@@ -12,7 +12,7 @@ import type { OpenSide, World } from './world.ts'
 
 const TURNS = 250
 const STARTS = 3
-const PAST = { sessions: 2_000, eventsPerSession: 100, longSessionEvents: 50_000 }
+const PAST = { sessions: 100_000, eventsPerSession: 10, longSessionEvents: 50_000 }
 /** A gateway's checkpoint after its turns must not be in the numbers of the next. */
 const CHECKPOINT_MS = 700
 const BAR: Bar = { on: 'ratio', kind: 'at most', limit: 1.2 }
@@ -46,7 +46,7 @@ export async function measureFlatness({ world, rounds }: Plan): Promise<Row[]> {
   const floor = of((result) => result.empty)
   return [
     row(
-      'warm turn p50, 2,000 sessions, 250,000 events',
+      'warm turn p50, 100,000 sessions, 1,050,000 events',
       floor,
       of((result) => result.full),
     ),
@@ -56,7 +56,7 @@ export async function measureFlatness({ world, rounds }: Plan): Promise<Row[]> {
       of((result) => result.long),
     ),
     {
-      name: 'gateway start to ready, 2,000 sessions',
+      name: 'gateway start to ready, 100,000 sessions',
       unit: 'ms',
       floor: median(starts.map((start) => start.empty)),
       holdfast: median(starts.map((start) => start.full)),

@@ -18,7 +18,7 @@ export interface Past {
   readonly longSessionEvents: number
 }
 
-const AT_ONCE = 100
+const AT_ONCE = 500
 const COMMIT_EVENTS = 500
 const NODE = 'local'
 
