@@ -80,7 +80,11 @@ describe('queues', () => {
     const { turn: first } = await gateway.client.prompt(session, { prompt: '@say busy @hang' })
     const { turn: waiting } = await gateway.client.prompt(session, { prompt: 'never' })
     await running(session, first.id)
-    expect(await gateway.client.cancel(session, waiting.id)).toEqual({ turns: [waiting.id], outcome: 'ended' })
+    expect(await gateway.client.cancel(session, waiting.id)).toMatchObject({
+      turns: [waiting.id],
+      outcome: 'ended',
+      ended: [{ turn_id: waiting.id, state: 'cancelled', forced: false }],
+    })
     const ended = await gateway.client.getTurn(session, waiting.id)
     expect(ended).toMatchObject({ state: 'cancelled', delivery: 'no', dispatched_at: null })
     await gateway.client.cancel(session, first.id)
@@ -94,10 +98,10 @@ describe('queues', () => {
     const { turn } = await gateway.client.prompt(session, { prompt: '@say working @late 300' })
     await running(session, turn.id)
     const both = await Promise.all([1, 2].map(() => gateway.client.cancel(session, turn.id)))
-    expect(both).toEqual([1, 2].map(() => ({ turns: [turn.id], outcome: 'requested' })))
+    expect(both).toEqual([1, 2].map(() => ({ turns: [turn.id], outcome: 'requested', ended: [] })))
     expect((await gateway.ended(session, turn.id)).state).toBe('cancelled')
-    expect(await gateway.client.cancel(session, turn.id)).toEqual({ turns: [], outcome: 'none' })
-    expect(await gateway.client.cancel(session)).toEqual({ turns: [], outcome: 'none' })
+    expect(await gateway.client.cancel(session, turn.id)).toEqual({ turns: [], outcome: 'none', ended: [] })
+    expect(await gateway.client.cancel(session)).toEqual({ turns: [], outcome: 'none', ended: [] })
     const unknown = gateway.client.cancel(session, 'turn_nope')
     await expect(unknown).rejects.toMatchObject({ code: 'TURN_NOT_FOUND', status: 404 })
     const events = await gateway.events(session)
