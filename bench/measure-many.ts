@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { pause } from '../src/base/deadline.ts'
 import { GatewayClient } from './gateway-client.ts'
 import { AGENT_NAME, startGateway } from './gateway-process.ts'
+import { LOOP_DELAY_IMPORT, loopDelayDuring } from './loop-delay.ts'
+import type { LoopDelay } from './loop-delay.ts'
 import type { Plan } from './measure.ts'
 import type { Row } from './result.ts'
 import { median, quantile } from './stats.ts'
@@ -44,21 +46,21 @@ interface Latencies {
 
 export async function measureMany({ world }: Plan): Promise<Row[]> {
   const agent = ['/bin/sh', TINY_AGENT] as const
-  await using gateway = await startGateway({
-    home: world.newHome(),
-    agent,
-    launcher: world.launcher,
-    config: CONFIG,
-  })
+  const home = world.newHome()
+  const execArgv = ['--import', LOOP_DELAY_IMPORT]
+  await using gateway = await startGateway({ home, agent, launcher: world.launcher, config: CONFIG, execArgv })
   using crowd = new GatewayClient(gateway.address)
   using prober = new GatewayClient(gateway.address)
   const sessions = await openAll(crowd)
   const from = performance.now()
-  const [latencies] = await Promise.all([probeToTheEnd(prober, from), promptAll(crowd, sessions)])
+  const latencies: Latencies = { health: [], status: [], listing: [] }
+  const delay = await loopDelayDuring(gateway.pid, home, () =>
+    Promise.all([probeToTheEnd(prober, from, latencies), promptAll(crowd, sessions)]),
+  )
   const seconds = (performance.now() - from) / 1000
   const turns = await readTurns(crowd, sessions)
   assertServed(turns)
-  return rows(turns, latencies, seconds)
+  return [...crowdRows(turns, seconds), ...noticedRows(latencies, delay)]
 }
 
 async function openAll(client: GatewayClient): Promise<string[]> {
@@ -78,8 +80,7 @@ function promptAll(client: GatewayClient, sessions: readonly string[]): Promise<
 }
 
 /** Looks at the status and at the newest sessions, as a person with a dashboard does, until nothing is left to do. */
-async function probeToTheEnd(client: GatewayClient, from: number): Promise<Latencies> {
-  const latencies: Latencies = { health: [], status: [], listing: [] }
+async function probeToTheEnd(client: GatewayClient, from: number, latencies: Latencies): Promise<void> {
   const timed = async <T>(path: string, times: number[]): Promise<T> => {
     const asked = performance.now()
     const answer = await client.call<T>('GET', path)
@@ -95,7 +96,6 @@ async function probeToTheEnd(client: GatewayClient, from: number): Promise<Laten
     isBusy = !isBegun || turns.queued + turns.active > 0
     await pause(PROBE_EVERY_MS)
   }
-  return latencies
 }
 
 async function readTurns(client: GatewayClient, sessions: readonly string[]): Promise<Turn[]> {
@@ -113,28 +113,37 @@ function assertServed(turns: readonly Turn[]): void {
   if (unserved.length > 0) throw new Error(`${unserved.length} of ${turns.length} turns were not served: ${why}`)
 }
 
-function rows(turns: readonly Turn[], { health, status, listing }: Latencies, seconds: number): Row[] {
+const CROWD = `${SESSIONS.toLocaleString('en-US')} sessions, ${LIVE_MAX} agents`
+
+function crowdRows(turns: readonly Turn[], seconds: number): Row[] {
   const first = turns.filter(({ n }) => n === 1)
   const waits = first.map((turn) => Date.parse(turn.dispatched_at ?? '') - Date.parse(turn.accepted_at))
-  const crowd = `${SESSIONS.toLocaleString('en-US')} sessions, ${LIVE_MAX} agents`
   return [
     {
-      name: `${crowd}: longest wait of a first prompt`,
+      name: `${CROWD}: longest wait of a first prompt`,
       unit: 'ms',
       floor: median(waits),
       holdfast: Math.max(...waits),
       bar: WAIT_BAR,
       note: 'floor: the median wait; 2 is perfect order',
     },
-    { name: `${crowd}: turns of 100 ms`, unit: 'turns/s', holdfast: turns.length / seconds },
-    latency(`${crowd}: GET /v1/status, p99`, health, status),
-    latency(`${crowd}: GET /v1/sessions, p99`, health, listing),
+    { name: `${CROWD}: turns of 100 ms`, unit: 'turns/s', holdfast: turns.length / seconds },
   ]
 }
 
-function latency(name: string, health: readonly number[], times: readonly number[]): Row {
+function noticedRows({ health, status, listing }: Latencies, delay: LoopDelay): Row[] {
+  return [
+    latency('GET /v1/status', health, status),
+    latency('GET /v1/sessions', health, listing),
+    { name: `${CROWD}: event-loop delay p99`, unit: 'ms', holdfast: delay.p99Ms, note: 'about 1 ms is the probe' },
+    { name: `${CROWD}: event-loop delay max`, unit: 'ms', holdfast: delay.maxMs },
+  ]
+}
+
+function latency(what: string, health: readonly number[], times: readonly number[]): Row {
   const [floor, holdfast] = [quantile(health, 0.99), quantile(times, 0.99)]
-  return { name, unit: 'ms', floor, holdfast, bar: LATENCY_BAR, note: 'floor: GET /livez at the same time' }
+  const note = 'floor: GET /livez at the same time'
+  return { name: `${CROWD}: ${what}, p99`, unit: 'ms', floor, holdfast, bar: LATENCY_BAR, note }
 }
 
 /** `run` for 0 to `count` - 1, in order, so many at once. */
