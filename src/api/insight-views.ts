@@ -1,7 +1,7 @@
 // Explanations and statistics to wire, as views.ts does for records.
 
 import type { SessionExplanation } from '../session/service.ts'
-import type { SessionStatisticsSnapshot } from '../session/statistics.ts'
+import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
 import type { ExplanationView, StatisticsView } from '../wire/insight.ts'
 
 export function explanationView({ session, explanation }: SessionExplanation): ExplanationView {

@@ -1,7 +1,7 @@
 // Permission rules to wire, and back.
 
 import type { SessionId } from '../base/ids.ts'
-import type { PermissionControl, RuleRequest } from '../session/permission-control.ts'
+import type { PermissionControl, RuleRequest } from '../session/permissions/permission-control.ts'
 import type { PermissionRuleCreate, PermissionRuleView } from '../wire/permission-rule.ts'
 import { timeOrNull, timeText } from './views.ts'
 

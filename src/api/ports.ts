@@ -2,8 +2,8 @@
 
 import type { Logger } from '../observe/logger.ts'
 import type { EventLog } from '../events/event-log.ts'
-import type { SessionStatisticsSnapshot } from '../session/statistics.ts'
-import type { PermissionControl } from '../session/permission-control.ts'
+import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
+import type { PermissionControl } from '../session/permissions/permission-control.ts'
 import type { SessionService } from '../session/service.ts'
 import type { TaskService } from '../tasks/task-service.ts'
 

@@ -1,6 +1,6 @@
 // What is agreed between a session and its agent, to wire: options, controls, conversation.
 
-import { offersOf } from '../session/offers.ts'
+import { offersOf } from '../session/terms/offers.ts'
 import type { SessionStatus } from '../session/service.ts'
 import type { ControlsView, OptionsView } from '../wire/options.ts'
 import type { SessionDetail, SessionView } from '../wire/session.ts'

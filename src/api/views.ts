@@ -11,8 +11,8 @@ import type {
   SessionService,
   SessionStatus,
 } from '../session/service.ts'
-import { contentTakenBy } from '../session/check-prompt.ts'
-import { shownPrompt } from '../session/shown-prompt.ts'
+import { contentTakenBy } from '../session/turns/check-prompt.ts'
+import { shownPrompt } from '../session/turns/shown-prompt.ts'
 import type { ErrorView } from '../wire/error.ts'
 import type { AgentView, StatusView } from '../wire/gateway.ts'
 import type { PermissionView } from '../wire/permission.ts'

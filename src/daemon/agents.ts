@@ -17,7 +17,7 @@ import { containmentOf } from '../config/containment.ts'
 import type { Environment } from '../config/environment.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
 import { readFreeMemory } from '../process/free-memory.ts'
-import { AgentSlots } from '../session/agent-slots.ts'
+import { AgentSlots } from '../session/agents/agent-slots.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
 export const DEMO_AGENT = 'demo'

@@ -1,8 +1,8 @@
 // The bounds of a session, taken from the option table.
 
 import type { Config } from '../config/config.ts'
-import { Lanes } from '../session/lanes.ts'
-import type { LaneBounds } from '../session/lanes.ts'
+import { Lanes } from '../session/agents/lanes.ts'
+import type { LaneBounds } from '../session/agents/lanes.ts'
 import type { SessionLimits } from '../session/state.ts'
 
 /** The stop ladder's own rungs (stdin 2 s, TERM 3 s, sweep 5 s) with room for a busy machine. */

@@ -9,12 +9,12 @@ import type { SessionNo, SessionRecord } from '../store/records.ts'
 import { SessionActor } from './actor.ts'
 import type { ActorPorts } from './actor.ts'
 import { readReport } from './family/read-report.ts'
-import { HeldAgents } from './held-agents.ts'
-import { QueuedTotal } from './queued-total.ts'
+import { HeldAgents } from './agents/held-agents.ts'
+import { QueuedTotal } from './turns/queued-total.ts'
 import type { Input, ReplyTo, ReplyValue } from './state.ts'
-import { SessionStatistics } from './statistics.ts'
-import { WarmPool } from './warm-pool.ts'
-import type { WarmPoolPorts } from './warm-pool.ts'
+import { SessionStatistics } from './insight/statistics.ts'
+import { WarmPool } from './agents/warm-pool.ts'
+import type { WarmPoolPorts } from './agents/warm-pool.ts'
 
 export interface ActorsPorts
   extends Omit<ActorPorts, 'statistics' | 'onQueued' | 'onPause' | 'onRest' | 'onEnd'>, WarmPoolPorts {

@@ -1,11 +1,11 @@
 // Close and drain: two ways to bring a session to rest. Both end when no process of it is left.
 
 import type { Draft } from './draft.ts'
-import { requestCancel } from './cancel.ts'
-import { endQueued } from './end-turn.ts'
-import { requeueActive } from './queue.ts'
+import { requestCancel } from './turns/cancel.ts'
+import { endQueued } from './turns/end-turn.ts'
+import { requeueActive } from './turns/queue.ts'
 import type { CallerInput, ReplyTo } from './state.ts'
-import { stopAgent } from './stop-agent.ts'
+import { stopAgent } from './agents/stop-agent.ts'
 
 /** Close = cancel, bounded wait, force. What is queued ends `cancelled`; nothing is started. */
 export function closeSession(draft: Draft, reply: ReplyTo): void {

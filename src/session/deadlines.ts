@@ -1,18 +1,18 @@
 // Every deadline of a session, derived from its state: absolute times, so that the actor needs one timer and none can be forgotten (S6).
 
 import { HoldfastError, toStoredError } from '../base/errors.ts'
-import { stopOverdue } from './agent-link.ts'
-import { requestCancel } from './cancel.ts'
+import { stopOverdue } from './agents/agent-link.ts'
+import { requestCancel } from './turns/cancel.ts'
 import { settlePhase } from './closing.ts'
 import type { Draft } from './draft.ts'
-import { endActive, endOfCancelled, endQueued } from './end-turn.ts'
-import { changeOverdue } from './option-changes.ts'
-import { completeOwnTurn, isOwnTurn, quietAt } from './own-turn.ts'
-import { refuseOverdue } from './permissions.ts'
-import { pump } from './queue.ts'
+import { endActive, endOfCancelled, endQueued } from './turns/end-turn.ts'
+import { changeOverdue } from './terms/option-changes.ts'
+import { completeOwnTurn, isOwnTurn, quietAt } from './turns/own-turn.ts'
+import { refuseOverdue } from './permissions/permissions.ts'
+import { pump } from './turns/queue.ts'
 import type { ActiveTurn, SessionLimits, SessionModel } from './state.ts'
-import { stopAgent } from './stop-agent.ts'
-import { turnMsOf } from './turn-limit.ts'
+import { stopAgent } from './agents/stop-agent.ts'
+import { turnMsOf } from './turns/turn-limit.ts'
 
 export type DeadlineKind =
   | 'queue_expiry'

@@ -1,7 +1,7 @@
 // The session's reducer: one input, one transition. Pure: no clock, no I/O, no randomness. Spec: docs/session-lifecycle.md.
 
 import { unreachable } from '../base/assert.ts'
-import { acceptPrompt } from './accept-prompt.ts'
+import { acceptPrompt } from './turns/accept-prompt.ts'
 import {
   agentAnswered,
   agentFailed,
@@ -10,24 +10,24 @@ import {
   agentStopped,
   agentUpdates,
   evictAgent,
-} from './agent-link.ts'
-import { cancelTurn } from './cancel.ts'
+} from './agents/agent-link.ts'
+import { cancelTurn } from './turns/cancel.ts'
 import { closeSession, drainSession, settlePhase } from './closing.ts'
 import { passDeadlines } from './deadlines.ts'
 import { Draft } from './draft.ts'
 import { changeFamily } from './family/change-family.ts'
 import { takeNotice } from './family/take-notice.ts'
-import { hearDescription } from './offers.ts'
-import { changeOptions, controlAnswered } from './option-changes.ts'
-import { abandonPermissions, askPermission, changePermissionMode } from './ask-permission.ts'
-import { answerPermission, withdrawPermission } from './permissions.ts'
-import { pump } from './queue.ts'
-import { editQueued } from './edit-queue.ts'
-import { lanePassed, settleLanePass } from './lane-pass.ts'
+import { hearDescription } from './terms/offers.ts'
+import { changeOptions, controlAnswered } from './terms/option-changes.ts'
+import { abandonPermissions, askPermission, changePermissionMode } from './permissions/ask-permission.ts'
+import { answerPermission, withdrawPermission } from './permissions/permissions.ts'
+import { pump } from './turns/queue.ts'
+import { editQueued } from './turns/edit-queue.ts'
+import { lanePassed, settleLanePass } from './agents/lane-pass.ts'
 import { recoverSession, resumeSession } from './recovery.ts'
-import { resetSession } from './reset.ts'
-import { signOfLife } from './sign-of-life.ts'
-import { changeRule } from './standing-rules.ts'
+import { resetSession } from './terms/reset.ts'
+import { signOfLife } from './turns/sign-of-life.ts'
+import { changeRule } from './permissions/standing-rules.ts'
 import type { AgentInput, Input, SessionLimits, SessionModel, Transition } from './state.ts'
 
 /** What `input` does to `state` at `now` (epoch ms). The caller commits `writes`, then publishes, then performs `effects` in order. */

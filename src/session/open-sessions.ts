@@ -8,21 +8,21 @@ import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/id
 import { OneAtATime } from '../base/one-at-a-time.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../store/records.ts'
 import { Actors } from './actors.ts'
-import { adoptSession, listOffered } from './adopt-session.ts'
-import type { AdoptRequest, AgentSessions } from './adopt-session.ts'
+import { adoptSession, listOffered } from './entry/adopt-session.ts'
+import type { AdoptRequest, AgentSessions } from './entry/adopt-session.ts'
 import type { ActorsPorts } from './actors.ts'
-import { checkPrompt } from './check-prompt.ts'
-import type { PromptRules } from './check-prompt.ts'
-import { ensureSession } from './ensure-session.ts'
+import { checkPrompt } from './turns/check-prompt.ts'
+import type { PromptRules } from './turns/check-prompt.ts'
+import { ensureSession } from './entry/ensure-session.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import { Parentage } from './family/parentage.ts'
 import type { FamilyLimits } from './family/parentage.ts'
 import { tellSession } from './family/tell-session.ts'
 import type { TaskNotice } from './family/tell-session.ts'
-import { explainDormant } from './explain.ts'
+import { explainDormant } from './insight/explain.ts'
 import { dormantLive } from './live.ts'
-import { readOptionsPatch } from './options.ts'
-import { refuseStale } from './resolution.ts'
+import { readOptionsPatch } from './terms/options.ts'
+import { refuseStale } from './entry/resolution.ts'
 import type {
   CancelEvidence,
   CloseEvidence,
@@ -38,11 +38,11 @@ import type {
   SessionStatus,
   TurnEdit,
 } from './service.ts'
-import type { PermissionControl } from './permission-control.ts'
-import { SessionPermissions } from './session-permissions.ts'
-import type { PermissionPorts } from './session-permissions.ts'
+import type { PermissionControl } from './permissions/permission-control.ts'
+import { SessionPermissions } from './permissions/session-permissions.ts'
+import type { PermissionPorts } from './permissions/session-permissions.ts'
 import type { ReplyValue, TurnDraft } from './state.ts'
-import type { SessionStatisticsSnapshot } from './statistics.ts'
+import type { SessionStatisticsSnapshot } from './insight/statistics.ts'
 
 export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts, PromptRules {
   readonly family: FamilyLimits

@@ -11,7 +11,7 @@ import type { Random } from '../../test/model/random.ts'
 import { systemClock } from '../base/clock.ts'
 import { isHoldfastError } from '../base/errors.ts'
 import type { SessionId, TurnId } from '../base/ids.ts'
-import { AgentSlots } from './agent-slots.ts'
+import { AgentSlots } from './agents/agent-slots.ts'
 
 const ROUNDS = 500
 const LANES = 10

@@ -1,17 +1,17 @@
 // The first transition of an actor's life: what an earlier life of the gateway left open (reliability: crash points of a turn).
 
 import type { TurnRecord } from '../store/records.ts'
-import { requestCancel } from './cancel.ts'
+import { requestCancel } from './turns/cancel.ts'
 import { beginClosing } from './closing.ts'
-import { decideLost } from './conversation.ts'
+import { decideLost } from './terms/conversation.ts'
 import type { Draft } from './draft.ts'
-import { endActive, endInterrupted, endOfCancelled, endQueued } from './end-turn.ts'
-import { insertTurn, toQueued } from './insert-turn.ts'
-import { takeLanePass } from './lane-pass.ts'
-import { isOwnTurn } from './own-turn.ts'
-import { reopenPermission, tellOutcome, writeClosed } from './permissions.ts'
-import { pump } from './queue.ts'
-import { frontPlace } from './queue-order.ts'
+import { endActive, endInterrupted, endOfCancelled, endQueued } from './turns/end-turn.ts'
+import { insertTurn, toQueued } from './turns/insert-turn.ts'
+import { takeLanePass } from './agents/lane-pass.ts'
+import { isOwnTurn } from './turns/own-turn.ts'
+import { reopenPermission, tellOutcome, writeClosed } from './permissions/permissions.ts'
+import { pump } from './turns/queue.ts'
+import { frontPlace } from './turns/queue-order.ts'
 import type { ActiveTurn, AttachedAgent, CallerInput, OpenedInput, QueuedTurn } from './state.ts'
 
 /**

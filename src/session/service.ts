@@ -17,9 +17,9 @@ import type {
 } from '../store/records.ts'
 import type { PermissionMode, Unattended } from '../store/permission-rule-record.ts'
 import type { PageRequest, SessionFilter } from '../store/store.ts'
-import type { AdoptRequest, AgentSessions } from './adopt-session.ts'
-import type { Explanation } from './explain.ts'
-import type { QueueTarget } from './queue-order.ts'
+import type { AdoptRequest, AgentSessions } from './entry/adopt-session.ts'
+import type { Explanation } from './insight/explain.ts'
+import type { QueueTarget } from './turns/queue-order.ts'
 
 export interface SessionRequest {
   readonly key?: string

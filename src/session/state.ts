@@ -31,14 +31,14 @@ import type {
 } from '../store/records.ts'
 import type { PermissionMode, PermissionRuleRecord, Unattended } from '../store/permission-rule-record.ts'
 import type { SessionWrite } from '../store/store.ts'
-import type { Judgement } from './ask-permission.ts'
+import type { Judgement } from './permissions/ask-permission.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import type { TaskReport } from './family/report.ts'
 import type { Notice } from './family/take-notice.ts'
-import type { OptionsPatch } from './options.ts'
-import type { QueueTarget } from './queue-order.ts'
+import type { OptionsPatch } from './terms/options.ts'
+import type { QueueTarget } from './turns/queue-order.ts'
 import type { ResetWhat, ResumeAction, WhenBusy } from './service.ts'
-import type { RuleChange } from './standing-rules.ts'
+import type { RuleChange } from './permissions/standing-rules.ts'
 
 /** Bounds of one session; milliseconds, bytes and counts. From the configuration, frozen. */
 export interface SessionLimits {

@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto'
 
 import { HoldfastError } from '../../src/base/errors.ts'
 import { systemIds } from '../../src/base/ids.ts'
-import { explainDormant } from '../../src/session/explain.ts'
+import { explainDormant } from '../../src/session/insight/explain.ts'
 import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../../src/base/ids.ts'
 import type { JsonObject } from '../../src/base/json.ts'
 import { createEventLog } from '../../src/events/log.ts'
 import type { EventLog } from '../../src/events/event-log.ts'
-import { mergeOptions, readOptionsPatch } from '../../src/session/options.ts'
-import type { AdoptRequest, AgentSessions } from '../../src/session/adopt-session.ts'
+import { mergeOptions, readOptionsPatch } from '../../src/session/terms/options.ts'
+import type { AdoptRequest, AgentSessions } from '../../src/session/entry/adopt-session.ts'
 import type {
   CancelEvidence,
   CloseEvidence,

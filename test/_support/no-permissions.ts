@@ -1,8 +1,8 @@
 // Rules, modes and the inbox for tests of the API that are not about them: nothing waits, nothing can be changed.
 
 import { HoldfastError } from '../../src/base/errors.ts'
-import type { InboxStep, InboxStream } from '../../src/session/permission-inbox.ts'
-import type { PermissionControl } from '../../src/session/permission-control.ts'
+import type { InboxStep, InboxStream } from '../../src/session/permissions/permission-inbox.ts'
+import type { PermissionControl } from '../../src/session/permissions/permission-control.ts'
 
 export const NO_PERMISSIONS: PermissionControl = {
   setMode: () => Promise.reject(new HoldfastError('SESSION_CLOSED')),

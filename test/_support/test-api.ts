@@ -17,7 +17,7 @@ import { FakeService } from './fake-service.ts'
 import { NO_PERMISSIONS } from './no-permissions.ts'
 import type { FakeOptions } from './fake-service.ts'
 import { fakeTasks } from './fake-tasks.ts'
-import { SessionStatistics } from '../../src/session/statistics.ts'
+import { SessionStatistics } from '../../src/session/insight/statistics.ts'
 
 export const TOKEN = 'tok_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG'
 export const HOST = '127.0.0.1:7433'

@@ -14,7 +14,7 @@ import type { OnPrompt } from './fake-connector.ts'
 import { testCli } from './test-cli.ts'
 import type { TestCli } from './test-cli.ts'
 import { TestSessions } from './test-sessions.ts'
-import { SessionStatistics } from '../../src/session/statistics.ts'
+import { SessionStatistics } from '../../src/session/insight/statistics.ts'
 
 export const FAKE_AGENT: AgentSummary = { name: 'fake', title: 'Fake', argv: ['node'], source: 'config' }
 

@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 
 import type { AgentSessionId } from '../../base/ids.ts'
-import type { AdoptRequest } from '../../session/adopt-session.ts'
+import type { AdoptRequest } from '../../session/entry/adopt-session.ts'
 import { AgentSessionList, AgentSessionsQuery, SessionAdopt } from '../../wire/adopt.ts'
 import { SessionView } from '../../wire/session.ts'
 import { sessionView } from '../views.ts'

@@ -1,7 +1,7 @@
 // The permission requests of all sessions as frames: the same stream for every reader, but for where it began.
 
 import type { SessionService } from '../../session/service.ts'
-import type { InboxStep } from '../../session/permission-inbox.ts'
+import type { InboxStep } from '../../session/permissions/permission-inbox.ts'
 import type { InboxSnapshot } from '../../wire/permission.ts'
 import { permissionView } from '../views.ts'
 import type { Frames, Source } from './stream-writer.ts'

@@ -3,8 +3,8 @@
 
 import type { TaskId } from '../../base/ids.ts'
 import type { Draft } from '../draft.ts'
-import { insertTurn } from '../insert-turn.ts'
-import { pump } from '../queue.ts'
+import { insertTurn } from '../turns/insert-turn.ts'
+import { pump } from '../turns/queue.ts'
 import type { ReplyTo, TurnDraft } from '../state.ts'
 
 export interface Notice {

@@ -5,7 +5,7 @@ import { taskIdOf } from '../../base/ids.ts'
 import type { TurnId } from '../../base/ids.ts'
 import type { TurnRecord } from '../../store/records.ts'
 import type { Draft } from '../draft.ts'
-import type { TurnEnd } from '../end-turn.ts'
+import type { TurnEnd } from '../turns/end-turn.ts'
 import { hear, newReport } from './report.ts'
 import { taskEndOf } from './task-end.ts'
 

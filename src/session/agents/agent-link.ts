@@ -1,0 +1,175 @@
+// What an agent process says and suffers. Every rule here has passed the generation fence in next.ts (S4).
+
+import type { AgentAnswer } from '../../agent/connection.ts'
+import type { StoredError } from '../../base/errors.ts'
+import { requestCancel } from '../turns/cancel.ts'
+import { settlePhase } from '../closing.ts'
+import { beginConversation, loseConversation } from '../terms/conversation.ts'
+import type { Draft } from '../draft.ts'
+import type { TurnEnd } from '../turns/end-turn.ts'
+import { endActive, endOfCancelled } from '../turns/end-turn.ts'
+import { reportProgress } from '../family/task-rows.ts'
+import { importHistory, wantsHistory } from '../terms/import-history.ts'
+import { keepOffers } from '../terms/offers.ts'
+import { beginOwnTurn, findOwnWork, isOwnTurn, openToolsAfter } from '../turns/own-turn.ts'
+import { pump } from '../turns/queue.ts'
+import { markRunning } from '../turns/sign-of-life.ts'
+import { retryOrEnd } from '../turns/start-retry.ts'
+import { stopAgent, stuckError } from './stop-agent.ts'
+import type { ActiveTurn, AgentInput } from '../state.ts'
+
+type Ready = Extract<AgentInput, { kind: 'agent.ready' }>
+type Answered = Extract<AgentInput, { kind: 'agent.answered' }>
+type Lost = Extract<AgentInput, { kind: 'agent.lost' }>
+type Stopped = Extract<AgentInput, { kind: 'agent.stopped' }>
+
+export function agentReady(draft: Draft, ready: Ready): void {
+  const { state } = draft
+  if (state.agent.kind !== 'starting') return
+  const { generation, pid, agentSessionId, continuity, capabilities, isRetiring, line } = ready
+  state.agent = { kind: 'ready', generation, pid, isRetiring }
+  // Another conversation than that one has no history to tell.
+  if (wantsHistory(state) && agentSessionId === state.agentSessionId) importHistory(draft, ready.history)
+  beginConversation(draft, ready)
+  if (state.agentSessionId !== agentSessionId || state.agentCapabilities !== capabilities) {
+    state.agentSessionId = agentSessionId
+    state.agentCapabilities = capabilities
+    draft.write({ kind: 'session.patch', patch: { agentSessionId, agentCapabilities: capabilities } })
+  }
+  draft.reached(line) // from here on the process can be taken over
+  keepOffers(draft, ready)
+  draft.event('agent.ready', undefined, { generation, pid, agent_session_id: agentSessionId, continuity })
+  settlePhase(draft)
+  pump(draft)
+}
+
+/** The start failed: the turn that waited for it is tried once more or ends, delivery `no`; later prompts try again. */
+export function agentFailed(draft: Draft, error: StoredError): void {
+  const { state } = draft
+  if (state.agent.kind !== 'starting') return
+  const { generation } = state.agent
+  state.agent = { kind: 'none' }
+  draft.event('agent.exited', state.active?.turnId, { generation, during: 'start', error })
+  const { active } = state
+  if (active?.stage === 'waiting' && !loseConversation(draft, active, error)) retryOrEnd(draft, active, error)
+  settlePhase(draft)
+  pump(draft)
+}
+
+/** Updates belong to the turn that is out; without one they begin a turn of the agent's own, or are kept without a turn (C-40). */
+export function agentUpdates(draft: Draft, updates: readonly string[]): void {
+  const { active } = draft.state
+  if (active !== undefined && active.stage !== 'waiting') return addToTurn(draft, active, updates)
+  const first = active === undefined ? findOwnWork(draft, updates) : -1
+  const loose = first < 0 ? updates : updates.slice(0, first)
+  for (const data of loose) draft.eventText('update', undefined, data)
+  if (first >= 0) beginOwnTurn(draft)
+  const { active: begun } = draft.state
+  if (first >= 0 && begun !== undefined) addToTurn(draft, begun, updates.slice(first))
+}
+
+function addToTurn(draft: Draft, active: ActiveTurn, updates: readonly string[]): void {
+  markRunning(draft)
+  const running = draft.state.active ?? active
+  let { bytes } = running
+  for (const data of updates) {
+    bytes += data.length
+    draft.eventText('update', active.turnId, data)
+  }
+  reportProgress(draft, active.turnId, updates)
+  const openTools = isOwnTurn(running) ? openToolsAfter(running.openTools, updates) : running.openTools
+  const counted = { ...running, bytes, events: running.events + updates.length, lastSignAt: draft.now, openTools }
+  draft.state.active = counted
+  const isOver = bytes > draft.limits.turnBytesMax || counted.events > draft.limits.turnEventsMax
+  if (isOver && running.cancelling === undefined) requestCancel(draft, counted, 'output')
+}
+
+/** The answer to the prompt is the end of the turn (C-37). An answer to anything else is counted and dropped. */
+export function agentAnswered(draft: Draft, { turnId, answer }: Answered): void {
+  const { active } = draft.state
+  if (active === undefined || active.turnId !== turnId || active.stage === 'waiting') {
+    return draft.effect({ kind: 'count', name: 'unknown_answer' })
+  }
+  if (answer.kind === 'refused') {
+    endActive(draft, { ...active, stage: 'waiting' }, { state: 'failed', error: answer.error })
+  } else {
+    markRunning(draft)
+    const running = draft.state.active ?? active
+    endActive(draft, running, endOfAnswer(draft, running, answer))
+  }
+  settlePhase(draft)
+  if (!isReusable(answer)) stopAgent(draft)
+  pump(draft)
+}
+
+/**
+ * Whether the agent is as good for the next prompt (P2). One that breaks the protocol is not; one that wants a login has read
+ * the old one when it started, so that only a new process can have the new one; one that has forgotten the session must load it.
+ */
+function isReusable(answer: AgentAnswer): boolean {
+  return answer.kind !== 'error' || (answer.error.code === 'AGENT_ERROR' && !answer.isForgotten)
+}
+
+function endOfAnswer(draft: Draft, active: ActiveTurn, answer: Exclude<AgentAnswer, { kind: 'refused' }>): TurnEnd {
+  const { cancelling } = active
+  if (answer.kind === 'error') {
+    return cancelling === undefined
+      ? { state: 'failed', error: answer.error }
+      : endOfCancelled(draft, active, cancelling.reason)
+  }
+  const { stopReason, usage } = answer
+  // A request that was given up for want of a person: what came after it is not what was asked for.
+  const isNeeded = cancelling?.reason === 'permission'
+  if (stopReason !== 'cancelled' && !isNeeded) return { state: 'completed', stopReason, usage }
+  const end: TurnEnd =
+    cancelling === undefined ? { state: 'cancelled' } : endOfCancelled(draft, active, cancelling.reason)
+  return { ...end, stopReason, usage }
+}
+
+/** An idle agent makes room for another session's; whoever is busy stays. */
+export function evictAgent(draft: Draft): void {
+  const { state } = draft
+  const isIdle = state.active === undefined && state.changes.length === 0
+  if (state.phase.kind === 'open' && isIdle && state.agent.kind === 'ready') stopAgent(draft)
+}
+
+/** The connection is gone. What it worked on ends with what is known; the process tree is swept before the next start. */
+export function agentLost(draft: Draft, { error, unsent }: Lost): void {
+  const { active, agent } = draft.state
+  if (agent.kind !== 'ready') return
+  if (active?.stage === 'sent' && active.turnId === unsent) retryOrEnd(draft, active, error)
+  else if (active !== undefined && active.stage !== 'waiting') {
+    const reason = active.cancelling?.reason
+    endActive(draft, active, reason === undefined ? { state: 'failed', error } : endOfCancelled(draft, active, reason))
+  }
+  stopAgent(draft, error)
+  pump(draft)
+}
+
+export function agentStopped(draft: Draft, { generation, report }: Stopped): void {
+  if (draft.state.agent.kind !== 'stopping') return
+  draft.state.lastStop = report
+  leaveStopping(draft, {
+    generation,
+    during: 'stop',
+    forced: report.forced,
+    swept: report.swept,
+    survivors: report.survivors,
+    exit: report.exit ?? null,
+  })
+}
+
+/** The proof did not come in time: said, and the session goes on; the host keeps the lease as stuck. */
+export function stopOverdue(draft: Draft): void {
+  const { agent } = draft.state
+  if (agent.kind !== 'stopping' || agent.deadlineAt > draft.now) return
+  leaveStopping(draft, { generation: agent.generation, during: 'stop', error: stuckError(draft) })
+}
+
+function leaveStopping(draft: Draft, data: object): void {
+  draft.state.agent = { kind: 'none' }
+  draft.write({ kind: 'session.patch', patch: { agentLine: null } })
+  draft.event('agent.exited', undefined, data)
+  settlePhase(draft)
+  pump(draft)
+}

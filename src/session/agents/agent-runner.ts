@@ -1,0 +1,256 @@
+// Performs the effects that concern an agent process, and turns what the process does into inputs that carry its generation.
+// Owns the connection and the attempt to get one; decides nothing.
+
+import type { AgentConnection, AgentConnector, AgentListener } from '../../agent/connection.ts'
+import { definitionDigest } from '../../agent/definition.ts'
+import type { AgentDefinition } from '../../agent/definition.ts'
+import type { SparePool } from '../../agent/spares.ts'
+import { ignore } from '../../base/deadline.ts'
+import { HoldfastError, toStoredError } from '../../base/errors.ts'
+import type { Ids, TurnId } from '../../base/ids.ts'
+import type { StopReport } from '../../keeper/agent-host.ts'
+import type { SessionRecord } from '../../store/records.ts'
+import type { AgentSlot, AgentSlots } from './agent-slots.ts'
+import type { Lanes } from './lanes.ts'
+import type { PermissionJudge } from '../permissions/session-permissions.ts'
+import type { AgentInput, Effect, Input } from '../state.ts'
+
+export interface RunnerPorts {
+  readonly connector: AgentConnector
+  readonly slots: AgentSlots
+  readonly lanes: Lanes
+  readonly spares: SparePool | undefined
+  readonly ids: Ids
+  readonly record: SessionRecord
+  readonly judge: Pick<PermissionJudge, 'judge'>
+  findDefinition(name: string): AgentDefinition | undefined
+  post(input: AgentInput | LanePassed): void
+  /** Told after everything a batch of lines caused: when it is stored, the lines can be acknowledged. */
+  mark(generation: number, line: number): void
+}
+
+type LanePassed = Extract<Input, { kind: 'lane.passed' }>
+type StartEffect = Extract<Effect, { kind: 'agent.start' }>
+
+export type AgentEffect = Exclude<
+  Effect,
+  { kind: 'reply' | 'count' | 'task.due' | 'rule.learn' | 'rule.forget' | 'end' }
+>
+
+interface Attempt {
+  readonly generation: number
+  readonly abort: AbortController
+  /** Settles when the attempt is over and, if it failed, its process is gone. */
+  readonly settled: Promise<AgentConnection | undefined>
+  connection: AgentConnection | undefined
+  /** For a slot. */
+  isWaiting: boolean
+}
+
+const NOTHING_TO_STOP: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
+
+export class AgentRunner {
+  readonly #ports: RunnerPorts
+  #attempt: Attempt | undefined
+  #lanePass: { readonly no: number; readonly place: Disposable } | undefined
+
+  constructor(ports: RunnerPorts) {
+    this.#ports = ports
+  }
+
+  perform(effect: AgentEffect): void {
+    if (effect.kind === 'agent.start') return this.#start(effect)
+    if (effect.kind === 'lane.enter') return this.#enterLane(effect)
+    if (effect.kind === 'lane.leave') return this.#leaveLane(effect.no)
+    const attempt = this.#attempt
+    if (attempt === undefined || attempt.generation !== effect.generation) return
+    switch (effect.kind) {
+      case 'agent.listen':
+        return attempt.connection?.listen(this.#listener(effect.generation))
+      case 'agent.prompt':
+        return attempt.connection?.prompt(effect.turnId, effect.prompt)
+      case 'agent.control':
+        return attempt.connection?.control(effect.no, effect.request)
+      case 'agent.cancel':
+        return attempt.connection?.cancel()
+      case 'agent.permission':
+        return attempt.connection?.answerPermission(effect.requestId, effect.outcome)
+      case 'agent.stop':
+        return void this.#stop(attempt)
+      default:
+        return effect satisfies never
+    }
+  }
+
+  /** What a start of this session waits for, if it does. */
+  get waitingFor(): 'slot' | 'memory' | undefined {
+    return this.#attempt?.isWaiting === true ? this.#ports.slots.scarce : undefined
+  }
+
+  /** Whether the prompt of the turn is provably not written to the process. */
+  isUnsent(generation: number, turnId: TurnId): boolean {
+    const attempt = this.#attempt
+    return attempt?.generation === generation && attempt.connection?.hasPrompt(turnId) === false
+  }
+
+  acknowledge(generation: number, line: number): void {
+    if (this.#attempt?.generation === generation) this.#attempt.connection?.acknowledge(line)
+  }
+
+  /** Goes on with the process of an earlier life. First call, if at all. */
+  takeOver(generation: number, connection: AgentConnection): void {
+    const adopted = releasing(connection, this.#ports.slots.adopt())
+    const settled = Promise.resolve(adopted)
+    this.#attempt = { generation, abort: new AbortController(), settled, connection: adopted, isWaiting: false }
+  }
+
+  /** Forgets the process without ending it: another gateway goes on with it. */
+  letGo(): void {
+    this.#attempt = undefined
+    this.#lanePass?.place[Symbol.dispose]()
+  }
+
+  /** Ends whatever process there is, without telling the actor. */
+  async abandon(): Promise<void> {
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    this.#lanePass?.place[Symbol.dispose]()
+    if (attempt !== undefined) await this.#endProcess(attempt)
+  }
+
+  #enterLane({ no, lane, isTaken }: Extract<Effect, { kind: 'lane.enter' }>): void {
+    const { lanes, post } = this.#ports
+    const place = isTaken ? lanes.take(lane) : lanes.enter(lane, () => post({ kind: 'lane.passed', no }))
+    this.#lanePass = { no, place }
+  }
+
+  #leaveLane(no: number): void {
+    if (this.#lanePass?.no !== no) return
+    this.#lanePass.place[Symbol.dispose]()
+    this.#lanePass = undefined
+  }
+
+  #start(start: StartEffect): void {
+    const { generation } = start
+    const abort = new AbortController()
+    const settled = this.#connect(start, abort.signal).catch((error: unknown) => {
+      this.#ports.post({ kind: 'agent.failed', generation, error: toStoredError(error) })
+      return undefined
+    })
+    this.#attempt = { generation, abort, settled, connection: undefined, isWaiting: false }
+    settled.then((connection) => this.#connected(generation, connection)).catch(ignore('connected() does not throw'))
+  }
+
+  async #connect(start: StartEffect, signal: AbortSignal): Promise<AgentConnection> {
+    const { generation, resume, whenLost, wantsHistory, options, lane } = start
+    const { record, connector, slots, spares, findDefinition } = this.#ports
+    const definition = findDefinition(record.agent)
+    if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: record.agent })
+    // A spare brings its slot along.
+    const spare = spares?.take(definition)
+    const slot = spare?.slot ?? (await this.#waitFor(generation, slots.acquire(signal, lane)))
+    try {
+      const connection = await connector.connect(
+        {
+          definition,
+          sessionId: record.id,
+          generation,
+          cwd: record.cwd,
+          resume,
+          whenLost,
+          wantsHistory,
+          options,
+          spare: spare?.agent,
+        },
+        signal,
+      )
+      slot.started()
+      return releasing(connection, slot)
+    } catch (error) {
+      slot[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  async #waitFor(generation: number, slot: Promise<AgentSlot>): Promise<AgentSlot> {
+    await Promise.resolve() // the attempt is there from now on
+    const attempt = this.#attempt?.generation === generation ? this.#attempt : undefined
+    if (attempt !== undefined) attempt.isWaiting = true
+    try {
+      return await slot
+    } finally {
+      if (attempt !== undefined) attempt.isWaiting = false
+    }
+  }
+
+  #connected(generation: number, connection: AgentConnection | undefined): void {
+    const attempt = this.#attempt
+    if (connection === undefined || attempt?.generation !== generation || attempt.abort.signal.aborted) return
+    attempt.connection = connection
+    const { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line } = connection
+    const agent = { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line }
+    const { history } = connection
+    const definition = this.#ports.findDefinition(this.#ports.record.agent)
+    const digest = definition === undefined ? '' : definitionDigest(definition)
+    this.#ports.post({ kind: 'agent.ready', generation, ...agent, history, definitionDigest: digest })
+    connection.listen(this.#listener(generation))
+  }
+
+  #listener(generation: number): AgentListener {
+    const { mark, ids, judge, record } = this.#ports
+    // Updates of one read go in together: one transition for all of them. Anything else comes after those before it.
+    let updates: string[] = []
+    let lastLine = 0
+    const flush = (): void => {
+      if (updates.length > 0) this.#ports.post({ kind: 'agent.updates', generation, data: updates, line: lastLine })
+      updates = []
+    }
+    const post = (input: AgentInput): void => {
+      flush()
+      this.#ports.post(input)
+    }
+    return {
+      update: (data, line) => {
+        updates.push(data)
+        lastLine = line
+      },
+      answered: (turnId, answer, line) => post({ kind: 'agent.answered', generation, turnId, answer, line }),
+      permissionAsked: (asked) => {
+        const judgement = judge.judge(record, asked.toolCall)
+        post({ kind: 'agent.permission', generation, permissionId: ids.permission(), ...asked, ...judgement })
+      },
+      described: (update, line) => post({ kind: 'agent.described', generation, update, line }),
+      controlled: (no, answer, line) => post({ kind: 'agent.controlled', generation, no, answer, line }),
+      requestCancelled: (requestId, line) => post({ kind: 'agent.request_cancelled', generation, requestId, line }),
+      warning: (data, line) => post({ kind: 'agent.warning', generation, data, line }),
+      alive: () => post({ kind: 'agent.alive', generation }),
+      lost: (error) => post({ kind: 'agent.lost', generation, error }),
+      batchEnd: (line) => {
+        flush()
+        mark(generation, line)
+      },
+    }
+  }
+
+  async #stop(attempt: Attempt): Promise<void> {
+    const report = await this.#endProcess(attempt)
+    this.#ports.post({ kind: 'agent.stopped', generation: attempt.generation, report })
+  }
+
+  /** An attempt that succeeds after it was given up is undone. */
+  async #endProcess(attempt: Attempt): Promise<StopReport> {
+    attempt.abort.abort()
+    const connection = await attempt.settled
+    return (await connection?.stop()) ?? NOTHING_TO_STOP
+  }
+}
+
+/** The slot is free again when the process is gone, not when somebody asked for that. */
+function releasing(connection: AgentConnection, slot: Disposable): AgentConnection {
+  const stop = async (): Promise<StopReport> => {
+    const report = await connection.stop()
+    slot[Symbol.dispose]()
+    return report
+  }
+  return { ...connection, stop }
+}

@@ -1,0 +1,114 @@
+// The agent processes that outlived the gateway's earlier life, until a session goes on with them or they are stopped.
+// Decides which of them a session may keep; starts and tells nothing.
+
+import type { AgentConnection, AttachRequest, HeldSessionAgent } from '../../agent/connection.ts'
+import type { SessionId } from '../../base/ids.ts'
+import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../../store/records.ts'
+import type { Store } from '../../store/store.ts'
+import type { AttachedAgent } from '../state.ts'
+
+/** What the rows of a session say is not over. */
+export interface LeftOpen {
+  readonly record: SessionRecord
+  readonly turns: readonly TurnRecord[]
+  readonly openPermissions: readonly PermissionRecord[]
+}
+
+export interface TakenOver {
+  readonly connection: AgentConnection
+  /** What the configuration says of it is the caller's to add. */
+  readonly attached: Omit<AttachedAgent, 'isOutdated'>
+}
+
+type Position = Pick<AttachRequest, 'line' | 'agentSessionId' | 'capabilities'>
+type Reads = Pick<Store, 'listPermissions' | 'readEvents' | 'findSession'>
+
+/** Who holds a process remembers the newest answers only; what was closed in the last moment is not far from the newest request. */
+const ENDED_MAX = 256
+/** How far back the message that may go on is looked for. */
+const TAIL_EVENTS = 64
+
+export class HeldAgents {
+  readonly #store: Reads
+  #held: readonly HeldSessionAgent[]
+
+  constructor(store: Reads, held: readonly HeldSessionAgent[]) {
+    this.#store = store
+    this.#held = held
+  }
+
+  /** The sessions to open because of a process, and the end of all processes that no open session wants. */
+  async divide(): Promise<{ sessions: SessionNo[]; strays: Promise<unknown> }> {
+    const sessions: SessionNo[] = []
+    const strays: HeldSessionAgent[] = []
+    for (const agent of this.#held) {
+      const record = agent.sessionId === undefined ? undefined : await this.#store.findSession(agent.sessionId)
+      if (record === undefined || record.state === 'closed') strays.push(agent)
+      else sessions.push(record.no)
+    }
+    this.#held = this.#held.filter((agent) => !strays.includes(agent))
+    return { sessions, strays: Promise.all(strays.map((agent) => agent.stop())) }
+  }
+
+  /** Goes on with the session's process if its rows say how far it was heard. Any other one of the session is gone before this resolves (S7). */
+  async takeOver(left: LeftOpen): Promise<TakenOver | undefined> {
+    const own = this.#take(left.record.id)
+    const position = positionOf(left.record)
+    const kept = position && own.find((agent) => agent.generation === left.record.generation)
+    await Promise.all(own.filter((agent) => agent !== kept).map((agent) => agent.stop()))
+    return kept && this.#attach(kept, position, left)
+  }
+
+  #take(id: SessionId): HeldSessionAgent[] {
+    const own = this.#held.filter((agent) => agent.sessionId === id)
+    if (own.length > 0) this.#held = this.#held.filter((agent) => agent.sessionId !== id)
+    return own
+  }
+
+  async #attach(agent: HeldSessionAgent, position: Position, left: LeftOpen): Promise<TakenOver> {
+    const { no, lastSeq, epoch: life } = left.record
+    const { generation, pid, isRetiring } = agent
+    const { line } = position
+    const turnId = left.turns.find((turn) => isOut(turn, agent))?.id
+    const asked = await this.#store.listPermissions({ sessionNo: no }, ENDED_MAX)
+    const ended = asked.filter((one) => one.generation === generation && one.state !== 'open')
+    const untold = ended.filter((one) => !agent.hasAnswer(one.line))
+    const open = left.openPermissions.filter((one) => one.generation === generation)
+    const connection = agent.attach({
+      ...position,
+      cwd: left.record.cwd,
+      life,
+      turnId,
+      requests: [...open, ...untold],
+      lastUpdate: await this.#findLastUpdate(no, lastSeq),
+    })
+    return { connection, attached: { generation, pid, line, isRetiring, turnId, untold } }
+  }
+
+  /** Undefined when a prompt was sent after it: that ends its message. */
+  async #findLastUpdate(no: SessionNo, lastSeq: number): Promise<string | undefined> {
+    let last: string | undefined
+    for (let after = Math.max(0, lastSeq - TAIL_EVENTS); after < lastSeq;) {
+      const events = await this.#store.readEvents(no, after, TAIL_EVENTS)
+      for (const { type, data } of events) {
+        if (type === 'update') last = data
+        else if (type === 'turn.dispatched') last = undefined
+      }
+      after = events.at(-1)?.seq ?? lastSeq
+    }
+    return last
+  }
+}
+
+/** How far the newest process of the session was heard; undefined when it was not ready, or nobody is to hear it any more. */
+function positionOf(record: SessionRecord): Position | undefined {
+  const { state, agentLine: line, agentSessionId, agentCapabilities: capabilities } = record
+  if (state === 'closed' || line === undefined) return undefined
+  if (agentSessionId === undefined || capabilities === undefined) return undefined
+  return { line, agentSessionId, capabilities }
+}
+
+/** Its prompt has reached the agent, and no answer is stored. */
+function isOut({ id, state, generation }: TurnRecord, agent: HeldSessionAgent): boolean {
+  return state !== 'queued' && generation === agent.generation && (state === 'running' || agent.hasPrompt(id))
+}

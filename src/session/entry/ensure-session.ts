@@ -1,0 +1,103 @@
+// Makes a session, or finds the one that has the key: for any number of callers at once there is one session for a key.
+
+import type { AgentDefinition } from '../../agent/definition.ts'
+import type { Clock } from '../../base/clock.ts'
+import { HoldfastError } from '../../base/errors.ts'
+import type { AgentSessionId, Ids, SessionId } from '../../base/ids.ts'
+import type { SessionRecord } from '../../store/records.ts'
+import type { NewSession, Store } from '../../store/store.ts'
+import { checkKey } from './check-key.ts'
+import type { Parentage } from '../family/parentage.ts'
+import { mergeOptions, readOptionsPatch } from '../terms/options.ts'
+import type { SessionRequest } from '../service.ts'
+
+export interface EnsurePorts {
+  readonly store: Pick<Store, 'findSession' | 'createSession'>
+  readonly ids: Ids
+  readonly clock: Clock
+  readonly parentage: Parentage
+  checkCwd(cwd: string): Promise<string>
+  findDefinition(name: string): AgentDefinition | undefined
+}
+
+export interface NewRequest extends SessionRequest {
+  /** A session of the agent's own that a new one goes on with. */
+  readonly conversation?: AgentSessionId
+}
+
+export interface Ensured {
+  readonly session: SessionRecord
+  readonly created: boolean
+}
+
+/** SESSION_CONFLICT with the fields that differ, AGENT_UNKNOWN, CWD_*, SESSION_KEY_INVALID, PARENT_REFUSED. */
+export async function ensureSession(ports: EnsurePorts, given: NewRequest): Promise<Ensured> {
+  const { findDefinition, checkCwd, store, parentage } = ports
+  if (findDefinition(given.agent) === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: given.agent })
+  const cwd = await checkCwd(given.cwd)
+  const request = { ...given, cwd, ...(given.key !== undefined && { key: checkKey(given.key) }) }
+  const known = await findByKey(ports, request.key)
+  if (known !== undefined) return { session: await matching(store, known, request), created: false }
+  try {
+    const { parent } = request
+    const session =
+      parent === undefined
+        ? await store.createSession(newSession(ports, request, undefined))
+        : await parentage.linked(parent, undefined, (id) => store.createSession(newSession(ports, request, id)))
+    return { session, created: true }
+  } catch (error) {
+    // Two callers with one key: the second gets the session of the first.
+    const winner = await findByKey(ports, request.key)
+    if (winner === undefined) throw error
+    return { session: await matching(store, winner, request), created: false }
+  }
+}
+
+function newSession(
+  { ids, clock, findDefinition }: EnsurePorts,
+  request: NewRequest,
+  parent: SessionId | undefined,
+): NewSession {
+  const { key, agent, cwd, mode = 'persistent', onInterrupt = 'hold', label, notify = 'done_only' } = request
+  const family = { label, parent, notify }
+  const permissionMode = request.permissionMode ?? findDefinition(agent)?.permissionMode ?? 'ask'
+  const options = mergeOptions({}, readOptionsPatch(request.options ?? {}))
+  const terms = { options, ...(request.continuity !== undefined && { continuity: request.continuity }) }
+  return {
+    id: ids.session(),
+    key,
+    agent,
+    cwd,
+    mode,
+    onInterrupt,
+    permissionMode,
+    ...terms,
+    createdAt: clock.now(),
+    family,
+    ...(request.conversation !== undefined && { conversation: request.conversation }),
+  }
+}
+
+/** The session that a key names now; one that is closed has given its key away. */
+async function findByKey({ store }: EnsurePorts, key: string | undefined): Promise<SessionRecord | undefined> {
+  if (key === undefined) return undefined
+  const session = await store.findSession(key)
+  const isNamed = session?.key?.toLowerCase() === key.toLowerCase()
+  return isNamed && session.state !== 'closed' ? session : undefined
+}
+
+/** A key names one session: asking for another agent, directory, mode or parent under it is a mistake, not a new session. */
+async function matching(
+  store: EnsurePorts['store'],
+  session: SessionRecord,
+  { agent, cwd, mode, parent }: SessionRequest,
+): Promise<SessionRecord> {
+  const fields: string[] = []
+  if (session.agent !== agent) fields.push('agent')
+  if (session.cwd !== cwd) fields.push('cwd')
+  if (mode !== undefined && session.mode !== mode) fields.push('mode')
+  const parentId = parent === undefined ? undefined : (await store.findSession(parent.trim()))?.id
+  if (parent !== undefined && session.family.parent !== parentId) fields.push('parent')
+  if (fields.length === 0) return session
+  throw new HoldfastError('SESSION_CONFLICT', { session: session.key, field: fields.join(', '), fields })
+}

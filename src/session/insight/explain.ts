@@ -1,0 +1,100 @@
+// What a session waits for, since when, what ends the wait by itself, and what somebody can do about it. Pure: a reading of the
+// state for `holdfast explain`; the deadlines are those of deadlines.ts.
+
+import { nextDeadline } from '../deadlines.ts'
+import { liveOf } from '../live.ts'
+import type { SessionLive } from '../service.ts'
+import type { SessionLimits, SessionModel } from '../state.ts'
+
+export type WaitKind =
+  /** A person: an interrupted turn, a conversation that is lost, or a permission request. */
+  | 'decision'
+  | 'conversation'
+  | 'permission'
+  /** The agent: its start, its work, its answer to a cancel, its end. */
+  | 'agent_start'
+  | 'agent'
+  | 'cancel'
+  | 'agent_stop'
+  | 'control'
+  /** Others: a place for its agent, memory for it, a place in the lane. */
+  | 'slot'
+  | 'memory'
+  | 'lane'
+
+export interface Wait {
+  readonly kind: WaitKind
+  /** Epoch ms; undefined where only the rows of an earlier life would know. */
+  readonly since: number | undefined
+  /** The turn, permission request or process that is waited for. */
+  readonly subject: string | undefined
+}
+
+export interface Explanation {
+  readonly activity: SessionLive['activity']
+  readonly turn: string | undefined
+  readonly queued: number
+  /** The longest wait first; empty when nothing is waited for. */
+  readonly waits: readonly Wait[]
+  /** What ends the wait at the latest, by itself. */
+  readonly deadline: { readonly at: number; readonly kind: string } | undefined
+  /** Operations of the API that end it now. */
+  readonly frees: readonly string[]
+}
+
+/** `startWaitsFor`: what the start of its agent waits for, if it does. */
+export function explainSession(
+  state: SessionModel,
+  limits: SessionLimits,
+  startWaitsFor?: 'slot' | 'memory',
+): Explanation {
+  const { activity, activeTurn, queued } = liveOf(state, limits)
+  return {
+    activity,
+    turn: activeTurn,
+    queued: queued.length,
+    waits: waitsOf(state, limits, startWaitsFor),
+    deadline: nextDeadline(state, limits),
+    frees: freesOf(state),
+  }
+}
+
+/** A session without an actor: nothing runs, and at most a decision is waited for. */
+export function explainDormant(isClosed: boolean, blockedBy: string | undefined): Explanation {
+  const waits: Wait[] = blockedBy === undefined ? [] : [{ kind: 'decision', since: undefined, subject: blockedBy }]
+  const activity = isClosed ? 'closed' : blockedBy === undefined ? 'dormant' : 'blocked'
+  const frees = blockedBy === undefined ? [] : ['resumeSession']
+  return { activity, turn: undefined, queued: 0, waits, deadline: undefined, frees }
+}
+
+function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'slot' | 'memory'): Wait[] {
+  const { agent, active, blockedBy, permissions } = state
+  const waits: Wait[] = []
+  const decision = state.terms.conversation.isLost ? 'conversation' : 'decision'
+  if (blockedBy !== undefined) waits.push({ kind: decision, since: undefined, subject: blockedBy })
+  for (const { id, dueAt } of permissions)
+    waits.push({ kind: 'permission', since: dueAt - limits.permissionMs, subject: id })
+  if (agent.kind === 'stopping')
+    waits.push({ kind: 'agent_stop', since: agent.deadlineAt - limits.stopMs, subject: undefined })
+  if (state.lanePass?.isHeld === false) waits.push({ kind: 'lane', since: undefined, subject: state.lanePass.lane })
+  if (agent.kind === 'starting')
+    waits.push({ kind: startWaitsFor ?? 'agent_start', since: agent.deadlineAt - limits.startMs, subject: undefined })
+  const asked = state.changes[0]?.sent
+  if (asked !== undefined) waits.push({ kind: 'control', since: asked.since, subject: undefined })
+  if (active === undefined || active.stage === 'waiting') return waits
+  const { cancelling, turnId, lastSignAt } = active
+  if (cancelling !== undefined)
+    waits.push({ kind: 'cancel', since: cancelling.graceAt - limits.cancelGraceMs, subject: turnId })
+  else if (permissions.length === 0) waits.push({ kind: 'agent', since: lastSignAt, subject: turnId })
+  return waits
+}
+
+function freesOf({ phase, blockedBy, permissions, active }: SessionModel): string[] {
+  if (phase.kind === 'closed') return []
+  const frees: string[] = []
+  if (blockedBy !== undefined) frees.push('resumeSession')
+  if (permissions.length > 0) frees.push('answerPermission')
+  if (active !== undefined) frees.push('cancel')
+  if (phase.kind === 'open') frees.push('closeSession')
+  return frees
+}
