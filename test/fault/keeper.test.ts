@@ -74,6 +74,7 @@ test('an exit while nobody was there is told to the next life with its last line
   const watched = watchAgent(held!.process)
   await eventually('the exit', () => watched.events.includes('exit 9'))
   expect(watched.lines).toEqual(['bye'])
+  await held!.process.stop() // as its session does, when the end is stored
   await eventually('the lease', () => rig.leases.rows.get(agent.leaseId)?.state === 'closed')
   expect(rig.leases.rows.get(agent.leaseId)).toMatchObject({ exit: 'code 9' })
   await leave(second)
