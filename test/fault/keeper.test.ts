@@ -77,6 +77,7 @@ test('an exit while nobody was there is told to the next life with its last line
   await held!.process.stop() // as its session does, when the end is stored
   await eventually('the lease', () => rig.leases.rows.get(agent.leaseId)?.state === 'closed')
   expect(rig.leases.rows.get(agent.leaseId)).toMatchObject({ exit: 'code 9' })
+  await eventually('it to be forgotten', () => second.describe().keepers[0]?.live === 0)
   await leave(second)
   const third = await rig.open()
   expect(third.held()).toEqual([])
