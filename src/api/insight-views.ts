@@ -36,6 +36,8 @@ export function statisticsView(snapshot: SessionStatisticsSnapshot): StatisticsV
       failed_to_start: agents.failedToStart,
       ended: agents.ended,
       taken_over: agents.takenOver,
+      evicted: agents.evicted,
+      last_evicted_at: agents.lastEvictedAt === undefined ? null : timeText(agents.lastEvictedAt),
     },
     permissions: { asked: permissions.asked, closed: { ...permissions.closed } },
   }

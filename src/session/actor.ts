@@ -33,7 +33,7 @@ export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'judge' | 'post
   readonly limits: SessionLimits
   readonly logger: Logger
   /** Told of everything that was committed. */
-  readonly statistics: Pick<SessionStatistics, 'committed'>
+  readonly statistics: Pick<SessionStatistics, 'committed' | 'evicted'>
   /** A task of a parent has something to tell; the row says what. */
   onTaskDue?(): void
   /** So many prompts are queued now; told after each change. */
@@ -179,7 +179,7 @@ export class SessionActor {
   async #step(): Promise<void> {
     const first = this.#mailbox[0]
     if (first !== undefined && isKeyed(first) && (await this.#isKnown(first))) return
-    const { clock, limits, store, events, judge } = this.#ports
+    const { clock, limits, store, events, judge, statistics } = this.#ports
     const writes: SessionWrite[] = []
     const effects: Effect[] = []
     let state = this.#state
@@ -199,6 +199,7 @@ export class SessionActor {
       }
       const transition = next(this.#withSpareId(state), this.#witnessed(item, state), limits, clock.now())
       state = transition.state
+      if (item.kind === 'evict' && transition.effects.some(isStop)) statistics.evicted(clock.now())
       writes.push(...transition.writes)
       effects.push(...transition.effects)
       if (transition.effects.some(isPrompt)) break
@@ -208,7 +209,7 @@ export class SessionActor {
       this.#state = state
       if (stored.length > 0) events.publish(this.record.no, stored)
       judge.stored(stored)
-      this.#ports.statistics.committed(writes)
+      statistics.committed(writes)
     }
     if (state.queue.length !== this.#queued) this.#ports.onQueued((this.#queued = state.queue.length))
     this.#state = state
@@ -337,6 +338,10 @@ export class SessionActor {
 }
 
 /** What the agent says next is said after the prompt only if that has left: it may not be stored together with the dispatch (S11). */
+function isStop(effect: Effect): boolean {
+  return effect.kind === 'agent.stop'
+}
+
 function isPrompt({ kind }: Effect): boolean {
   return kind === 'agent.prompt'
 }

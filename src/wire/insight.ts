@@ -66,6 +66,9 @@ export const StatisticsView = Type.Object(
       failed_to_start: Type.Integer(),
       ended: Type.Integer(),
       taken_over: Type.Integer(),
+      /** Idle ones that had to leave, and when the last one did. */
+      evicted: Type.Integer(),
+      last_evicted_at: nullable(Time),
     }),
     permissions: Type.Object({ asked: Type.Integer(), closed: Counts }),
   },

@@ -3,7 +3,9 @@
 import { expect, test } from 'vitest'
 
 import { TestSessions } from '../../../test/_support/test-sessions.ts'
+import { systemClock } from '../../base/clock.ts'
 import type { SessionId } from '../../base/ids.ts'
+import { AgentSlots } from '../agents/agent-slots.ts'
 import { Samples } from './samples.ts'
 
 const HELLO = [{ type: 'text', text: 'hello' }]
@@ -75,6 +77,17 @@ test('turns are counted by their end, with the time in the queue apart from the 
     errors: [],
   })
   expect(agents).toMatchObject({ started: 1, failedToStart: 0 })
+})
+
+test('an idle agent that makes room for another session is counted', async () => {
+  const slots = new AgentSlots({ liveMax: 1, startingMax: 1, waitMs: 5_000 }, systemClock)
+  await using at = await TestSessions.start({}, { slots })
+  for (let i = 0; i < 2; i++) {
+    const { turn } = await at.service.prompt(await newSession(at), { prompt: HELLO })
+    await expect.poll(async () => (await at.store.findTurn(turn.id))?.state).toBe('completed')
+  }
+  const { agents } = at.sessions.statistics()
+  expect(agents).toMatchObject({ started: 2, evicted: 1, lastEvictedAt: expect.any(Number) as unknown })
 })
 
 test('quantiles are of the newest values, mean and maximum of all', () => {

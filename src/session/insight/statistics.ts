@@ -23,6 +23,9 @@ export interface SessionStatisticsSnapshot {
     readonly failedToStart: number
     readonly ended: number
     readonly takenOver: number
+    /** Idle ones that had to leave, and when the last one did. */
+    readonly evicted: number
+    readonly lastEvictedAt: number | undefined
   }
   readonly permissions: { readonly asked: number; readonly closed: Readonly<Record<string, number>> }
 }
@@ -49,6 +52,8 @@ export class SessionStatistics {
   #failedToStart = 0
   #agentsEnded = 0
   #takenOver = 0
+  #evicted = 0
+  #lastEvictedAt: number | undefined
 
   constructor(since: number) {
     this.#since = since
@@ -62,6 +67,12 @@ export class SessionStatistics {
   /** To be told of every write after its commit. */
   committed(writes: readonly SessionWrite[]): void {
     for (const write of writes) this.#take(write)
+  }
+
+  /** An idle agent is being ended for its place, its memory or its age. */
+  evicted(at: number): void {
+    this.#evicted++
+    this.#lastEvictedAt = at
   }
 
   snapshot(): SessionStatisticsSnapshot {
@@ -78,6 +89,8 @@ export class SessionStatistics {
         failedToStart: this.#failedToStart,
         ended: this.#agentsEnded,
         takenOver: this.#takenOver,
+        evicted: this.#evicted,
+        lastEvictedAt: this.#lastEvictedAt,
       },
       permissions: { asked: this.#asked, closed: Object.fromEntries(this.#closed) },
     }
