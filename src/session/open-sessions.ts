@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 
 import type { AgentDefinition } from '../agent/definition.ts'
-import { HoldfastError } from '../base/errors.ts'
+import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import { OneAtATime } from '../base/one-at-a-time.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../store/records.ts'
@@ -262,8 +262,8 @@ class Service implements SessionService {
   async close(id: SessionId): Promise<CloseEvidence> {
     const session = await this.#find(id)
     if (session.state === 'closed') return { session, stopped: undefined, turns: [] }
-    const reply = await this.#actors.ask(session.no, (to) => ({ kind: 'close', reply: to }))
-    const { stopped, turns } = reply.kind === 'gone' ? reply : { stopped: undefined, turns: [] }
+    const reply = await this.#actors.ask(session.no, (to) => ({ kind: 'close', reply: to })).catch(closedMeanwhile)
+    const { stopped, turns } = reply?.kind === 'gone' ? reply : { stopped: undefined, turns: [] }
     return { session: await this.#find(id), stopped, turns }
   }
 
@@ -331,4 +331,9 @@ function notQueued(turn: TurnId, state: TurnRecord['state']): HoldfastError {
 
 function hashOf(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+/** Who wanted it closed has what was wanted, also when another one was first. */
+function closedMeanwhile(error: unknown): undefined {
+  if (!isHoldfastError(error) || error.code !== 'SESSION_CLOSED') throw error
 }
