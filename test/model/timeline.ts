@@ -8,7 +8,8 @@ interface Task {
   readonly run: () => void
 }
 
-const STEPS_MAX = 5_000
+/** A parent whose queue is full for minutes is told again every second of each task: thousands of steps, and an end. */
+const STEPS_MAX = 20_000
 
 export class Timeline {
   #now = 0
