@@ -28,6 +28,7 @@ function openDesk(policy: Partial<DeskPolicy> = {}, ports: Partial<DeskPorts> = 
     {
       ask: undefined,
       answer: async (id, optionId) => void seen.push(`${id}=${optionId}`),
+      isOpen: async () => true,
       giveUp: () => void seen.push('give up'),
       note: (text) => void seen.push(`note ${text.split(':')[0]}`),
       ...ports,
@@ -37,22 +38,39 @@ function openDesk(policy: Partial<DeskPolicy> = {}, ports: Partial<DeskPorts> = 
 }
 
 describe('with nobody to ask', () => {
-  test('deny answers with the offered refusal and says so', () => {
+  test('deny answers with the offered refusal and says so', async () => {
     const { desk, seen } = openDesk()
     desk.requested(asked('p1'))
-    expect(seen).toEqual(['note permission denied', 'p1=no'])
+    await vi.waitFor(() => expect(seen).toEqual(['note permission denied', 'p1=no']))
   })
 
-  test('fail gives the turn up and answers nothing', () => {
+  test('fail gives the turn up and answers nothing', async () => {
     const { desk, seen } = openDesk({ whenAlone: 'fail' })
     desk.requested(asked('p1'))
-    expect(seen).toEqual(['note permission needed and nobody to ask; cancelling the turn', 'give up'])
+    await vi.waitFor(() =>
+      expect(seen).toEqual(['note permission needed and nobody to ask; cancelling the turn', 'give up']),
+    )
   })
 
-  test('deny without an offered refusal gives the turn up, never approves', () => {
+  test('deny without an offered refusal gives the turn up, never approves', async () => {
     const { desk, seen } = openDesk()
     desk.requested(asked('p1', options.slice(0, 1)))
-    expect(seen.at(-1)).toBe('give up')
+    await vi.waitFor(() => expect(seen.at(-1)).toBe('give up'))
+  })
+
+  test('when the gateway cannot say whether a request is open, it is refused', async () => {
+    const { desk, seen } = openDesk({}, { isOpen: () => Promise.reject(new HoldfastError('GATEWAY_UNREACHABLE')) })
+    desk.requested(asked('p1'))
+    await vi.waitFor(() => expect(seen.at(-1)).toBe('p1=no'))
+  })
+
+  test.each(['deny', 'fail'] as const)('%s: what the gateway has decided itself is left alone', async (whenAlone) => {
+    const open = new Set(['p2'])
+    const { desk, seen } = openDesk({ whenAlone }, { isOpen: async (id) => open.has(id) })
+    desk.requested(asked('p1'))
+    desk.requested(asked('p2'))
+    await vi.waitFor(() => expect(seen).toHaveLength(2))
+    expect(seen.at(-1)).toBe(whenAlone === 'deny' ? 'p2=no' : 'give up')
   })
 
   test('a rule comes first', () => {
@@ -75,6 +93,15 @@ describe('with a person', () => {
     await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(2))
     answers.get('q2')?.('no')
     await vi.waitFor(() => expect(seen).toEqual(['p1=once', 'p2=no']))
+  })
+
+  test('is not asked what the gateway has decided itself', async () => {
+    const ask = vi.fn<AskPerson>(async () => 'once')
+    const { desk, seen } = openDesk({}, { ask, isOpen: async (id) => id === 'p2' })
+    desk.requested(asked('p1'))
+    desk.requested(asked('p2'))
+    await vi.waitFor(() => expect(seen).toEqual(['p2=once']))
+    expect(ask).toHaveBeenCalledOnce()
   })
 
   test('a question that is answered elsewhere ends and sends nothing', async () => {

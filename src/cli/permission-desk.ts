@@ -1,5 +1,6 @@
 // Answers the permission requests of one turn: by rule, by asking the person at the terminal, or by the policy for nobody there.
-// One question at a time. Counts what was decided, whoever decided it; the gateway's first answer wins.
+// One question at a time, and none about what a standing rule or the mode of the session has decided. Counts what was decided, whoever
+// decided it; the gateway's first answer wins.
 
 import type { JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
@@ -15,6 +16,8 @@ export interface DeskPorts {
   /** Absent when nobody is at the terminal. */
   readonly ask: AskPerson | undefined
   answer(permissionId: string, optionId: string): Promise<void>
+  /** Whether the request still waits for an answer. */
+  isOpen(permissionId: string): Promise<boolean>
   /** Gives the turn up: a request could not be answered and the policy says so. */
   giveUp(): void
   note(text: string): void
@@ -59,7 +62,7 @@ export class PermissionDesk {
     const optionId = optionByRule(mode, request.asked, cwd)
     if (optionId !== undefined) void this.#answer(request, optionId)
     else if (this.#ports.ask !== undefined) this.#questions = this.#questions.then(() => this.#askPerson(request))
-    else this.#answerAlone(request)
+    else void this.#answerAlone(request)
   }
 
   /** A `permission.closed` event of the turn: counted, and a question that is still on the screen ends. */
@@ -81,17 +84,18 @@ export class PermissionDesk {
   }
 
   async #askPerson(request: OpenRequest): Promise<void> {
-    if (request.closed.signal.aborted || this.#ports.ask === undefined) return
+    if (this.#ports.ask === undefined || (await this.#isDecided(request))) return
     let isAnswered = false
     while (!isAnswered) {
       const optionId = await this.#ports.ask(request.asked, request.closed.signal)
       if (request.closed.signal.aborted) return
-      if (optionId === undefined) return this.#answerAlone(request)
+      if (optionId === undefined) return await this.#answerAlone(request)
       isAnswered = await this.#answer(request, optionId)
     }
   }
 
-  #answerAlone(request: OpenRequest): void {
+  async #answerAlone(request: OpenRequest): Promise<void> {
+    if (await this.#isDecided(request)) return
     const optionId = this.#policy.whenAlone === 'deny' ? denyOption(request.asked.options) : undefined
     if (optionId === undefined) {
       this.#ports.note('permission needed and nobody to ask; cancelling the turn')
@@ -101,7 +105,18 @@ export class PermissionDesk {
     this.#ports.note(
       'permission denied: nobody to ask (see --approve-reads, --approve-all, --non-interactive-permissions)',
     )
-    void this.#answer(request, optionId)
+    await this.#answer(request, optionId)
+  }
+
+  /** The gateway tells of a request first, and in the next event of what its rules or its mode made of it. */
+  async #isDecided({ id, closed }: OpenRequest): Promise<boolean> {
+    if (closed.signal.aborted) return true
+    try {
+      const isOpen = await this.#ports.isOpen(id)
+      return !isOpen || closed.signal.aborted
+    } catch {
+      return closed.signal.aborted // a gateway that cannot say it cannot have the answer either: that is said then
+    }
   }
 
   /** False when another answer is needed. */

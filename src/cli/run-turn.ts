@@ -76,6 +76,8 @@ class RunningTurn {
   /** Set when the gateway stayed away for too long. */
   #lostFor: Error | undefined
   #lateTimer: Timer | undefined
+  /** The turn has ended, or is left: what is still asked of the gateway for it does not matter any more. */
+  #isOver = false
 
   constructor(context: CommandContext, job: TurnJob) {
     const { screen, deps } = context
@@ -88,6 +90,7 @@ class RunningTurn {
       ask: isPersonAt(deps.terminal, screen) ? (asked, signal) => this.#ask(asked, signal) : undefined,
       answer: async (permissionId, optionId) =>
         void (await client.answerPermission(permissionId, { option_id: optionId, answered_by: 'cli' })),
+      isOpen: async (permissionId) => (await client.getPermission(permissionId)).state === 'open',
       giveUp: () => this.cancel('permission'),
       note: (text) => this.#note(text),
     })
@@ -118,6 +121,7 @@ class RunningTurn {
       if (!this.#leave.signal.aborted) throw error
       return this.#left()
     } finally {
+      this.#isOver = true
       this.#lateTimer?.cancel()
       this.#desk.close()
     }
@@ -143,6 +147,7 @@ class RunningTurn {
     this.#lateTimer = systemClock.at(Date.now() + CANCEL_MS, () => this.#leave.abort())
     const { client, session, turnId } = this.#job
     client.cancel(session.id, turnId).catch((error: unknown) => {
+      if (this.#isOver) return
       this.#note(`the turn could not be cancelled: ${error instanceof Error ? error.message : String(error)}`)
     })
   }

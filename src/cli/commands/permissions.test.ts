@@ -99,6 +99,25 @@ describe('rules', () => {
   })
 })
 
+describe('a request that a rule or the mode decides', () => {
+  test.each([
+    ['a rule', ['rules', 'add', 'allow', '--command', 'npm test']],
+    ['the mode', ['permissions', 'mode', 'mine', 'approve-all']],
+  ])('%s: nobody is asked, nothing is said to be denied, and the turn is not given up', async (_, settled) => {
+    await run('prompt', '-s', 'mine', '--agent', 'fake', 'hi')
+    await run(...settled)
+    gateway.onPrompt = asksFirst(TEST, OPTIONS)
+    for (const whenAlone of ['deny', 'fail']) {
+      const { code, err } = await run('prompt', '-s', 'mine', '--non-interactive-permissions', whenAlone, 'go')
+      expect([code, err]).toEqual([0, expect.not.stringContaining('permission')])
+    }
+    const args = ['prompt', '-s', 'mine', 'go']
+    const { terminal, done } = gateway.cli.start(args, { tty: { stdin: true, stdout: true, stderr: true } })
+    expect(await done).toBe(0)
+    expect(terminal.err()).not.toContain('asks for permission')
+  })
+})
+
 describe('approve', () => {
   test('--always makes a rule of the scope, the next request asks nobody', async () => {
     await ask()
