@@ -62,7 +62,7 @@ function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): v
     case 'turn.requeued':
       return text.line('the agent did not get the prompt; it is tried again')
     case 'turn.cancelling':
-      return data['reason'] === 'user' ? undefined : text.line(`cancelling the turn: ${textOf(data['reason'])}`)
+      return data['reason'] === 'user' ? undefined : text.line(`cancelling the turn: ${cancelText(data['reason'])}`)
     case 'agent.starting':
       return text.line(`starting ${textOf(data['agent'])}`)
     case 'agent.warning':
@@ -70,6 +70,20 @@ function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): v
     default:
       return undefined
   }
+}
+
+const CANCELLED_BECAUSE: Readonly<Record<string, string>> = {
+  interrupt: 'another prompt interrupts it',
+  close: 'the session is being closed',
+  silence: 'the agent has said nothing for too long',
+  turn: 'it has reached its deadline',
+  drain: 'the gateway stops',
+  output: 'it has said too much',
+  permission: 'a permission is needed and nobody is there',
+}
+
+function cancelText(reason: unknown): string {
+  return (typeof reason === 'string' ? CANCELLED_BECAUSE[reason] : undefined) ?? textOf(reason)
 }
 
 function textOf(value: unknown): string {

@@ -93,6 +93,7 @@ describe('permissions', () => {
     await run('prompt', '-s', 'mine', '--agent', 'fake', '--no-wait', 'hi')
     await vi.waitFor(async () => expect((await run('permissions', 'ls')).out).toContain('rm ␛[8m-rf'), 5_000)
     const { id } = first((await run('permissions', 'ls', '-s', 'mine', '--json')).out)
+    expect((await run('approve', String(id), 'maybe')).err).toContain('\n  offered: once, no\n')
     expect((await run('approve', String(id), '--deny')).out).toBe(`${String(id)} answered: no\n`)
     const again = await run('approve', String(id), 'once')
     expect(again.code).toBe(1)

@@ -32,6 +32,11 @@ test.each([
   expect([code, err]).toEqual([2, expect.stringContaining(said)])
 })
 
+test('what the help of a refusal points to is shown, as text that is safe for a terminal', async () => {
+  const { err } = await run('sessions', 'set', 'mine', 'modle=x')
+  expect(err).toMatch(/See details[^\n]*\n  suggestion: mode\n  known: mode, model, thinking, /)
+})
+
 test('reset says what was cleared, and how the agent ended; it must be said what to reset', async () => {
   await run('sessions', 'set', 'mine', 'timeout=90')
   const { code, out } = await run('sessions', 'reset', 'mine', '--what', 'options')

@@ -7,7 +7,7 @@ import { codeOf } from '../error-code.ts'
 import { EXIT, EXIT_CODE } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Screen } from './screen.ts'
-import { showTail } from './failure-help.ts'
+import { showDetails } from './failure-help.ts'
 import { terminalLine } from './terminal-text.ts'
 
 export interface Failure {
@@ -33,7 +33,7 @@ export function showFailure(screen: Screen, error: unknown): number {
   if (screen.json) screen.record({ error: { code, message, details } })
   screen.note(screen.errStyle.red(`${terminalLine(message)} (${code})`))
   if (help !== undefined && help !== '') screen.err.write(`${terminalLine(help)}\n`)
-  showTail(screen, details)
+  showDetails(screen, code, details)
   return exitCode
 }
 

@@ -12,7 +12,7 @@ export function taskTable(tasks: readonly TaskView[], style: Style, nowMs: numbe
     task.label ?? '-',
     age(task.ended_at ?? task.accepted_at, nowMs),
     task.session_id,
-    task.summary ?? task.progress,
+    (task.summary ?? task.progress) || '-',
   ])
   return table(['TASK', 'STATUS', 'LABEL', 'AGE', 'SESSION', 'SAYS'], rows, style)
 }
@@ -34,7 +34,7 @@ export function taskFacts(task: TaskView, style: Style): string {
       ['notify', task.notify],
       ['delivery', task.delivery],
       ['kept until', task.cleanup_after],
-      ['progress', task.ended_at === null ? task.progress : undefined],
+      ['progress', task.ended_at === null ? task.progress || undefined : undefined],
       ['summary', task.summary],
     ],
     style,

@@ -59,7 +59,8 @@ export function openPermission(draft: Draft, asked: Asked): OpenPermission {
 export function answerPermission(draft: Draft, { reply, permissionId, optionId, answeredBy, rule }: Answer): void {
   const open = draft.state.permissions.find((permission) => permission.id === permissionId)
   if (open === undefined) return draft.refuse(reply, 'PERMISSION_CLOSED', { permission: permissionId, state: 'closed' })
-  if (!open.optionIds.includes(optionId)) return draft.refuse(reply, 'PERMISSION_OPTION_UNKNOWN', { option: optionId })
+  if (!open.optionIds.includes(optionId))
+    return draft.refuse(reply, 'PERMISSION_OPTION_UNKNOWN', { option: optionId, offered: open.optionIds })
   settle(draft, open, { state: 'answered', optionId, answeredBy }, { outcome: 'selected', optionId })
   if (rule !== undefined) addRule(draft, rule)
   signOfLife(draft) // the silence clock stood still while the request was open
