@@ -39,6 +39,7 @@ export async function approve(
   })
   if (screen.json) screen.record(answered)
   else screen.print(`${terminalLine(answered.id)} ${answered.state}: ${terminalLine(answered.option_id ?? '-')}\n`)
+  if (options.always !== undefined) screen.note('the answer holds from now on; see: holdfast rules ls')
   return EXIT.done
 }
 

@@ -26,7 +26,9 @@ export function explanationText(view: ExplanationView, now: number): string {
   if (view.waits.length === 0) lines.push('It waits for nothing.')
   if (view.deadline !== null) {
     const left = Math.max(0, Math.round((Date.parse(view.deadline.at) - now) / 1000))
-    lines.push(`By itself: ${DEADLINES[view.deadline.kind] ?? view.deadline.kind} in ${left} s.`)
+    lines.push(
+      `By itself: ${(DEADLINES[view.deadline.kind] ?? `${view.deadline.kind} ${WHEN}`).replace(WHEN, `in ${left} s`)}.`,
+    )
   }
   const commands = view.frees.flatMap((operation) => COMMANDS[operation]?.(view) ?? [])
   if (view.waits.length > 0 && commands.length > 0) lines.push('You can:', ...commands.map((text) => `  ${text}`))
@@ -59,18 +61,20 @@ function actionsOf(waits: readonly Wait[]): readonly string[] {
   return isLost ? ['fresh', 'retry', 'discard'] : ['continue', 'retry', 'discard']
 }
 
+const WHEN = '{when}'
+
 const DEADLINES: Readonly<Record<string, string>> = {
-  queue_expiry: 'a queued prompt expires',
-  agent_start: 'the start fails',
-  agent_stop: 'the agent counts as stuck and the session goes on',
-  permission: 'the request is refused',
-  agent_quiet: 'the work that the agent began by itself counts as done',
-  agent_start_pause: 'the agent is started again',
-  silence: 'the turn is cancelled, because nothing was heard',
-  turn: 'the turn is cancelled, because it takes too long',
-  cancel_grace: 'the agent is ended by force',
-  drain: 'the turn is cut, because the gateway stops',
-  control: 'the change of the option is given up',
+  queue_expiry: 'a queued prompt expires {when}',
+  agent_start: 'the start fails {when}',
+  agent_stop: 'the agent counts as stuck {when}, and the session goes on',
+  permission: 'the request is refused {when}',
+  agent_quiet: 'the work that the agent began by itself counts as done {when}',
+  agent_start_pause: 'the agent is started again {when}',
+  silence: 'the turn is cancelled {when}, if nothing is heard until then',
+  turn: 'the turn is cancelled {when}, at its deadline',
+  cancel_grace: 'the agent is ended by force {when}',
+  drain: 'the turn is cut {when}, because the gateway stops',
+  control: 'the change of the option is given up {when}',
 }
 
 const COMMANDS: Readonly<Record<string, (view: ExplanationView) => string[]>> = {
