@@ -41,7 +41,7 @@ export function declarePermissionOptions(command: Command): void {
       ]),
     )
     .addOption(
-      new Option('--unattended <what>', 'permission requests of this prompt while no client is there').choices([
+      new Option('--unattended <what>', 'what becomes of permission requests while no client is there').choices([
         ...UNATTENDED,
       ]),
     )

@@ -40,18 +40,24 @@ export function declareQueue(root: Command, on: Bind): void {
 
 /** Of `prompt` alone: `run` makes a session that is never busy. */
 export function declareWhenBusy(command: Command): void {
-  command.addOption(new Option('--when-busy <what>', 'when the session is busy').choices([...WHEN_BUSY]))
+  command.addOption(
+    new Option('--when-busy <what>', 'what becomes of the prompt when the session is busy').choices([...WHEN_BUSY]),
+  )
 }
 
 /** Of the commands that send a prompt. */
 export function declareAdmission(command: Command): void {
   command
-    .option('--attach <file>', 'attach an image, a sound or a file; may be given again', collect, [])
-    .option('--deadline <seconds>', 'limit of the turn, kept by the gateway', seconds)
-    .addOption(new Option('--lane <lane>', 'who it waits with when agents are short').choices([...LANE]))
+    .option('--attach <file>', 'attach an image, a sound or a file; may be given again', collect)
+    .option(
+      '--deadline <seconds>',
+      'end the turn after this long; the gateway sees to it, also when this command is gone',
+      seconds,
+    )
+    .addOption(new Option('--lane <lane>', 'which prompts it waits with when agents are short').choices([...LANE]))
 }
 
-function collect(file: string, before: readonly string[]): string[] {
+function collect(file: string, before: readonly string[] = []): string[] {
   return [...before, file]
 }
 

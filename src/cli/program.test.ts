@@ -13,6 +13,8 @@ afterAll(() => cli[Symbol.dispose]())
 describe('usage', () => {
   test.each<[string[], string]>([
     [['promt'], 'unknown command'],
+    [['sessions', 'sohw'], "unknown command 'sohw'"],
+    [['rule', 'list', 'x', '--all'], 'too many arguments'],
     [['prompt', '--approve-all', '--deny-all', 'x'], 'cannot be used with'],
     [['prompt', '--approve-reads', '--approve-all', 'x'], 'cannot be used with'],
     [['prompt', '--timeout', '0', 'x'], 'is invalid'],

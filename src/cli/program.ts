@@ -1,13 +1,15 @@
 // Everything the command line can do, on two screens: names, arguments, options, help. The work is in commands/, loaded when asked for.
 
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import type { OutputConfiguration } from 'commander'
 import { CONTINUITY, NOTIFY, ON_INTERRUPT, RESET_WHAT, RESUME_ACTION, WHEN_ALONE } from './choices.ts'
 import type { CommandContext } from './context.ts'
 import type { CliDeps } from './deps.ts'
 import { Screen } from './output/screen.ts'
 import { declareApprove, declarePermissionOptions, declarePermissions } from './program-permissions.ts'
+import { declareGateway } from './program-gateway.ts'
 import { declareAdmission, declareQueue, declareWhenBusy } from './program-queue.ts'
+import { positiveInteger, positiveSeconds, wholeNumber } from './program-values.ts'
 
 export interface Program {
   readonly command: Command
@@ -72,6 +74,7 @@ Examples:
   holdfast prompt --agent claude fix the failing test     in the session of this directory
   holdfast run --agent codex -f task.md                   a session for one prompt
   holdfast events -f my-session                           what happens, as it happens
+  holdfast explain my-session                             what it waits for, and what you can do
   git diff | holdfast prompt -f - review this`
 
 function declareTurns(root: Command, on: Bind): void {
@@ -80,9 +83,16 @@ function declareTurns(root: Command, on: Bind): void {
     .command('prompt')
     .description('send a prompt and stream what the agent does')
     .argument('[text...]', 'the prompt; with -f it is put in front of the file')
-    .option('-s, --session <id|key>', 'session (default: the one of this directory and agent)')
+    .option(
+      '-s, --session <id|key>',
+      'session, made when -a is given too (default: the one of this directory and agent)',
+    )
     .option('--no-wait', 'return when the prompt is stored')
-    .addOption(new Option('--on-interrupt <what>', 'when the gateway loses the turn').choices([...ON_INTERRUPT]))
+    .addOption(
+      new Option('--on-interrupt <what>', 'what becomes of the turn when a crash interrupts it').choices([
+        ...ON_INTERRUPT,
+      ]),
+    )
     .option('--idempotency-key <key>', 'sending twice with one key makes one turn')
     .action(on(async () => (await import('./commands/prompt.ts')).prompt))
   const run = root
@@ -119,10 +129,17 @@ function declareTurnOptions(command: Command): void {
       new Option('--continuity <policy>', 'when the agent cannot go on with its conversation').choices([...CONTINUITY]),
     )
     .option('-f, --file <file>', 'read the prompt from a file, - for stdin')
-    .option('--timeout <seconds>', 'cancel the turn after this long', positiveSeconds)
-    .addOption(new Option('--approve-all', 'allow everything once').conflicts(['approveReads', 'denyAll']))
-    .addOption(new Option('--approve-reads', 'allow reads inside the working directory once').conflicts('denyAll'))
-    .option('--deny-all', 'refuse everything')
+    .option('--timeout <seconds>', 'cancel the turn after this long, while this command watches it', positiveSeconds)
+    .addOption(
+      new Option('--approve-all', 'answer: allow everything once, while this command watches').conflicts([
+        'approveReads',
+        'denyAll',
+      ]),
+    )
+    .addOption(
+      new Option('--approve-reads', 'answer: allow reads inside the working directory once').conflicts('denyAll'),
+    )
+    .option('--deny-all', 'answer: refuse everything')
     .addOption(
       new Option('--non-interactive-permissions <what>', 'when nobody can be asked')
         .choices([...WHEN_ALONE])
@@ -134,7 +151,7 @@ function declareTurnOptions(command: Command): void {
 
 function declareSessions(root: Command, on: Bind): void {
   root.commandsGroup('Sessions:')
-  const sessions = root.command('sessions').alias('session').description('list, show and close sessions')
+  const sessions = root.command('sessions').alias('session').description('list, show, make, change and close sessions')
   sessions
     .command('ls', { isDefault: true })
     .alias('list')
@@ -165,6 +182,11 @@ function declareSessions(root: Command, on: Bind): void {
     .option('-f, --follow', 'go on as events happen, over reconnects')
     .option('--after <seq>', 'only later events', wholeNumber, 0)
     .action(on(async () => (await import('./commands/events.ts')).events))
+  root
+    .command('explain')
+    .description('what a session waits for, and what ends the wait')
+    .argument('<session>', 'id or key')
+    .action(on(async () => (await import('./commands/explain.ts')).explain))
   declarePermissions(root, on)
   root
     .command('agents')
@@ -237,67 +259,4 @@ function declareTasks(root: Command, on: Bind): void {
     .description('cancel the turn that a task is')
     .argument('<task>', 'task id')
     .action(on(async () => (await import('./commands/tasks.ts')).tasksCancel))
-}
-
-function declareGateway(root: Command, on: Bind): void {
-  root.commandsGroup('Gateway:')
-  root
-    .command('serve')
-    .description('run the gateway in the foreground')
-    .option('--config <file>', 'configuration file')
-    .option('--host <address>', 'address for HTTP')
-    .option('--port <port>', 'port for HTTP')
-    .option('--log-level <level>', 'error, warn, info or debug')
-    .addOption(new Option('--detached', 'log to the file only').hideHelp())
-    .action(on(async () => (await import('./commands/serve.ts')).serve))
-  root
-    .command('stop')
-    .description('drain and stop the gateway')
-    .option('--now', 'do not wait for running turns')
-    .option('--keep-agents', 'leave agents and running turns to the next gateway')
-    .option('--wait <seconds>', 'wait at most so long until it is gone', positiveSeconds, 150)
-    .action(on(async () => (await import('./commands/stop.ts')).stop))
-  root
-    .command('restart')
-    .description('start the gateway anew; agents and running turns go on')
-    .option('--wait <seconds>', 'wait at most so long until the old one is gone', positiveSeconds, 30)
-    .action(on(async () => (await import('./commands/restart.ts')).restart))
-  root
-    .command('explain')
-    .description('what a session waits for, and what ends the wait')
-    .argument('<session>', 'id or key')
-    .action(on(async () => (await import('./commands/explain.ts')).explain))
-  root
-    .command('stats')
-    .description('what the sessions did since the gateway started')
-    .action(on(async () => (await import('./commands/stats.ts')).stats))
-  root
-    .command('status')
-    .description('show what the gateway does')
-    .action(on(async () => (await import('./commands/status.ts')).status))
-  root
-    .command('doctor')
-    .description('check this installation')
-    .option('--orphans', 'look for agent processes without an owner')
-    .option('--kill', 'end what --orphans finds, after a question')
-    .option('--yes', 'with --kill: do not ask')
-    .option('--verify', 'check the database (the gateway must be stopped)')
-    .action(on(async () => (await import('./commands/doctor.ts')).doctor))
-}
-
-function positiveSeconds(text: string): number {
-  const seconds = Number(text)
-  if (!(seconds > 0 && seconds <= 2_000_000)) throw new InvalidArgumentError('Give a number of seconds above 0.')
-  return seconds
-}
-
-function positiveInteger(text: string): number {
-  const value = wholeNumber(text)
-  if (value === 0) throw new InvalidArgumentError('Give a whole number above 0.')
-  return value
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
-  return Number(text)
 }

@@ -30,23 +30,39 @@ async function runProgram(deps: CliDeps, argv: readonly string[], screen: Screen
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
     const { showFailure } = await import('./output/failure.ts')
     if (!(error instanceof CommanderError)) return showFailure(screen, error)
-    const [message = 'wrong usage', ...hints] = error.message.replace(/^error: /, '').split('\n')
-    return showFailure(
-      screen,
-      new UsageError(message, [...hints, `See: ${nameOf(program.command, argv)} --help`].join(' ')),
-    )
+    return showFailure(screen, usageError(error, namedCommand(program.command, argv), argv))
   }
 }
 
-/** The command that `argv` means, as it is typed. */
-function nameOf(root: Command, argv: readonly string[]): string {
+function usageError(error: CommanderError, { name, command }: NamedCommand, argv: readonly string[]): UsageError {
+  const [message = 'wrong usage', ...hints] = error.message.replace(/^error: /, '').split('\n')
+  const help = [...hints, `See: ${name} --help`].join(' ')
+  // A group hands a word that it does not know to its default command, which then has one too many.
+  const next = argv[argv.findIndex((word) => namesOf(command).includes(word)) + 1]
+  const isUnknown = error.code === 'commander.excessArguments' && command.commands.length > 0
+  if (!isUnknown || next === undefined || next.startsWith('-')) return new UsageError(message, help)
+  return new UsageError(`unknown command '${next}'`, help)
+}
+
+interface NamedCommand {
+  /** As it is typed. */
+  readonly name: string
+  readonly command: Command
+}
+
+/** The command that `argv` means. */
+function namedCommand(root: Command, argv: readonly string[]): NamedCommand {
   const names = ['holdfast']
   let command = root
   for (const word of argv.filter((arg) => !arg.startsWith('-'))) {
-    const next = command.commands.find((child) => child.name() === word || child.aliases().includes(word))
+    const next = command.commands.find((child) => namesOf(child).includes(word))
     if (next === undefined) break
     names.push(word)
     command = next
   }
-  return names.join(' ')
+  return { name: names.join(' '), command }
+}
+
+function namesOf(command: Command): string[] {
+  return [command.name(), ...command.aliases()]
 }

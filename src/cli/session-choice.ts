@@ -33,7 +33,7 @@ export async function chooseSession(client: HoldfastClient, choice: SessionChoic
   const found = await findSession(client, session)
   if (found !== undefined) return sameAs(found, agent, choice.cwd === undefined ? undefined : cwd)
   if (agent === undefined || session.startsWith('ses_')) throw new HoldfastError('SESSION_NOT_FOUND', { session })
-  return ensure(client, { agent, cwd, key: session })
+  return (await client.ensureSession(session, { agent, cwd })).session
 }
 
 /** The agent to use when none is named; UsageError when there is a choice. */

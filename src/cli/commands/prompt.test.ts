@@ -50,6 +50,11 @@ describe('prompt', () => {
     expect(seen).toEqual(['review this\n\nthe diff\n', 'from a pipe'])
   })
 
+  test('a key that cannot be one is refused as such, not as a broken request', async () => {
+    const { code, err } = await gateway.cli.run(['prompt', '-s', 'two words', '-a', 'fake', 'hi'])
+    expect([code, err]).toEqual([2, expect.stringContaining('(SESSION_KEY_INVALID)')])
+  })
+
   test('the same directory and agent share a session; another directory has its own', async () => {
     await gateway.cli.run(['prompt', 'one'])
     await gateway.cli.run(['prompt', 'two'])

@@ -1,0 +1,47 @@
+// The commands about the gateway itself. Declared here, done in commands/.
+
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import type { Bind } from './program.ts'
+import { positiveSeconds } from './program-values.ts'
+
+export function declareGateway(root: Command, on: Bind): void {
+  root.commandsGroup('Gateway:')
+  root
+    .command('serve')
+    .description('run the gateway in the foreground')
+    .option('--config <file>', 'configuration file')
+    .option('--host <address>', 'address for HTTP')
+    .option('--port <port>', 'port for HTTP')
+    .option('--log-level <level>', 'error, warn, info or debug')
+    .addOption(new Option('--detached', 'log to the file only').hideHelp())
+    .action(on(async () => (await import('./commands/serve.ts')).serve))
+  root
+    .command('stop')
+    .description('drain and stop the gateway')
+    .option('--now', 'do not wait for running turns')
+    .option('--keep-agents', 'leave agents and running turns to the next gateway')
+    .option('--wait <seconds>', 'wait at most so long until it is gone', positiveSeconds, 150)
+    .action(on(async () => (await import('./commands/stop.ts')).stop))
+  root
+    .command('restart')
+    .description('start the gateway anew; agents and running turns go on')
+    .option('--wait <seconds>', 'wait at most so long until the old one is gone', positiveSeconds, 30)
+    .action(on(async () => (await import('./commands/restart.ts')).restart))
+  root
+    .command('stats')
+    .description('what the sessions did since the gateway started')
+    .action(on(async () => (await import('./commands/stats.ts')).stats))
+  root
+    .command('status')
+    .description('show what the gateway does')
+    .action(on(async () => (await import('./commands/status.ts')).status))
+  root
+    .command('doctor')
+    .description('check this installation')
+    .option('--orphans', 'look for agent processes without an owner')
+    .option('--kill', 'end what --orphans finds, after a question')
+    .option('--yes', 'with --kill: do not ask')
+    .option('--verify', 'check the database (the gateway must be stopped)')
+    .action(on(async () => (await import('./commands/doctor.ts')).doctor))
+}
