@@ -8,7 +8,7 @@ import { pathsOf } from '../config/paths.ts'
 import { systemEnvironment } from '../config/environment.ts'
 import { tagEpochOf } from '../lease/process-leases.ts'
 import { isAlive, readBootId } from '../process/birth.ts'
-import { killTagged, listTagged, type TaggedProcess } from '../process/kill-tagged.ts'
+import { killTagged, listTagged, toTrees, type TaggedProcess } from '../process/kill-tagged.ts'
 import { listOwnerless } from '../process/ownerless.ts'
 import { ProcessScanner } from '../process/process-scanner.ts'
 import type { KeeperRecord } from '../store/records.ts'
@@ -49,14 +49,9 @@ export async function findOrphans(): Promise<Orphan[]> {
 export function endOrphans(shown: readonly Pick<Orphan, 'pid'>[]): Promise<EndedOrphans> {
   const pids = new Set(shown.map(({ pid }) => pid))
   return withOrphans(async (orphans) => {
-    const wanted = orphans.filter(({ pid }) => pids.has(pid))
-    const trees = new Map(wanted.map((each) => [`${each.instance}.${each.lease}.${each.epoch}`, each]))
+    const trees = toTrees(orphans.filter(({ pid }) => pids.has(pid)))
     const scanner = new ProcessScanner() // one for all: sweeps at the same time share their scans
-    const reports = await Promise.all(
-      [...trees.values()].map(({ instance, lease, epoch }) =>
-        killTagged({ instance, lease, epoch }, SWEEP_MS_MAX, scanner),
-      ),
-    )
+    const reports = await Promise.all(trees.map((tree) => killTagged(tree, SWEEP_MS_MAX, scanner)))
     return {
       ended: reports.reduce((sum, { swept }) => sum + swept, 0),
       survivors: reports.flatMap(({ survivors }) => survivors),

@@ -34,12 +34,27 @@ export async function listTagged(instance?: number): Promise<TaggedProcess[]> {
   return tagged
 }
 
+/** What was found of one owner. */
+export interface TaggedTree {
+  readonly owner: Ownership
+  readonly seen: readonly TaggedProcess[]
+}
+
+/** One tree for each owner, in the order in which they were found. */
+export function toTrees(found: readonly TaggedProcess[]): TaggedTree[] {
+  const byOwner = Map.groupBy(found, ({ instance, lease, epoch }) => `${instance}.${lease}.${epoch}`)
+  return [...byOwner.values()].map((seen) => {
+    const { instance, lease, epoch } = seen[0]!
+    return { owner: { instance, lease, epoch }, seen }
+  })
+}
+
 /**
- * Sweeps the tree of one owner whose root may be long gone. The caller has proven that the owner is dead. Several at once
- * are cheaper with one `scanner`: they share its scans. Never rejects.
+ * Sweeps a tree whose root may be long gone. The caller has proven that the owner is dead. Several at once are cheaper with one
+ * `scanner`: they share its scans. What was seen and cannot be looked for again counts as alive. Never rejects.
  */
-export function killTagged(owner: Ownership, msMax: number, scanner = new ProcessScanner()): Promise<SweepReport> {
-  return sweep({ owner, root: undefined }, scanner, { msMax })
+export function killTagged(tree: TaggedTree, msMax: number, scanner = new ProcessScanner()): Promise<SweepReport> {
+  return sweep({ ...tree, root: undefined }, scanner, { msMax })
 }
 
 async function scanAll(): Promise<ScannedProcess[]> {

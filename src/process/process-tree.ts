@@ -10,6 +10,8 @@ export interface SweepTarget {
   readonly owner: Ownership
   /** The process we started: leader of its own group and session. Undefined when its start was never recorded. */
   readonly root: Birth | undefined
+  /** Members that an earlier look has shown. */
+  readonly seen?: readonly Birth[]
 }
 
 /** Signals per process until its state must say that it stopped. */
@@ -26,11 +28,12 @@ export class ProcessTree {
 
   constructor(target: SweepTarget) {
     this.#target = target
+    for (const birth of target.seen ?? []) this.#known.set(birth.pid, birth)
     if (target.root) this.#known.set(target.root.pid, target.root)
     this.#lastSeen = [...this.#known.values()]
   }
 
-  /** The members that the last scan showed; before the first one, the root. */
+  /** The members that the last scan showed; before the first one, the root and what was seen earlier. */
   lastSeen(): readonly Birth[] {
     return this.#lastSeen
   }

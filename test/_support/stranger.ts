@@ -13,6 +13,8 @@ export interface Stranger extends AsyncDisposable {
 export interface StrangerSpec {
   readonly argv: readonly [string, ...string[]]
   readonly cwd?: string
+  /** Besides the search path. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const NOBODY = 65_534
@@ -22,10 +24,12 @@ export function canBeNobody(): boolean {
   return process.getuid?.() === 0 && spawnSync('true', [], { uid: NOBODY, gid: NOBODY }).status === 0
 }
 
-/** Starts it with an environment that names none of our gateways; its input stays open until it is ended. */
-export function startStranger({ argv: [command, ...args], cwd = '/' }: StrangerSpec, asNobody = false): Stranger {
+/** Starts it with an environment that names none of our gateways, unless `env` does; its input stays open until it is ended. */
+export function startStranger(spec: StrangerSpec, asNobody = false): Stranger {
+  const { argv, cwd = '/' } = spec
+  const [command, ...args] = argv
   const who = asNobody ? { uid: NOBODY, gid: NOBODY } : {}
-  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
+  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...spec.env }
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['pipe', 'ignore', 'ignore'], ...who })
   const exited = new Promise((resolve) => child.once('exit', resolve))
   const { pid } = child

@@ -3,7 +3,7 @@
 
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Logger } from '../../observe/logger.ts'
-import { killTagged, listTagged, type TaggedProcess } from '../../process/kill-tagged.ts'
+import { killTagged, listTagged, toTrees } from '../../process/kill-tagged.ts'
 import type { ProcessScanner } from '../../process/process-scanner.ts'
 
 export interface LeaseAuditDeps {
@@ -47,15 +47,12 @@ export class LeaseAudit implements Disposable {
 
   async #look(): Promise<void> {
     const { instance, scanner, logger, isOpen } = this.#deps
-    const strays = new Map<string, TaggedProcess>()
-    for (const each of await listTagged(instance)) {
-      if (!isOpen(each.lease)) strays.set(`${each.lease}.${each.epoch}`, each)
-    }
-    for (const { lease, epoch } of strays.values()) {
+    const strays = (await listTagged(instance)).filter(({ lease }) => !isOpen(lease))
+    for (const tree of toTrees(strays)) {
       // A lease may have been opened since the look: numbers are never used again, so it is another one then.
-      const { swept, survivors } = await killTagged({ instance, lease, epoch }, SWEEP_MS_MAX, scanner)
+      const { swept, survivors } = await killTagged(tree, SWEEP_MS_MAX, scanner)
       this.#ended += swept
-      logger?.warn({ leaseId: lease, swept, survivors }, 'processes of a closed lease found by the audit')
+      logger?.warn({ leaseId: tree.owner.lease, swept, survivors }, 'processes of a closed lease found by the audit')
     }
   }
 }

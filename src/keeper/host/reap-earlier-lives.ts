@@ -7,7 +7,7 @@ import type { LeaseStore } from '../../lease/process-leases.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { readBootId } from '../../process/birth.ts'
 import { Containment } from '../../process/containment.ts'
-import { killTagged, listTagged } from '../../process/kill-tagged.ts'
+import { killTagged, listTagged, toTrees } from '../../process/kill-tagged.ts'
 import { ProcessScanner } from '../../process/process-scanner.ts'
 import type { NodeRecord } from '../../store/store.ts'
 
@@ -36,14 +36,12 @@ export async function reapEarlierLives(ports: ReapPorts): Promise<Reaped> {
   const emptied = await new Containment().reapLeftovers(instance, ({ lease }) => held.has(lease))
   if (emptied > 0) logger?.info({ emptied }, 'control groups of an earlier life ended')
   const found = await listTagged(instance)
-  const dead = new Map(
-    found.filter(({ lease }) => !held.has(lease)).map((each) => [`${each.lease}.${each.epoch}`, each]),
-  )
+  const dead = toTrees(found.filter(({ lease }) => !held.has(lease)))
   const scanner = new ProcessScanner() // one for all: sweeps at the same time share their scans
   const reports = await Promise.all(
-    [...dead.values()].map(async ({ lease, epoch }) => ({
-      lease,
-      ...(await killTagged({ instance, lease, epoch }, SWEEP_MS_MAX, scanner)),
+    dead.map(async (tree) => ({
+      lease: tree.owner.lease,
+      ...(await killTagged(tree, SWEEP_MS_MAX, scanner)),
     })),
   )
   const stuck = new Map(
