@@ -162,6 +162,14 @@ describe('the gateway', () => {
     expect(out).toMatch(/^fail +configuration +.*http\.port must be nested: \{ "http": \{ "port": … \} \}/m)
   })
 
+  test('restart with a configuration that is not valid says so and leaves the running gateway alone', async () => {
+    writeFileSync(join(gateway.cli.home, 'config.jsonc'), '{ "http.port": 1 }')
+    const { code, err } = await run('restart')
+    expect([code, err]).toEqual([78, expect.stringContaining('(CONFIG_INVALID)')])
+    expect(gateway.stops).toEqual([])
+    expect((await run('status')).code).toBe(0)
+  })
+
   test('stop asks it to drain and waits until it is gone', async () => {
     expect(await run('stop')).toMatchObject({ code: 0, out: 'stopped gateway 4711\n' })
     expect(gateway.stops).toEqual([{ now: false, drainMs: undefined, keepAgents: false }])

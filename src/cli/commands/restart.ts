@@ -1,5 +1,7 @@
 // `holdfast restart`: the running gateway leaves its agents to a new one, which is started right away. Turns go on meanwhile.
 
+import { loadConfig } from '../../config/load.ts'
+import { pathsOf } from '../../config/paths.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
@@ -10,11 +12,13 @@ export interface RestartOptions {
   readonly wait: number
 }
 
+/** CONFIG_INVALID before anything is stopped: a configuration that cannot be read must not cost the gateway that runs. */
 export async function restart(context: CommandContext, { wait }: RestartOptions): Promise<number> {
   const { screen, deps } = context
   let stopped: number | undefined
   {
     using gateway = await openGateway({ ...context, mayStart: false })
+    loadConfig({ env: deps.env, paths: pathsOf(deps.env) })
     const { hosting } = await gateway.client.status()
     const { pid } = await gateway.client.stopGateway(hosting === 'keeper' ? { keep_agents: true } : {})
     await untilGone(gateway, { waitMs: wait * 1000, isAlive: () => deps.isProcessAlive(pid) })

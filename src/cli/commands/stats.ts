@@ -28,7 +28,7 @@ function statisticsText(view: StatisticsView, style: Style): string {
       ['errors', view.errors.map(({ code, count }) => `${code} ${count}`).join(', ') || 'none'],
       [
         'agents',
-        `${agents.started} started (${agents.failed_to_start} failed), ${agents.taken_over} taken over, ${agents.ended} ended (${agents.evicted} evicted)`,
+        `${agents.started} started, ${agents.failed_to_start} failed to start, ${agents.taken_over} taken over, ${agents.ended} ended (${agents.evicted} evicted)`,
       ],
       ['permissions', `${permissions.asked} asked, ${countsText(permissions.closed) || 'none closed'}`],
     ],
