@@ -37,7 +37,7 @@ describe('birth', () => {
     expect(readBootId()).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  test('P3: a signal to a birth that ended does not reach the process that has its pid now', async () => {
+  test('P3: a signal to a birth that ended does not reach the process that has its pid now (T13)', async () => {
     const child = spawn('sleep', ['60'], { stdio: 'ignore', detached: true })
     const exited = new Promise<string | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
     const pid = child.pid ?? 0

@@ -67,14 +67,14 @@ const ENDS: readonly End[] = [
     isSameProcess: false,
   },
   {
-    title: 'C 53: an exit with code 0 is a failure too',
+    title: 'C 53: an exit with code 0 is a failure too (T8)',
     prompt: '@say bye @exit0',
     turn: exited({ code: 0, signal: null }),
     text: 'bye',
     isSameProcess: false,
   },
   {
-    title: 'C 54: an agent that closes its output and stays is ended',
+    title: 'C 54: an agent that closes its output and stays is ended (T8)',
     prompt: '@close-stdout',
     turn: { state: 'failed', outcome: { error: { code: 'AGENT_PROTOCOL_ERROR' } } },
     isSameProcess: false,
