@@ -27,6 +27,20 @@ export const UNATTENDED = ['ask', 'deny', 'fail'] as const
 export type Unattended = (typeof UNATTENDED)[number]
 
 export const RULE_EFFECT = ['allow', 'ask', 'deny'] as const
+/** ACP's kinds of tool calls. */
+export const TOOL_KIND = [
+  'read',
+  'edit',
+  'delete',
+  'move',
+  'search',
+  'execute',
+  'think',
+  'fetch',
+  'switch_mode',
+  'other',
+] as const
+export type ToolKind = (typeof TOOL_KIND)[number]
 export const RULE_SCOPE = ['session', 'agent', 'everywhere'] as const
 export type RuleScope = (typeof RULE_SCOPE)[number]
 

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
-import { PERMISSION_MODE, RULE_EFFECT, RULE_SCOPE, UNATTENDED } from './choices.ts'
+import { PERMISSION_MODE, RULE_EFFECT, RULE_SCOPE, TOOL_KIND, UNATTENDED } from './choices.ts'
 import type { Bind } from './program.ts'
 
 const HISTORY_LIMIT = 50
@@ -81,7 +81,7 @@ function declareRules(root: Command, on: Bind): void {
     .argument('<effect>', RULE_EFFECT.join(', '))
     .option('--path <pattern>', 'paths: * and ? within a name, ** for any depth; relative to the working directory')
     .option('--command <words>', 'a command, word by word; a * at the end stands for any further words')
-    .option('--kind <kind>', 'only calls that the agent says are of this kind')
+    .addOption(new Option('--kind <kind>', 'only calls that the agent says are of this kind').choices([...TOOL_KIND]))
     .addOption(new Option('-s, --session <id|key>', 'only in one session').conflicts('agent'))
     .option('-a, --agent <name>', 'only for one agent (default: everywhere)')
     .option('--expires <seconds>', 'for so long', seconds)

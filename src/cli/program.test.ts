@@ -13,6 +13,7 @@ afterAll(() => cli[Symbol.dispose]())
 describe('usage', () => {
   test.each<[string[], string]>([
     [['promt'], 'unknown command'],
+    [['help', 'sohw'], 'There is no such command.'],
     [['sessions', 'sohw'], "unknown command 'sohw'"],
     [['rule', 'list', 'x', '--all'], 'too many arguments'],
     [['prompt', '--approve-all', '--deny-all', 'x'], 'cannot be used with'],

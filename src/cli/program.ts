@@ -114,7 +114,12 @@ function declareTurns(root: Command, on: Bind): void {
     .description('free a session that an interrupted turn or a lost conversation holds')
     .argument('<session>', 'id or key')
     .addOption(
-      new Option('--action <what>', 'what becomes of the turn').choices([...RESUME_ACTION]).default('continue'),
+      new Option(
+        '--action <what>',
+        'continue: what waits goes on; retry: try again first; discard: cancel what waits; fresh: go on in another conversation',
+      )
+        .choices([...RESUME_ACTION])
+        .default('continue'),
     )
     .action(on(async () => (await import('./commands/resume.ts')).resume))
   declareApprove(root, on)

@@ -40,6 +40,7 @@ function usageError(error: CommanderError, { name, command }: NamedCommand, argv
   // A group hands a word that it does not know to its default command, which then has one too many.
   const next = argv[argv.findIndex((word) => namesOf(command).includes(word)) + 1]
   const isUnknown = error.code === 'commander.excessArguments' && command.commands.length > 0
+  if (error.code === 'commander.help') return new UsageError('There is no such command.', help)
   if (!isUnknown || next === undefined || next.startsWith('-')) return new UsageError(message, help)
   return new UsageError(`unknown command '${next}'`, help)
 }

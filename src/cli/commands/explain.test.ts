@@ -39,3 +39,13 @@ test.each(['permission', 'turn', 'cancel_grace', 'one_of_a_later_version'])(
     expect(text).not.toContain('{when}')
   },
 )
+
+test.each([
+  ['decision', /--action continue {2}# leave it; .*\n.*--action retry {5}# send its prompt again/],
+  ['conversation', /--action fresh {5}# go on in another conversation\n/],
+])('a session that waits for a %s is told what each choice does', (kind, expected) => {
+  const waits = [{ kind, since: null, subject: 'turn_1' }]
+  const text = explanationText({ ...RUNNING, waits, deadline: null, frees: ['resumeSession'] }, NOW)
+  expect(text).toMatch(expected)
+  expect(text).toContain('  holdfast resume ses_1 --action discard   # cancel the prompts that wait\n')
+})

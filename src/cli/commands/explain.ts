@@ -56,10 +56,22 @@ const WAITS: Readonly<Record<string, string>> = {
 }
 
 /** What the API offers for each kind of hold. */
-function actionsOf(waits: readonly Wait[]): readonly string[] {
+function actionsOf(waits: readonly Wait[]): readonly (readonly [action: string, effect: string])[] {
   const isLost = waits.some(({ kind }) => kind === 'conversation')
-  return isLost ? ['fresh', 'retry', 'discard'] : ['continue', 'retry', 'discard']
+  return isLost ? AFTER_A_LOSS : AFTER_AN_INTERRUPTION
 }
+
+const DISCARD = ['discard', 'cancel the prompts that wait'] as const
+const AFTER_A_LOSS = [
+  ['fresh', 'go on in another conversation'],
+  ['retry', 'try the old conversation again'],
+  DISCARD,
+] as const
+const AFTER_AN_INTERRUPTION = [
+  ['continue', 'leave it; the prompts that wait go on'],
+  ['retry', 'send its prompt again, before those that wait'],
+  DISCARD,
+] as const
 
 const WHEN = '{when}'
 
@@ -79,7 +91,7 @@ const DEADLINES: Readonly<Record<string, string>> = {
 
 const COMMANDS: Readonly<Record<string, (view: ExplanationView) => string[]>> = {
   resumeSession: ({ session_id: id, waits }) =>
-    actionsOf(waits).map((action) => `holdfast resume ${id} --action ${action}`),
+    actionsOf(waits).map(([action, effect]) => `holdfast resume ${id} --action ${action.padEnd(8)}  # ${effect}`),
   answerPermission: ({ waits }) =>
     waits.filter(({ kind }) => kind === 'permission').map(({ subject }) => `holdfast approve ${subject} [--deny]`),
   cancel: ({ session_id: id }) => [`holdfast cancel ${id}`],

@@ -85,7 +85,7 @@ describe('rules', () => {
     [['allow'], 2, 'PERMISSION_RULE_INVALID'],
     [['allow', '--command', 'npm test; rm x'], 2, 'PERMISSION_RULE_INVALID'],
     [['allow', '--path', '/etc/**'], 2, 'PERMISSION_RULE_INVALID'],
-    [['deny', '--kind', 'harmless'], 2, 'BAD_REQUEST'],
+    [['deny', '--kind', 'harmless'], 2, 'Allowed choices are read, edit, '],
     [['deny', '-a', 'nobody'], 2, 'AGENT_UNKNOWN'],
     [['forbid'], 2, 'Choose one of: allow, ask, deny'],
   ])('add %j exits %i with %s', async (args, code, said) => {

@@ -2,6 +2,7 @@
 
 import type { PermissionRuleCreate, PermissionRuleView } from '../../wire/permission-rule.ts'
 import { RULE_EFFECT } from '../choices.ts'
+import type { ToolKind } from '../choices.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
@@ -13,7 +14,7 @@ import { UsageError } from '../usage-error.ts'
 export interface RuleOptions {
   readonly path?: string
   readonly command?: string
-  readonly kind?: string
+  readonly kind?: ToolKind
   readonly session?: string
   readonly agent?: string
   /** Seconds from now. */
@@ -52,7 +53,7 @@ function toRule({ path, command, kind, session, agent, expires }: RuleOptions, w
     created_by: 'cli',
     ...(session !== undefined && { session }),
     ...(agent !== undefined && { agent }),
-    ...(kind !== undefined && { tool_kind: kind as NonNullable<PermissionRuleCreate['tool_kind']> }),
+    ...(kind !== undefined && { tool_kind: kind }),
     ...(path !== undefined && { path }),
     ...(command !== undefined && { command }),
     ...(expires !== undefined && { expires_at: new Date(Date.now() + expires * 1000).toISOString() }),
