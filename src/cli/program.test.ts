@@ -13,7 +13,6 @@ afterAll(() => cli[Symbol.dispose]())
 describe('usage', () => {
   test.each<[string[], string]>([
     [['promt'], 'unknown command'],
-    [['help', 'sohw'], 'There is no such command.'],
     [['sessions', 'sohw'], "unknown command 'sohw'"],
     [['rule', 'list', 'x', '--all'], 'too many arguments'],
     [['prompt', '--approve-all', '--deny-all', 'x'], 'cannot be used with'],
@@ -48,6 +47,12 @@ describe('usage', () => {
     [['promt'], 'holdfast'],
   ])('%j points at the help of %s', async (args, name) => {
     expect((await cli.run(args)).err).toContain(`See: ${name} --help\n`)
+  })
+
+  test('help of a command that there is not says so, below the help that there is', async () => {
+    const { code, out, err } = await cli.run(['help', 'sohw'])
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(/holdfast: There is no such command\. \(USAGE\)\nSee: holdfast --help\n$/)
   })
 
   test('with --json the error is an object on stdout too', async () => {
