@@ -70,7 +70,11 @@ export const ERRORS = {
     true,
   ),
   AGENT_STUCK: spec('A process of agent {agent} could not be ended.', 'See holdfast doctor for its pid and state.'),
-  SPAWN_FAILED: spec('Agent {agent} could not be started: {reason}.', 'See details.', true),
+  SPAWN_FAILED: spec(
+    'Agent {agent} could not be started: {reason}.',
+    'Correct what the reason names, then try again.',
+    true,
+  ),
   KEEPER_UNAVAILABLE: spec(
     'The keeper of the agents cannot be reached: {reason}.',
     'Its log is keeper.log in the state directory; it is started again with the next agent.',
@@ -226,7 +230,7 @@ export const ERRORS = {
   STORE_UNUSABLE: spec('The database cannot be used: {reason}.', 'See docs/gotchas.md.'),
 
   // Waiting
-  DEADLINE: spec('{stage} did not finish within {ms} ms.', 'See details.', true),
+  DEADLINE: spec('{stage} did not finish within {ms} ms.', 'It may still finish: look again, or wait longer.', true),
   CANCELLED: spec('{stage} was cancelled.', 'Nothing needs to be done.'),
 } as const satisfies Record<string, ErrorSpec>
 
