@@ -3,7 +3,7 @@
 
 import type { AgentConnection } from '../agent/connection.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { HoldfastError, LeaseLostError } from '../base/errors.ts'
+import { HoldfastError, LeaseLostError, isHoldfastError } from '../base/errors.ts'
 import { startPatientTimer } from '../base/patient-timer.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -318,7 +318,9 @@ export class SessionActor {
     if (error instanceof LeaseLostError) this.#ports.logger.warn(fields, 'session lost its lease')
     else this.#ports.logger.error(fields, 'session actor failed')
     this.#rejectAll(error)
-    void this.#runner.abandon()
+    // The gateway ends with its store: its host stops the agent then, or leaves it to the next life.
+    if (isHoldfastError(error) && error.code === 'STORE_FAILED') this.#runner.letGo()
+    else void this.#runner.abandon()
     this.#ports.onEnd(this)
   }
 

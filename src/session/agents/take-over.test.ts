@@ -1,11 +1,12 @@
 // A gateway is gone in the middle of something, its agents are not: what the next one makes of it, on the real store.
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { echo } from '../../../test/_support/fake-connector.ts'
 import { FakeAgent } from '../../../test/_support/fake-agent.ts'
 import type { OnPrompt } from '../../../test/_support/fake-agent.ts'
 import { TestSessions } from '../../../test/_support/test-sessions.ts'
+import { HoldfastError } from '../../base/errors.ts'
 import type { PermissionId, SessionId, TurnId } from '../../base/ids.ts'
 import type { TurnState } from '../../store/records.ts'
 import type { PromptRequest } from '../service.ts'
@@ -313,4 +314,18 @@ test('a hand-over of a session that was superseded ends, although its last write
   agent.listener.update(update('too late'))
   await at.sessions.handOver()
   expect(await updatesOf(at, no)).toEqual([])
+})
+
+test('an answer that a failing store refuses ends no agent: it is read again by the next life, and the turn is completed', async () => {
+  await using at = await TestSessions.start()
+  const { id, no, turnId, agent } = await start(at, hang)
+  const commit = vi.spyOn(at.store, 'commit').mockRejectedValue(new HoldfastError('STORE_FAILED', { reason: 'disk' }))
+  agent.listener.update(update('done'))
+  agent.listener.answered(turnId, END_TURN)
+  await expect.poll(() => commit.mock.calls.length).toBeGreaterThan(0)
+  commit.mockRestore()
+  await at.restart(KEEP)
+  await reaches(at, id, turnId, 'completed')
+  expect(agent.stops).toBe(0)
+  expect(await updatesOf(at, no)).toEqual(['done'])
 })
