@@ -17,6 +17,7 @@ export interface SweepOptions {
   readonly msMax: number
 }
 
+const SLICE_MS = 4
 const CLEAN_SCANS = 2
 const CLEAN_PAUSE_MS = 30
 /** A tree that still grows after so many looks is killed as far as it is frozen; the next round takes the rest. */
@@ -39,7 +40,7 @@ export async function sweep(
   while (clean < CLEAN_SCANS && performance.now() < until) {
     const members = await freeze(tree, scanner, until)
     clean = members?.length === 0 ? clean + 1 : 0
-    for (const member of members ?? []) signalProcess(member, 'SIGKILL')
+    await signalAll(members ?? [], 'SIGKILL')
     if (clean < CLEAN_SCANS) await pause(members?.length ? KILL_PAUSE_MS : CLEAN_PAUSE_MS)
   }
   const survivors = clean >= CLEAN_SCANS ? [] : tree.lastSeen()
@@ -57,7 +58,18 @@ async function freeze(
     if (rows === undefined) return undefined
     const { found, fresh } = tree.absorb(rows)
     if (fresh.length === 0 || round >= FREEZE_ROUNDS_MAX || performance.now() > until) return found
-    for (const birth of fresh) signalProcess(birth, 'SIGSTOP')
+    await signalAll(fresh, 'SIGSTOP')
+  }
+}
+
+/** In slices, so that a tree of thousands does not hold the event loop. */
+async function signalAll(births: readonly Birth[], signal: 'SIGSTOP' | 'SIGKILL'): Promise<void> {
+  let sliceStart = performance.now()
+  for (const birth of births) {
+    signalProcess(birth, signal)
+    if (performance.now() - sliceStart <= SLICE_MS) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    sliceStart = performance.now()
   }
 }
 
