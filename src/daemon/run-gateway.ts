@@ -76,6 +76,9 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
   const sessions = scope.use(
     openSessions(sessionPorts({ options, store, node, agents, definitions, events, stateDir: stateDir.path })),
   )
+  // Whatever ends this life but a drain, also a start that fails: the agents are not to blame, the next life takes them over.
+  let hasDrained = false
+  scope.defer(() => (hasDrained || host.describe().live === 0 ? undefined : leave(sessions, host, options)))
   const tasks = openTasks({ ...options, store, sessions }, scope)
   const recovered = await sessions.recover()
   const warm = () => ({ idle: sessions.idleAgents, spare: spares.ready })
@@ -100,17 +103,12 @@ export async function runGateway(options: GatewayOptions): Promise<void> {
   tasks.keeper.look()
   logger.info({ epoch: node.epoch, recovered, url: api.url(), socket: paths.socket }, 'ready')
   options.announce(`ready on ${paths.socket}${api.url() === undefined ? '' : ` and ${api.url()}`}`)
-  try {
-    await firstOf([whenAborted(stop.drain), failure.promise])
-  } catch (error) {
-    // The agents are not to blame: the next life takes them over.
-    await leave(sessions, host, options)
-    throw error
-  }
+  await firstOf([whenAborted(stop.drain), failure.promise])
   lifecycle.enter('draining')
   void spares[Symbol.asyncDispose]() // the scope waits for it
   if (stop.keepsAgents && host.canHandOver) await leave(sessions, host, options)
   else await drain(sessions, options)
+  hasDrained = true
   lifecycle.enter('stopped')
 }
 

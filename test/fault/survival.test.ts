@@ -1,5 +1,9 @@
 // A running turn outlives the gateway: killed at random moments, once or twice, in the stream, with a question open, at its end.
 
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
 import { expect, test } from 'vitest'
 
 import { TestGateway } from '../_support/test-gateway.ts'
@@ -48,4 +52,22 @@ test('an upgrade in the middle of a stream: the old keeper ends its turn, the ne
   expect((await gateway.client.getSession(session)).agent_pid).not.toBe(pid)
   await expect.poll(() => gateway.keepers(), { timeout: 10_000 }).not.toContain(old)
   expect(gateway.keepers()).toHaveLength(1)
+}, 60_000)
+
+test('a start that fails ends no agent: the port is taken, the next start goes on with the turn', async () => {
+  await using gateway = await TestGateway.start()
+  const session = await gateway.newSession()
+  const { turn } = await gateway.client.prompt(session, { prompt: '@chunks 60 50' })
+  await expect.poll(() => gateway.text(session), { timeout: 10_000 }).toContain('chunk 3 ')
+  await gateway.kill()
+  const blocker = createServer().listen(0, '127.0.0.1')
+  await once(blocker, 'listening')
+  const { port } = blocker.address() as AddressInfo
+  await gateway.start({ HOLDFAST_HTTP_ENABLED: 'true', HOLDFAST_HTTP_PORT: String(port) }).then(
+    () => expect.unreachable('the port is taken'),
+    (error: Error) => expect(error.message).toContain('PORT_IN_USE'),
+  )
+  blocker.close()
+  await gateway.start()
+  expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'completed', delivery: 'yes' })
 }, 60_000)
