@@ -4,9 +4,10 @@
 import { HoldfastError } from '../base/errors.ts'
 import type { StreamEnd } from '../wire/event.ts'
 import type { InboxSnapshot, PermissionView } from '../wire/permission.ts'
-import type { EventsOptions } from './event-stream.ts'
+import { overReconnects } from './reconnect.ts'
+import type { ReconnectOptions } from './reconnect.ts'
 import type { Requests } from './requests.ts'
-import { isWorthRetrying, pauseBeforeRetry, readFrames } from './sse-connection.ts'
+import { readFrames } from './sse-connection.ts'
 import type { SseFrame } from './sse-parser.ts'
 
 export type PermissionStep =
@@ -15,32 +16,20 @@ export type PermissionStep =
   | { readonly kind: 'requested' | 'closed'; readonly permission: PermissionView }
 
 /** See HoldfastClient.followPermissions. */
-export async function* followPermissions(
+export function followPermissions(
   requests: Requests,
-  { signal = NEVER_ABORTED, onReconnect }: Omit<EventsOptions, 'after'>,
+  options: ReconnectOptions,
 ): AsyncGenerator<PermissionStep, void, undefined> {
-  let attempt = 0
-  while (!isAborted(signal)) {
-    let failure: unknown
-    try {
-      for await (const frame of readFrames(requests, '/v1/permissions/events', signal)) {
-        const step = toStep(frame)
-        if (step === undefined) continue
-        attempt = 0
-        yield step
-      }
-    } catch (error) {
-      if (isAborted(signal)) return
-      if (!isWorthRetrying(error)) throw error
-      failure = error
+  return overReconnects(options, async function* (signal, heard) {
+    for await (const frame of readFrames(requests, '/v1/permissions/events', signal)) {
+      const step = toStep(frame)
+      if (step === undefined) continue
+      heard()
+      yield step
     }
-    attempt += 1
-    onReconnect?.(attempt, failure)
-    await pauseBeforeRetry(attempt, failure, signal)
-  }
+    return false
+  })
 }
-
-const NEVER_ABORTED = new AbortController().signal
 
 function toStep({ event, data }: SseFrame): PermissionStep | undefined {
   switch (event) {
@@ -56,8 +45,4 @@ function toStep({ event, data }: SseFrame): PermissionStep | undefined {
     default:
       return undefined
   }
-}
-
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted
 }
