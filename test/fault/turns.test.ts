@@ -1,6 +1,6 @@
 // Fault battery C: how turns end and requests are settled when agent, client and clock are against them. One real gateway for all.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { TestGateway } from '../_support/test-gateway.ts'
 import type { EventView } from '../../src/wire/event.ts'
@@ -24,15 +24,16 @@ const said = (events: readonly EventView[], turnId: string | null): string =>
 
 async function open(session: string, count: number): Promise<PermissionView[]> {
   const list = async () => (await gateway.client.listPermissions({ session, state: 'open' })).permissions
-  await expect.poll(list, { timeout: 10_000 }).toHaveLength(count)
+  await vi.waitFor(async () => expect(await list()).toHaveLength(count), { timeout: 10_000 })
   return list()
 }
 
 async function running(session: string, turnId: string): Promise<void> {
   const state = async () => (await gateway.client.getTurn(session, turnId)).state
-  await expect.poll(state, { timeout: 10_000 }).toBe('running')
+  await vi.waitFor(async () => expect(await state()).toBe('running'), { timeout: 10_000 })
 }
 
+// Concurrent tests share the global `expect`: `expect.poll` loses its test there, so they wait with `vi.waitFor`.
 describe.concurrent('turns against the clock', () => {
   test('C 44: what a cancelled agent says late is never in the next turn', async () => {
     const session = await gateway.newSession()
@@ -58,7 +59,8 @@ describe.concurrent('turns against the clock', () => {
     const session = await gateway.newSession()
     const turn = await gateway.ask(session, '@say before @after 5')
     const outside = async () => said(await gateway.events(session), null)
-    await expect.poll(outside, { timeout: 5_000 }).toBe('after 1 after 2 after 3 after 4 after 5 ')
+    const late = 'after 1 after 2 after 3 after 4 after 5 '
+    await vi.waitFor(async () => expect(await outside()).toBe(late), { timeout: 5_000 })
     const next = await gateway.ask(session, 'next')
     const events = await gateway.events(session)
     expect([said(events, turn.id), said(events, next.id)]).toEqual(['before', 'echo: next'])
@@ -94,7 +96,7 @@ describe.concurrent('turns against the clock', () => {
     const session = await gateway.newSession()
     expect((await gateway.ask(session, '@perm-no-wait')).state).toBe('completed')
     const states = async () => (await gateway.client.listPermissions({ session })).permissions.map(({ state }) => state)
-    await expect.poll(states, { timeout: 10_000 }).not.toContain('open')
+    await vi.waitFor(async () => expect(await states()).not.toContain('open'), { timeout: 10_000 })
     expect((await gateway.ask(session, 'next')).state).toBe('completed')
   })
 })
