@@ -287,6 +287,28 @@ export const OPTIONS = {
     env: 'HOLDFAST_DEADLINES_DRAIN_MS',
     text: 'Time for running turns when the gateway is asked to stop.',
   },
+  'supervision.crashesMax': {
+    type: integer(0, 100),
+    default: 3,
+    env: 'HOLDFAST_SUPERVISION_CRASHES_MAX',
+    text:
+      'After so many ends in a row that nobody asked for, within `supervision.crashWindowMs`, the gateway starts in safe mode: it hands out ' +
+      'no prompt and starts no agent until a person or time says so; 0 = never. See health.md.',
+  },
+  'supervision.crashWindowMs': {
+    type: integer(1_000, DAY_MS),
+    default: 300_000,
+    env: 'HOLDFAST_SUPERVISION_CRASH_WINDOW_MS',
+    text: 'Time within which ends count for safe mode, and after which a gateway in safe mode that has stayed up leaves it by itself.',
+  },
+  'supervision.wedgeMs': {
+    type: integer(0, DAY_MS),
+    default: 30_000,
+    env: 'HOLDFAST_SUPERVISION_WEDGE_MS',
+    text:
+      'A gateway whose event loop or database has not moved for this long says so; after four times as long it is ended, so that another ' +
+      'can take over. Time in which the machine or the process stood still does not count. 0 = not watched.',
+  },
   'log.level': {
     type: choice('debug', 'info', 'warn', 'error', 'silent'),
     default: 'info',

@@ -36,6 +36,8 @@ const READY_MS = 20_000
 const EXIT_MS = 30_000
 const LEAKS_MS = 15_000
 const OUTPUT_SHOWN = 4_000
+/** Tests kill gateways for a living: that is no reason for safe mode. Those that are about it say so. */
+const NO_BRAKE = { HOLDFAST_SUPERVISION_CRASHES_MAX: '0' }
 
 export class TestGateway implements AsyncDisposable {
   readonly home: string
@@ -124,7 +126,7 @@ export class TestGateway implements AsyncDisposable {
 
   #spawn(argv: readonly string[], more: Readonly<Record<string, string>> = {}): ChildProcess {
     const [name, value] = this.mark.split('=') as [string, string]
-    const env = { ...process.env, HOLDFAST_HOME: this.home, [name]: value, NO_COLOR: '1', ...more }
+    const env = { ...process.env, ...NO_BRAKE, HOLDFAST_HOME: this.home, [name]: value, NO_COLOR: '1', ...more }
     return spawn(process.execPath, argv, { cwd: this.workspace, env, stdio: ['pipe', 'pipe', 'pipe'] })
   }
 
