@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'bin/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'builtin-agent/src/**/*.test.ts', 'tools/**/*.test.ts', 'bin/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
           sequence: { groupOrder: 0 },

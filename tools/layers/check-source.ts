@@ -38,7 +38,7 @@ export interface Violation {
   readonly message: string
 }
 
-/** Where a file stands: the folder of src it belongs to, or undefined outside src; tests may reach everything. */
+/** Where a file stands: the folder of src it belongs to (the workspace is one), or undefined outside; tests may reach everything. */
 interface Place {
   readonly path: string
   readonly folder: string | undefined
@@ -58,9 +58,13 @@ export function checkSource(path: string, facts: SourceFacts): Violation[] {
 }
 
 function placeOf(path: string): Place {
-  const parts = path.split('/')
-  const folder = parts[0] === 'src' && parts.length > 2 ? parts[1] : undefined
-  return { path, folder, isTest: path.endsWith('.test.ts') }
+  return { path, folder: folderOf(path), isTest: path.endsWith('.test.ts') }
+}
+
+function folderOf(path: string): string | undefined {
+  const [root, folder, ...rest] = path.split('/')
+  if (root === 'builtin-agent') return folder === 'src' ? root : undefined
+  return root === 'src' && rest.length > 0 ? folder : undefined
 }
 
 function checkImport(place: Place, use: ImportUse): Violation[] {
@@ -82,8 +86,8 @@ function checkRelative(place: Place, specifier: string, more: Arrows, at: At): V
   if (place.folder === undefined || place.isTest) return []
   const target = posix.join(posix.dirname(place.path), specifier)
   if (target === 'package.json') return []
-  const [root, folder] = target.split('/')
-  if (root !== 'src' || folder === undefined) return at('escape', `${specifier} leaves src`)
+  const folder = folderOf(target)
+  if (folder === undefined) return at('escape', `${specifier} leaves src`)
   if (target.endsWith('.test.ts')) return at('escape', `${specifier} is a test`)
   const allowed = [...(MAY_IMPORT[place.folder] ?? []), ...(more[place.folder] ?? []), place.folder, 'base']
   return allowed.includes(folder) || MAY_IMPORT[place.folder] === undefined

@@ -16,9 +16,12 @@ export interface TreeReport {
   readonly longFiles: readonly { readonly path: string; readonly lines: number }[]
 }
 
-/** Checks every .ts file under src, test, tools and bench of `root`, except generated ones. */
+/** Checks every .ts file under src, builtin-agent, test, tools and bench of `root`, except generated ones. */
 export function checkTree(root: string): TreeReport {
-  const paths = globSync('{src,test,tools,bench}/**/*.ts', { cwd: root, exclude: (name) => name === 'node_modules' })
+  const paths = globSync('{src,builtin-agent,test,tools,bench}/**/*.ts', {
+    cwd: root,
+    exclude: (name) => name === 'node_modules',
+  })
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => !/\.gen\.|\.d\.ts$/.test(path))
     .toSorted()

@@ -39,6 +39,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['config', 'cli', 'daemon', 'observe', 'keeper'],
   // A program of its own, started like any agent.
   'demo-agent': ['acp'],
+  // The workspace: another program of its own. Nothing of src imports it.
+  'builtin-agent': ['acp'],
 }
 
 /** Arrows for types alone: what a port hands upwards is named by its types, without the code behind it (ADR 7). */
@@ -50,7 +52,7 @@ export const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
 
 /** Module -> the folders of src that may import it. Modules that are not named here are free. */
 export const MODULE_OWNERS: Readonly<Record<string, readonly string[]>> = {
-  'node:child_process': ['process'],
+  'node:child_process': ['process', 'builtin-agent'],
   'node:sqlite': ['store'],
   kysely: ['store'],
   '@agentclientprotocol/sdk': ['acp'],
@@ -63,6 +65,9 @@ export const MODULE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   'node:cluster': [],
   'node:process': [],
   commander: ['cli'],
+  '@earendil-works/pi-agent-core': ['builtin-agent'],
+  '@earendil-works/pi-ai': ['builtin-agent'],
+  '@modelcontextprotocol/sdk': ['builtin-agent'],
   pino: ['observe'],
   typebox: ['wire', 'api'],
 }
@@ -75,11 +80,11 @@ export const CLOSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Member of `process` -> the folders of src that may use it. */
 export const PROCESS_OWNERS: Readonly<Record<string, readonly string[]>> = {
-  env: ['config', 'demo-agent'],
-  exit: ['bin', 'demo-agent'],
+  env: ['config', 'demo-agent', 'builtin-agent'],
+  exit: ['bin', 'demo-agent', 'builtin-agent'],
   abort: ['bin'],
   reallyExit: ['bin'],
-  kill: ['process', 'bin'],
+  kill: ['process', 'bin', 'builtin-agent'],
 }
 
 /** `process.on('SIGTERM', …)` and its like. */
@@ -90,7 +95,7 @@ export const SIGNAL_LISTENERS: readonly string[] = [
   'prependListener',
   'prependOnceListener',
 ]
-export const SIGNAL_OWNERS: readonly string[] = ['bin', 'demo-agent']
+export const SIGNAL_OWNERS: readonly string[] = ['bin', 'demo-agent', 'builtin-agent']
 
 export const LINES_WARN = 300
 export const LINES_MAX = 500
