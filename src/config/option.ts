@@ -12,6 +12,8 @@ export interface Option {
   /** Undefined: no value unless somebody gives one. */
   readonly default: number | boolean | string | readonly string[] | undefined
   readonly env: string
+  /** True: a new value holds from the next reload on. False: from the next start of the gateway on. */
+  readonly reload: boolean
   /** Long flag of `holdfast serve`, without dashes. */
   readonly flag?: string
   /** For people: docs/config.md is made of these. */

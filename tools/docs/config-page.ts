@@ -9,7 +9,10 @@ const INTRODUCTION = `# Configuration
 One file in JSON with comments: \`$HOLDFAST_CONFIG\`, or the argument of \`holdfast serve --config\`, or \`config.jsonc\` in \`$HOLDFAST_HOME\`,
 or \`holdfast/config.jsonc\` in \`$XDG_CONFIG_HOME\` (\`~/.config\`). Keys are nested at their dots: \`http.port\` is \`{ "http": { "port": 7433 } }\`.
 A flag wins over the environment, the environment over the file, the file over the default. Unknown keys and values out of range are
-errors at start that name the file and the key. \`HOLDFAST_HOME\` moves configuration, state and socket together.
+errors at start that name the file, the place in it and the key. \`HOLDFAST_HOME\` moves configuration, state and socket together.
+
+\`holdfast reload\`, or SIGHUP to the gateway, reads all of it again. An option that says *reload* takes its new value then, at its next
+use; one that says *restart* with \`holdfast restart\`. When anything is wrong nothing changes, and the error is said.
 
 ## agents
 
@@ -21,6 +24,10 @@ processes are started and initialised before a session needs them: the first pro
 slot and its memory, and is the first to end when a session needs them. \`terminals\` (default false): the agent may ask the gateway to run
 commands; with false it runs them itself, as it would without a gateway. They run with its environment and containment, as its
 user, and end with it.
+
+Agents are read again by a reload. A running turn goes on in the process that it has; when it has ended, the next prompt gets a process
+of the new definition, in the same conversation. The sessions of an agent that is gone from the file are kept: they refuse prompts
+(SESSION_STALE) until it is there again.
 
 \`\`\`jsonc
 {
@@ -40,6 +47,7 @@ function optionSection(name: string, option: Option): string {
     `${typeText(option.type)}; default ${defaultText(option.default)}`,
     code(option.env),
     ...(option.flag === undefined ? [] : [code(`--${option.flag}`)]),
+    option.reload ? 'reload' : 'restart',
   ]
   return `## ${name}\n\n${facts.join(' · ')}\n\n${option.text}`
 }
