@@ -9,6 +9,7 @@ import type { Queries } from '../src/store/tables.ts'
 import { eventQueries } from '../src/store/tables/event-queries.ts'
 import { keeperQueries } from '../src/store/tables/keeper-queries.ts'
 import { leaseQueries } from '../src/store/tables/lease-queries.ts'
+import { lifeQueries } from '../src/store/tables/life-queries.ts'
 import { nodeQueries } from '../src/store/tables/node-queries.ts'
 import { permissionQueries } from '../src/store/tables/permission-queries.ts'
 import { permissionRuleQueries } from '../src/store/tables/permission-rule-queries.ts'
@@ -28,6 +29,7 @@ import type { StatementTexts } from './tables.ts'
 function queriesOf(dialect: StoreDialect): Queries {
   return {
     node: nodeQueries(dialect),
+    life: lifeQueries(dialect),
     session: sessionQueries(dialect),
     sessionList: sessionListQueries(dialect),
     sessionFamily: sessionFamilyQueries(dialect),

@@ -41,6 +41,23 @@ describe('the commit queue', () => {
     expect(log).toEqual(['begin batch', 'rollback'])
   })
 
+  test('a probe comes back after what was asked for before it, and by itself commits nothing', async () => {
+    const { queue, log } = openQueue()
+    await queue.push(job('probe', { isProbe: true }))
+    expect(log).toEqual(['begin batch', 'probe', 'rollback'])
+    await Promise.all([queue.push(job('a')), queue.push(job('probe', { isProbe: true }))])
+    expect(log.slice(3)).toEqual([
+      'begin batch',
+      'savepoint',
+      'a',
+      'release',
+      'savepoint',
+      'probe',
+      'release',
+      'commit',
+    ])
+  })
+
   test('holds the loop for 512 rows at most, unless one caller has more', async () => {
     const { queue, log } = openQueue()
     const weights = [200, 200, 200, 900, 1, 511, 1]

@@ -15,6 +15,8 @@ export interface Job<T> {
   readonly weight: number
   /** Runs in a transaction of its own and without the node check: for the job that makes the node's epoch. */
   readonly alone?: boolean
+  /** Changes nothing: by itself it is no reason for a commit. */
+  readonly isProbe?: boolean
   /** Awaits nothing but `tx`. A rejection undoes this job's writes and no other's. */
   run(tx: Executor): Promise<T>
 }
@@ -118,7 +120,7 @@ export class CommitQueue {
       await connection.begin(durability)
       this.#busySince = undefined
       const outcomes = await this.#runJobs(batch)
-      const committed = outcomes.some(({ ok }) => ok)
+      const committed = outcomes.some(({ ok }, i) => ok && batch[i]!.job.isProbe !== true)
       await (committed ? connection.commit() : connection.rollback())
       settled(committed)
       batch.forEach((waiting, i) => settle(waiting, outcomes[i]!))

@@ -15,10 +15,11 @@ import { createTables } from './tables.ts'
 const SESSIONS = 1_000
 const EVENTS_PER_SESSION = 20
 
-const { nodes, sessions, families, turns, events, permissions, permissionRules, tasks, leases } =
+const { nodes, lives, sessions, families, turns, events, permissions, permissionRules, tasks, leases } =
   createTables(SQLITE_STATEMENTS)
 const statements: Statement<never, unknown>[] = [
   nodes,
+  lives,
   sessions,
   families,
   turns,

@@ -9,6 +9,7 @@ import { CommitQueue } from './commit-queue.ts'
 import { RowRefusedError } from './connection.ts'
 import type { WriteConnection } from './connection.ts'
 import { Heads } from './heads.ts'
+import type { Lives } from './lives.ts'
 import type {
   EventRecord,
   KeeperRecord,
@@ -63,6 +64,12 @@ export class Repository implements Store {
   readonly #engine: Engine
   readonly #queue: CommitQueue
   readonly #heads = new Heads()
+  readonly lives: Lives = {
+    insert: (life) => this.#write('promise', 2, (tx) => this.#engine.tables.lives.insert(tx, this.#self!.id, life)),
+    patch: (epoch, patch) =>
+      this.#write('promise', 1, (tx) => this.#engine.tables.lives.patch(tx, this.#self!.id, epoch, patch)),
+    list: (node, limit) => this.#engine.tables.lives.list(this.#engine.reader, node, limit),
+  }
   #self: NodeRecord | undefined
   #closing: Promise<void> | undefined
 
@@ -248,6 +255,10 @@ export class Repository implements Store {
       turnsActive: turns.active,
       permissionsOpen: await tables.permissions.countOpen(reader),
     }
+  }
+
+  async probe(): Promise<void> {
+    await this.#queue.push({ durability: 'batch', weight: 0, isProbe: true, run: () => Promise.resolve() })
   }
 
   async verify(): Promise<string[]> {

@@ -4,6 +4,7 @@
 import { sql } from 'kysely'
 import type { Generated, RawBuilder } from 'kysely'
 
+import type { LifeEnd, LifeRecord } from './lives.ts'
 import type { PermissionMode, PermissionRuleRecord, RuleEffect, Unattended } from './permission-rule-record.ts'
 import type {
   ContinuityPolicy,
@@ -28,6 +29,24 @@ export interface NodeTable {
   id: string
   epoch: number
   started_at: number
+}
+
+export interface LifeTable {
+  node_id: string
+  epoch: number
+  version: string
+  pid: number
+  boot_id: string
+  started_at: number
+  ready_at: number | null
+  safe_mode: LifeRecord['safeMode'] | null
+  turns_taken_over: number | null
+  turns_interrupted: number | null
+  oom_kills: number | null
+  ended_at: number | null
+  ended_how: LifeEnd | null
+  ended_code: string | null
+  ended_reason: string | null
 }
 
 export interface SessionTable {
@@ -212,6 +231,7 @@ export interface MetaTable {
 export interface TableTypes {
   meta: MetaTable
   node: NodeTable
+  life: LifeTable
   session: SessionTable
   turn: TurnTable
   turn_prompt: TurnPromptTable

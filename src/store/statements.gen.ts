@@ -25,6 +25,64 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     }
   },
+  "life": {
+    "insert": {
+      "sql": "insert into \"life\" (\"node_id\", \"epoch\", \"version\", \"pid\", \"boot_id\", \"started_at\", \"ready_at\", \"safe_mode\", \"turns_taken_over\", \"turns_interrupted\", \"oom_kills\", \"ended_at\", \"ended_how\", \"ended_code\", \"ended_reason\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "parameters": [
+        "node_id",
+        "epoch",
+        "version",
+        "pid",
+        "boot_id",
+        "started_at",
+        "ready_at",
+        "safe_mode",
+        "turns_taken_over",
+        "turns_interrupted",
+        "oom_kills",
+        "ended_at",
+        "ended_how",
+        "ended_code",
+        "ended_reason"
+      ]
+    },
+    "patch": {
+      "sql": "update \"life\" set \"ready_at\" = coalesce(?, \"ready_at\"), \"safe_mode\" = coalesce(?, \"safe_mode\"), \"turns_taken_over\" = coalesce(?, \"turns_taken_over\"), \"turns_interrupted\" = coalesce(?, \"turns_interrupted\") where \"node_id\" = ? and \"epoch\" = ?",
+      "parameters": [
+        "ready_at",
+        "safe_mode",
+        "turns_taken_over",
+        "turns_interrupted",
+        "node_id",
+        "epoch"
+      ]
+    },
+    "end": {
+      "sql": "update \"life\" set \"ended_at\" = ?, \"ended_how\" = ?, \"ended_code\" = ?, \"ended_reason\" = ? where \"node_id\" = ? and \"epoch\" = ? and \"ended_how\" is null",
+      "parameters": [
+        "ended_at",
+        "ended_how",
+        "ended_code",
+        "ended_reason",
+        "node_id",
+        "epoch"
+      ]
+    },
+    "forget": {
+      "sql": "delete from \"life\" where \"node_id\" = ? and \"epoch\" <= ?",
+      "parameters": [
+        "node_id",
+        "upTo"
+      ]
+    },
+    "list": {
+      "sql": "select * from \"life\" where \"node_id\" = ? order by \"epoch\" desc limit ?",
+      "parameters": [
+        "node_id",
+        "limit"
+      ]
+    }
+  },
   "session": {
     "findById": {
       "sql": "select \"session\".* from \"session\" where \"id\" = ?",

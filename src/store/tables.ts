@@ -7,6 +7,8 @@ import { KeeperRows } from './tables/keeper.ts'
 import type { KeeperQueries } from './tables/keeper-queries.ts'
 import { LeaseRows } from './tables/lease.ts'
 import type { LeaseQueries } from './tables/lease-queries.ts'
+import { LifeRows } from './tables/life.ts'
+import type { LifeQueries } from './tables/life-queries.ts'
 import { NodeRows } from './tables/node.ts'
 import type { NodeQueries } from './tables/node-queries.ts'
 import { PermissionRows } from './tables/permission.ts'
@@ -25,6 +27,7 @@ import type { TurnQueries } from './tables/turn-queries.ts'
 
 export interface Tables {
   readonly nodes: NodeRows
+  readonly lives: LifeRows
   readonly sessions: SessionRows
   readonly families: SessionFamilyRows
   readonly turns: TurnRows
@@ -39,6 +42,7 @@ export interface Tables {
 /** The queries of all tables, with their types. */
 export interface Queries {
   readonly node: NodeQueries
+  readonly life: LifeQueries
   readonly session: SessionQueries
   readonly sessionList: SessionListQueries
   readonly sessionFamily: SessionFamilyQueries
@@ -57,6 +61,7 @@ export type StatementTexts = { readonly [Table in keyof Queries]: TextsOf<Querie
 export function createTables(texts: StatementTexts): Tables {
   return {
     nodes: new NodeRows(texts.node),
+    lives: new LifeRows(texts.life),
     sessions: new SessionRows(texts.session, texts.sessionList),
     families: new SessionFamilyRows(texts.sessionFamily),
     turns: new TurnRows(texts.turn),

@@ -7,6 +7,7 @@ import type { Store } from '../../src/store/store.ts'
 import { commitTests } from './store/commits.ts'
 import { durabilityTests } from './store/durability.ts'
 import { fenceTests } from './store/fences.ts'
+import { lifeTests } from './store/lives.ts'
 import { listTests } from './store/lists.ts'
 import { permissionAndLeaseTests } from './store/permissions-leases.ts'
 import { permissionRuleTests } from './store/permission-rules.ts'
@@ -34,5 +35,6 @@ export function storeConformance(name: string, openStore: OpenStore): void {
     permissionAndLeaseTests(openStore)
     permissionRuleTests(openStore)
     taskTests(openStore)
+    lifeTests(openStore)
   })
 }

@@ -12,6 +12,30 @@ CREATE TABLE node (
   started_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- Lives of a gateway, one row each, the newest 100. ended_how NULL: it runs, or nobody has looked yet at how it ended.
+CREATE TABLE life (
+  node_id TEXT NOT NULL,
+  epoch INTEGER NOT NULL,
+  version TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  boot_id TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  ready_at INTEGER,
+  -- NULL: it was not in safe mode. left: a person ended that, over: time did.
+  safe_mode TEXT CHECK (safe_mode IN ('on', 'left', 'over')),
+  -- What it made of the turns that it found running.
+  turns_taken_over INTEGER,
+  turns_interrupted INTEGER,
+  -- Processes of its control group that the kernel had ended for want of memory when it started; NULL: not known.
+  oom_kills INTEGER,
+  ended_at INTEGER,
+  ended_how TEXT CHECK (ended_how IN ('stopped', 'restart', 'failed', 'crashed', 'wedged', 'killed', 'machine_down')),
+  -- Code of the error, and what else is known, for people.
+  ended_code TEXT,
+  ended_reason TEXT,
+  PRIMARY KEY (node_id, epoch)
+) WITHOUT ROWID;
+
 CREATE TABLE session (
   no INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
