@@ -1,7 +1,6 @@
 // The two listeners of one application: a unix socket that only its user can open, and loopback TCP.
 
 import { chmodSync, lstatSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -10,6 +9,9 @@ import { dirname } from 'node:path'
 import { deadline } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { TcpConfig } from './ports.ts'
+
+// As in cli/socket-transport.ts: an import of node:http loads undici with it.
+const { createServer } = process.getBuiltinModule('node:http')
 
 export type Route = (request: IncomingMessage, response: ServerResponse) => void
 
