@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 import { pause } from '../src/base/deadline.ts'
 import { until } from '../test/_support/until.ts'
-import type { Birth } from '../src/process/birth.ts'
+import type { Birth } from '../src/base/birth.ts'
 import { ProcessScanner } from '../src/process/process-scanner.ts'
 import { sweep } from '../src/process/sweep.ts'
 import { probeTagging } from '../src/process/tag.ts'

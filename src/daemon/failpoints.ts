@@ -2,7 +2,7 @@
 
 import type { Failpoint, FailpointName } from '../config/failpoint.ts'
 import type { Logger } from '../observe/logger.ts'
-import { trySignal } from '../process/birth.ts'
+import { trySignal } from '../process/signals.ts'
 import type { SessionWrite, Store } from '../store/store.ts'
 
 /** `store` itself without a failpoint; else one whose gateway ends when it first gets there. */

@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.ts'
 import { ProcessLeases, tagEpochOf, type LeaseStore } from '../lease/process-leases.ts'
 import type { Logger } from '../observe/logger.ts'
-import { readBootId } from '../process/birth.ts'
+import { readBootId } from '../base/birth.ts'
 import { STOP_TIMES, type StopTimes } from '../process/stop-ladder.ts'
 import type { Tagging } from '../process/tag.ts'
 import type { NodeRecord } from '../store/store.ts'

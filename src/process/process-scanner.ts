@@ -3,7 +3,7 @@
 
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 
-import { isDead, parseStat, type ProcessStat } from './birth.ts'
+import { isDead, parseStat, type ProcessStat } from '../base/birth.ts'
 import { parseLockLimits } from './tag.ts'
 import { MARKER_NAME, parseMarkers, parseTag, type Ownership } from './tag-value.ts'
 

@@ -1,7 +1,7 @@
 // Which processes belong to one lease, judged from scans of the process table: tag, marker, proven group, descent.
 // Pure: reads nothing and signals nobody. What once belonged belongs for ever, by its birth and not by its pid.
 
-import type { Birth } from './birth.ts'
+import type { Birth } from '../base/birth.ts'
 import type { ScannedProcess } from './process-scanner.ts'
 import type { Ownership } from './tag-value.ts'
 

@@ -5,7 +5,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 
-import { readStat, type Birth } from './birth.ts'
+import { readStat, type Birth } from '../base/birth.ts'
 
 export interface ExitStatus {
   readonly code: number | null

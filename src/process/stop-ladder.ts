@@ -2,7 +2,7 @@
 // Owns the order of the rungs and their times. Never decides whether to stop; its owner does.
 
 import { deadline } from '../base/deadline.ts'
-import { signalGroup, trySignal } from './birth.ts'
+import { signalGroup, trySignal } from './signals.ts'
 import type { Enclosure } from './enclosure.ts'
 import type { ProcessScanner } from './process-scanner.ts'
 import type { Child, ExitStatus } from './spawn.ts'

@@ -2,7 +2,8 @@
 // Never touches a process without evidence (tag, marker, descent, proven group), and never this process.
 
 import { pause } from '../base/deadline.ts'
-import { signalProcess, trySignal, type Birth } from './birth.ts'
+import type { Birth } from '../base/birth.ts'
+import { signalProcess, trySignal } from './signals.ts'
 import type { ProcessScanner } from './process-scanner.ts'
 import { ProcessTree, type SweepTarget } from './process-tree.ts'
 

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 
 import { NODE_FLAGS } from '../../src/daemon/open-host.ts'
 import { encodeJson, FRAME } from '../../src/keeper/socket/frames.ts'
-import { isAlive, readBootId } from '../../src/process/birth.ts'
+import { isAlive, readBootId } from '../../src/base/birth.ts'
 import { knockAt } from '../_support/keeper-pair.ts'
 import { eventually, KEEPER_MAIN, leave, openKeeperRig, watchAgent, type KeeperRig } from '../_support/keeper-rig.ts'
 import { manualClock } from '../_support/manual-clock.ts'

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { OUTPUT_LIMITS } from '../../src/keeper/held/held-process.ts'
-import { isAlive, signalProcess } from '../../src/process/birth.ts'
+import { isAlive } from '../../src/base/birth.ts'
+import { signalProcess } from '../../src/process/signals.ts'
 import { eventually, leave, openKeeperRig, watchAgent } from '../_support/keeper-rig.ts'
 
 const numbers = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => `${from + i}`)

@@ -2,7 +2,7 @@
 // The same in the gateway (inline) and in a keeper. Knows no lease rows, no sessions, and never looks into a line.
 
 import type { Clock } from '../../base/clock.ts'
-import { signalGroup } from '../../process/birth.ts'
+import { signalGroup } from '../../process/signals.ts'
 import type { Enclosure } from '../../process/enclosure.ts'
 import { FramedOutput, type ChildOutput } from '../../process/framed-output.ts'
 import { LineInput } from '../../process/line-input.ts'

@@ -1,10 +1,8 @@
-// Identity of processes: parsing, and that a pid without its start time moves nobody.
-
-import { spawn } from 'node:child_process'
+// Identity of processes: parsing, and who is alive.
 
 import { describe, expect, test } from 'vitest'
 
-import { isAlive, parseStat, readBootId, readStat, signalGroup, signalProcess } from './birth.ts'
+import { isAlive, parseStat, readBootId, readStat } from './birth.ts'
 
 function statLine(pid: number, comm: string): string {
   return `${pid} (${comm}) S 1 4242 4243 0 -1 4194560 1 0 0 0 5 6 0 0 20 0 1 0 987654 1000 20 18446744073709551615\n`
@@ -35,18 +33,5 @@ describe('birth', () => {
     expect(isAlive({ pid: process.pid, startTicks: stat?.startTicks ?? '' })).toBe(true)
     expect(isAlive({ pid: process.pid, startTicks: '1' })).toBe(false)
     expect(readBootId()).toMatch(/^[0-9a-f-]{36}$/)
-  })
-
-  test('P3: a signal to a birth that ended does not reach the process that has its pid now (T13)', async () => {
-    const child = spawn('sleep', ['60'], { stdio: 'ignore', detached: true })
-    const exited = new Promise<string | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
-    const pid = child.pid ?? 0
-    const stranger = { pid, startTicks: '1' }
-    expect(signalProcess(stranger, 'SIGKILL')).toBe(false)
-    expect(signalGroup(stranger, 'SIGKILL')).toBe(false)
-    const own = { pid, startTicks: readStat(pid)?.startTicks ?? '' }
-    expect(isAlive(own)).toBe(true)
-    expect(signalGroup(own, 'SIGTERM')).toBe(true)
-    expect(await exited).toBe('SIGTERM')
   })
 })

@@ -1,5 +1,5 @@
 // Who a process is: boot id, pid and start time. A pid alone names nobody, because pids are used again.
-// Owns reading /proc/PID/stat and every signal that is sent to a pid. Never decides whether to signal.
+// Owns reading /proc/PID/stat. Never signals anybody.
 
 import { readFileSync } from 'node:fs'
 
@@ -56,25 +56,4 @@ export function isDead(stat: ProcessStat): boolean {
 export function isAlive(birth: Birth): boolean {
   const stat = readStat(birth.pid)
   return stat !== undefined && stat.startTicks === birth.startTicks && !isDead(stat)
-}
-
-/** Sends `signal` to exactly this process; its identity is read right before. False when it is gone or not ours to signal. */
-export function signalProcess(birth: Birth, signal: NodeJS.Signals): boolean {
-  return isAlive(birth) && trySignal(birth.pid, signal)
-}
-
-/** Sends `signal` to the group that `leader` leads, while the leader proves that the group is the one we made. */
-export function signalGroup(leader: Birth, signal: NodeJS.Signals): boolean {
-  const stat = readStat(leader.pid)
-  if (stat === undefined || stat.startTicks !== leader.startTicks || stat.pgid !== leader.pid) return false
-  return trySignal(-leader.pid, signal)
-}
-
-/** The bare system call, for processes that are proven in another way (a child that was not waited for yet). */
-export function trySignal(target: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(target, signal)
-  } catch {
-    return false
-  }
 }
