@@ -1,7 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { parseJsonc } from './jsonc.ts'
+import { readJsonc } from './jsonc.ts'
+
+const parseJsonc = (text: string): unknown => readJsonc(text).value
 
 describe('JSON with comments', () => {
   test.each([
@@ -48,7 +50,14 @@ describe('JSON with comments', () => {
     ['[1] 2', 'line 1 column 5: the end of the file is expected'],
     ['['.repeat(100), 'line 1 column 66: it is nested too deep'],
   ])('what is wrong in %j is named with its place, and never quoted', (text, message) => {
-    expect(() => parseJsonc(text)).toThrow(new SyntaxError(message))
+    expect(() => parseJsonc(text)).toThrow(message)
+  })
+
+  test('each key has its place; one that is missing has that of what it should be in', () => {
+    const { placeOf } = readJsonc('{\n  // first\n  "a": { "b.c": 1,\n    "d": [{ "e": 2 }] },\n  "f": {} }')
+    const places = ['a', 'a.b.c', 'a.d', 'a.d.x', 'f.g.h', 'f', 'nothing'].map((key) => placeOf(key))
+    const texts = places.map((place) => (place === undefined ? '' : `${place.line}:${place.column}`))
+    expect(texts).toEqual(['3:3', '3:10', '4:5', '4:5', '5:3', '5:3', ''])
   })
 
   test('a key that names the prototype is a key like any other', () => {

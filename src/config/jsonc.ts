@@ -5,9 +5,32 @@ import type { Json, JsonObject } from '../base/json.ts'
 
 const DEPTH_MAX = 64
 
-/** Parses JSONC. Throws SyntaxError that says what was expected and where. */
-export function parseJsonc(text: string): Json {
-  return new Reader(text).document()
+/** Line and column, both from 1. */
+export interface TextPlace {
+  readonly line: number
+  readonly column: number
+}
+
+export interface JsoncDocument {
+  readonly value: Json
+  /** Where a key stands, named by its path with dots. One that is not there: the nearest one around it. */
+  placeOf(key: string): TextPlace | undefined
+}
+
+/** Says what was expected, and where. */
+export class JsoncError extends SyntaxError {
+  readonly place: TextPlace
+
+  constructor(problem: string, place: TextPlace) {
+    super(`line ${place.line} column ${place.column}: ${problem}`)
+    this.place = place
+  }
+}
+
+/** Parses JSONC and remembers where its keys stand. JsoncError. */
+export function readJsonc(text: string): JsoncDocument {
+  const reader = new Reader(text)
+  return { value: reader.document(), placeOf: (key) => reader.placeOf(key) }
 }
 
 const BLANK = /(?:\s|\uFEFF|\/\/[^\r\n]*|\/\*[\s\S]*?\*\/)*/y
@@ -16,6 +39,9 @@ const NUMBER_OR_WORD = /-?[A-Za-z0-9+.-]+/y
 
 class Reader {
   readonly #text: string
+  /** Where each key begins, by its path with dots. */
+  readonly #keys = new Map<string, number>()
+  #path: readonly string[] = []
   #at = 0
 
   constructor(text: string) {
@@ -26,6 +52,14 @@ class Reader {
     const value = this.#value(0)
     if (this.#next() !== undefined) throw this.#error('the end of the file is expected')
     return value
+  }
+
+  placeOf(key: string): TextPlace | undefined {
+    for (let path = key; path !== ''; path = path.slice(0, Math.max(path.lastIndexOf('.'), 0))) {
+      const at = this.#keys.get(path)
+      if (at !== undefined) return placeAt(this.#text, at)
+    }
+    return undefined
   }
 
   #value(depth: number): Json {
@@ -52,12 +86,21 @@ class Reader {
       if (Object.hasOwn(object, key)) throw this.#error('this key is there twice', from)
       if (this.#next() !== ':') throw this.#error('a colon is expected')
       this.#at += 1
-      const value = this.#value(depth + 1)
+      const value = this.#inside(key, from, () => this.#value(depth + 1))
       Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
       this.#comma('}')
     }
     this.#at += 1
     return object
+  }
+
+  #inside<T>(key: string, from: number, read: () => T): T {
+    const around = this.#path
+    this.#path = [...around, key]
+    this.#keys.set(this.#path.join('.'), from)
+    const value = read()
+    this.#path = around
+    return value
   }
 
   #array(depth: number): Json[] {
@@ -115,8 +158,12 @@ class Reader {
     return token
   }
 
-  #error(problem: string, at = this.#at): SyntaxError {
-    const before = this.#text.slice(0, at).split('\n')
-    return new SyntaxError(`line ${before.length} column ${(before.at(-1) ?? '').length + 1}: ${problem}`)
+  #error(problem: string, at = this.#at): JsoncError {
+    return new JsoncError(problem, placeAt(this.#text, at))
   }
+}
+
+function placeAt(text: string, at: number): TextPlace {
+  const before = text.slice(0, at).split('\n')
+  return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
 }

@@ -25,7 +25,12 @@ function load({ file, env = {}, flags = {} }: Given = {}) {
   return loadConfig({ env: all, paths: pathsOf(all), flags })
 }
 
+/** File or variable, and what is wrong; without the place in the file. */
 function refusal(given: Given): string {
+  return refusalAt(given).replace(/^(\S+?):\d+:\d+: /, '$1: ')
+}
+
+function refusalAt(given: Given): string {
   try {
     load(given)
   } catch (error) {
@@ -127,6 +132,15 @@ test('another file can be named by variable or flag, and must exist then', () =>
   writeFileSync(other, '{ "http": { "port": 5 } }')
   expect(load({ env: { HOLDFAST_CONFIG: other } }).http.port).toBe(5)
   expect(load({ env: { HOLDFAST_CONFIG: '/nowhere' }, flags: { config: other } }).file).toBe(other)
+})
+
+test.each([
+  ['{\n  "http": {\n    "prot": 1\n  }\n}', '3:5: http.prot is not known (did you mean http.port?)'],
+  ['{\n  "lanes": { "background": { "turnsMax": -1 } }\n}', '2:30: lanes.background.turnsMax must be a whole number'],
+  ['{ "agents": {\n  "a": { "title": "A" } } }', '2:3: agents.a.command must be a list of texts'],
+  ['{\n  "http": oops }', '2:11: line 2 column 11: a value is expected'],
+])('what is wrong has its line and column: %j', (file, message) => {
+  expect(refusalAt({ file })).toContain(`~/config.jsonc:${message}`)
 })
 
 describe('what is wrong is named with file and key', () => {

@@ -11,9 +11,10 @@ import type { AgentOption } from './agent-definitions.ts'
 import type { Config } from './config.ts'
 import { checkContainment } from './containment.ts'
 import type { Environment } from './environment.ts'
-import { invalid } from './invalid.ts'
+import { inFile, invalid } from './invalid.ts'
 import type { Place } from './invalid.ts'
-import { parseJsonc } from './jsonc.ts'
+import { JsoncError, readJsonc } from './jsonc.ts'
+import type { JsoncDocument } from './jsonc.ts'
 import type { Option, Origin } from './option.ts'
 import { valueOfJson, valueOfText } from './option-value.ts'
 import type { OptionValue } from './option-value.ts'
@@ -33,18 +34,18 @@ export interface ConfigSources {
 export function loadConfig({ env, paths, flags = {} }: ConfigSources): Config {
   const draft = new Draft()
   const file = fileOf(env, paths, flags)
-  const json = readConfigFile(file)
-  if (json !== undefined) readFile(draft, json, { origin: 'file', name: file.path })
+  const content = readConfigFile(file)
+  const place: Place = { origin: 'file', name: file.path, placeOf: (key) => content?.placeOf(key) }
+  if (content !== undefined) readFile(draft, content.json, place)
   readEnvironment(draft, env)
   readFlags(draft, flags)
-  const config = draft.finish(json === undefined ? undefined : file.path)
-  checkLimits(config)
+  const config = draft.finish(content === undefined ? undefined : file.path)
+  checkLimits(config, content === undefined ? { origin: 'env', name: 'the environment' } : place)
   return config
 }
 
 /** A limit can be given in one place and what would enforce it in another. */
-function checkLimits({ agents, agentDefinitions, file }: Config): void {
-  const place: Place = { origin: 'file', name: file ?? 'the environment' }
+function checkLimits({ agents, agentDefinitions }: Config, place: Place): void {
   checkContainment(agents, {}, 'agents', place)
   for (const [name, agent] of agentDefinitions) checkContainment(agents, agent, `agents.${name}`, place)
 }
@@ -90,18 +91,25 @@ function fileOf(env: Environment, paths: Paths, flags: Readonly<Record<string, s
   return named === undefined ? { path: paths.configFile, isNamed: false } : { path: resolve(named), isNamed: true }
 }
 
-function readConfigFile({ path, isNamed }: ConfigFile): JsonObject | undefined {
+interface FileContent extends Pick<JsoncDocument, 'placeOf'> {
+  readonly json: JsonObject
+}
+
+function readConfigFile({ path, isNamed }: ConfigFile): FileContent | undefined {
   const text = readText(path, isNamed)
   if (text === undefined) return undefined
-  let json: Json
-  try {
-    json = parseJsonc(text)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'it is not JSON'
-    throw new HoldfastError('CONFIG_INVALID', { reason, file: path }, { cause })
-  }
-  if (isJsonObject(json)) return json
+  const { value: json, placeOf } = readDocument(text, path)
+  if (isJsonObject(json)) return { json, placeOf }
   throw new HoldfastError('CONFIG_INVALID', { reason: 'the file must hold one object', file: path })
+}
+
+function readDocument(text: string, path: string): JsoncDocument {
+  try {
+    return readJsonc(text)
+  } catch (cause) {
+    if (!(cause instanceof JsoncError)) throw cause
+    throw new HoldfastError('CONFIG_INVALID', { reason: cause.message, file: inFile(path, cause.place) }, { cause })
+  }
 }
 
 function readText(path: string, isNamed: boolean): string | undefined {
