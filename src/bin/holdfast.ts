@@ -37,12 +37,14 @@ const deps: CliDeps = {
 
 /** SIGTERM and SIGINT drain; a second one cuts the turns; a third one ends the process. SIGUSR1 never opens a debugger. */
 async function serve({ detached, flags }: ServeOptions): Promise<number> {
-  const { StopSwitch } = await import('../daemon/stop-switch.ts')
+  const { Requests } = await import('../life/requests.ts')
+  const { Controls } = await import('../life/controls.ts')
   const { serveGateway } = await import('../daemon/gateway-process.ts')
-  const stop = new StopSwitch()
+  const requests = new Requests()
+  const controls = new Controls()
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (stop.request(signal) < 3) return
-    stop.lastResort()
+    if (requests.stop(signal) < 3) return
+    controls.killNow()
     process.exit(1)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal)
@@ -51,7 +53,8 @@ async function serve({ detached, flags }: ServeOptions): Promise<number> {
     version,
     detached,
     flags,
-    stop,
+    requests,
+    controls,
     announce: (line) => process.stderr.write(`holdfast: ${line}\n`),
     // Only told: Node goes on to print it and to exit with 1.
     onCrash: (listener) => void process.on('uncaughtExceptionMonitor', listener),

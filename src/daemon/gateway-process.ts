@@ -7,6 +7,8 @@ import { loadConfig } from '../config/load.ts'
 import { pathsOf } from '../config/paths.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import { systemEnvironment } from '../config/environment.ts'
+import type { Controls } from '../life/controls.ts'
+import type { Requests } from '../life/requests.ts'
 import { openLog } from '../observe/logger.ts'
 import { probeContainment as probe } from '../process/containment.ts'
 import type { ContainmentReport } from '../process/containment.ts'
@@ -15,13 +17,13 @@ import type { DetachedProcess } from '../process/start-detached.ts'
 import { openStateDir } from '../store/state-dir.ts'
 import { runGateway } from './run-gateway.ts'
 import { withStoppedStore } from './stopped-store.ts'
-import type { StopSwitch } from './stop-switch.ts'
 
 export interface ServeRequest {
   readonly version: string
   readonly detached: boolean
   readonly flags: Readonly<Record<string, string>>
-  readonly stop: StopSwitch
+  readonly requests: Requests
+  readonly controls: Controls
   announce(line: string): void
   /** Calls `listener` with the exception that ends this process, right before it does. */
   onCrash(listener: (error: unknown) => void): void
@@ -31,7 +33,7 @@ const LAUNCHER = fileURLToPath(new URL('../../bin/holdfast.cjs', import.meta.url
 
 /** Runs a gateway with the configuration of this process; resolves when it has stopped as asked. Rejects as runGateway, or CONFIG_INVALID. */
 export async function serveGateway(request: ServeRequest): Promise<void> {
-  const { version, detached, flags, stop, announce } = request
+  const { version, detached, flags, requests, controls, announce } = request
   const env = systemEnvironment()
   const paths = pathsOf(env)
   const config = loadConfig({ env, paths, flags })
@@ -40,7 +42,7 @@ export async function serveGateway(request: ServeRequest): Promise<void> {
   const file = config.log.file ?? (detached ? paths.logFile : undefined)
   await using log = openLog({ level: config.log.level, ...(file === undefined ? {} : { file }) })
   request.onCrash((error) => log.crashed(error))
-  await runGateway({ config, paths, env, version, log, stop, announce })
+  await runGateway({ config, paths, env, version, log, requests, controls, announce })
 }
 
 /** Starts `holdfast serve --detached` in a session of its own. */

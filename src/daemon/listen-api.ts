@@ -34,7 +34,7 @@ export interface ApiParts extends GatewayOptions {
 
 /** Resolves when the API answers; `scope` ends it. PORT_IN_USE, TOKEN_FILE_UNSAFE. */
 export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): Promise<Api> {
-  const { config, paths, log, service, tasks, permissions, events, definitions, lifecycle, stop } = parts
+  const { config, paths, log, service, tasks, permissions, events, definitions, lifecycle, requests } = parts
   const { http, limits, origins } = config
   ensureToken(paths.tokenFile)
   const tokens = scope.use(watchToken(paths.tokenFile, systemClock))
@@ -63,8 +63,8 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
       status: () => readStatus(parts),
       statistics: parts.statistics,
       stop: ({ now, drainMs, keepAgents }) => {
-        stop.request('asked over the API', { budgetMs: drainMs, keepsAgents: keepAgents })
-        if (now) stop.request('asked over the API')
+        requests.stop('asked over the API', { budgetMs: drainMs, keepsAgents: keepAgents })
+        if (now) requests.stop('asked over the API')
       },
     },
     logger: log.logger('api'),

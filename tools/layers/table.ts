@@ -12,6 +12,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lease: ['observe', 'store'],
   process: ['observe', 'lease'],
   keeper: ['observe', 'lease', 'process'],
+  life: ['observe', 'config', 'process'],
   supervise: ['observe', 'process'],
   acp: ['observe'],
   agent: ['observe', 'acp', 'keeper'],
@@ -28,6 +29,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lease',
     'process',
     'keeper',
+    'life',
     'supervise',
     'acp',
     'agent',
@@ -36,7 +38,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'api',
     'client',
   ],
-  bin: ['config', 'cli', 'daemon', 'observe', 'keeper'],
+  bin: ['config', 'cli', 'daemon', 'life', 'observe', 'keeper'],
   // A program of its own, started like any agent.
   'demo-agent': ['acp'],
   // The workspace: another program of its own. Nothing of src imports it.

@@ -1,0 +1,136 @@
+// What a life of the gateway consists of, in the order in which it starts; the end is the reverse.
+// lock -> store -> epoch + 1 -> reap -> host -> sessions -> recover -> listen. No logic of any part.
+
+import type { AgentDefinition } from '../agent/definition.ts'
+import { systemClock } from '../base/clock.ts'
+import { ignore } from '../base/deadline.ts'
+import { systemIds } from '../base/ids.ts'
+import type { Api } from '../api/create-api.ts'
+import { failpointOf } from '../config/failpoint.ts'
+import { createEventLog } from '../events/log.ts'
+import { checkCwd } from '../session/entry/check-cwd.ts'
+import { Lanes } from '../session/agents/lanes.ts'
+import { openSessions } from '../session/open-sessions.ts'
+import type { Sessions } from '../session/open-sessions.ts'
+import { acquireInstanceLock } from '../store/instance-lock.ts'
+import { LOCAL_NODE, localNodes } from '../store/local-wake.ts'
+import { openSqliteStore } from '../store/open-sqlite-store.ts'
+import { openStateDir } from '../store/state-dir.ts'
+import type { NodeRecord, Store } from '../store/store.ts'
+import { listAgentDefinitions, openAgents } from './agents.ts'
+import type { Agents } from './agents.ts'
+import { withFailpoint } from './failpoints.ts'
+import { openHost } from './open-host.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { openTasks } from './open-tasks.ts'
+import { readOwnBirth } from './own-birth.ts'
+import { listenApi } from './listen-api.ts'
+import { laneBoundsOf, sessionLimitsOf } from './limits.ts'
+import { Parting } from './parting.ts'
+import type { GatewayOptions } from './run-gateway.ts'
+
+/** A life that accepts work as soon as its lifecycle says so. */
+export interface OpenedLife {
+  readonly node: NodeRecord
+  readonly lifecycle: Lifecycle
+  readonly api: Api
+  readonly sessions: Sessions
+  readonly spares: Agents['spares']
+  readonly tasks: ReturnType<typeof openTasks>
+  readonly parting: Parting
+  /** Sessions that an earlier life left open. */
+  readonly recovered: number
+  /** Rejects when the database fails; never resolves. */
+  readonly failed: Promise<never>
+}
+
+/** How long a start waits for the lock, so that "stop; start" works. */
+const LOCK_WAIT_MS = 10_000
+
+/** Resolves when the API listens. `scope` ends it all, also what a start that fails has made. */
+export async function openLife(options: GatewayOptions, scope: AsyncDisposableStack): Promise<OpenedLife> {
+  const { config } = options
+  const lifecycle = new Lifecycle(systemClock.now())
+  const ground = await openGround(options, scope)
+  const { stateDir, store, node, failed } = ground
+  const host = scope.use(await openHost({ options, store, node, stateDir }))
+  options.controls.killNow = () => host.killNow()
+  const definitions = listAgentDefinitions(config, stateDir)
+  const events = createEventLog(store)
+  const agents = openAgents({ ...options, host, definitions, stateDir })
+  const spares = scope.use(agents.spares)
+  const sessions = scope.use(openSessions(sessionPorts({ ...ground, options, agents, definitions, events })))
+  const parting = scope.use(new Parting(sessions, host, options))
+  const tasks = openTasks({ ...options, store, sessions }, scope)
+  const recovered = await sessions.recover()
+  const parts = {
+    ...options,
+    service: sessions.service,
+    permissions: sessions.permissions,
+    tasks: tasks.service,
+    events,
+    store,
+    node,
+    host,
+    definitions,
+    lifecycle,
+    warm: () => ({ idle: sessions.idleAgents, spare: spares.ready }),
+    statistics: () => sessions.statistics(),
+  }
+  const api = await listenApi(parts, scope)
+  return { node, lifecycle, api, sessions, spares, tasks, parting, recovered, failed }
+}
+
+interface Ground {
+  /** Path. */
+  readonly stateDir: string
+  readonly store: Store
+  readonly node: NodeRecord
+  readonly failed: Promise<never>
+}
+
+/** What no other gateway can have at the same time: lock, database, and the epoch that fences every earlier life. */
+async function openGround(options: GatewayOptions, scope: AsyncDisposableStack): Promise<Ground> {
+  const { env, log, paths, requests, version } = options
+  const stateDir = openStateDir(paths.stateDir)
+  const owner = { ...readOwnBirth(), version, since: systemClock.now() }
+  scope.use(await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: LOCK_WAIT_MS, signal: requests.drain }))
+  const failure = Promise.withResolvers<never>()
+  failure.promise.catch(ignore('a failure during the start rejects what the start waits for'))
+  const opened = scope.use(
+    await openSqliteStore({ file: stateDir.storeFile, logger: log.logger('store'), onFailure: failure.reject }),
+  )
+  const store = withFailpoint(opened, failpointOf(env), log.logger('daemon'))
+  const { self: node } = localNodes(await store.openNode(LOCAL_NODE, systemClock.now()))
+  return { stateDir: stateDir.path, store, node, failed: failure.promise }
+}
+
+interface SessionParts extends Ground {
+  readonly options: GatewayOptions
+  readonly agents: Agents
+  readonly definitions: ReadonlyMap<string, AgentDefinition>
+  readonly events: ReturnType<typeof createEventLog>
+}
+
+function sessionPorts(parts: SessionParts): Parameters<typeof openSessions>[0] {
+  const { options, store, node, agents, definitions, events, stateDir } = parts
+  const { config, log } = options
+  const rules = { roots: config.sessions.roots, forbidden: [stateDir] }
+  return {
+    store,
+    events,
+    clock: systemClock,
+    ids: systemIds,
+    node: node.id,
+    limits: sessionLimitsOf(config),
+    lanes: new Lanes(laneBoundsOf(config)),
+    logger: log.logger('session'),
+    ...agents,
+    agentIdleMs: config.agents.idleMs,
+    promptBytesMax: config.limits.promptBytesMax,
+    attachmentBytesMax: config.limits.attachmentBytesMax,
+    family: { depthMax: config.tasks.depthMax, childrenMax: config.tasks.childrenMax },
+    checkCwd: (cwd) => checkCwd(cwd, rules),
+    findDefinition: (name) => definitions.get(name),
+  }
+}
