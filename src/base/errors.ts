@@ -229,6 +229,30 @@ export const ERRORS = {
   ),
   STORE_UNUSABLE: spec('The database cannot be used: {reason}.', 'See docs/gotchas.md.'),
 
+  // Transcripts of the built-in agent
+  SESSION_LOCKED: spec(
+    'Another writer holds {file} (pid {pid}, {liveness}, since {since}).',
+    'Try again; a writer that is stopped has to go on or be ended first: its pid is named.',
+    true,
+  ),
+  TRANSCRIPT_TAKEN_OVER: spec(
+    'This attempt may not write {file} any more: {reason}.',
+    'Nothing was written. Whoever took over goes on with the conversation.',
+  ),
+  TRANSCRIPT_DAMAGED: spec(
+    '{file} is damaged in line {line}: {reason}.',
+    'It was not touched. It can be read around the damage; put a good copy back to go on with it.',
+  ),
+  TRANSCRIPT_NEWER: spec(
+    '{file} has version {found}; this program knows {known}.',
+    'Use the newer version of Holdfast. The file was not touched.',
+  ),
+  TRANSCRIPT_NOT_FOUND: spec('There is no conversation {transcript}.', 'List what there is with session/list.'),
+  TRANSCRIPT_FAILED: spec(
+    '{file} could not be written: {reason}.',
+    'Check the disk. What was stored before is whole; the attempt that wrote is over.',
+  ),
+
   // Waiting
   DEADLINE: spec('{stage} did not finish within {ms} ms.', 'It may still finish: look again, or wait longer.', true),
   CANCELLED: spec('{stage} was cancelled.', 'Nothing needs to be done.'),

@@ -109,6 +109,13 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   STORE_NEWER: EXIT.config,
   STORE_UNUSABLE: EXIT.io,
 
+  SESSION_LOCKED: EXIT.temporary,
+  TRANSCRIPT_TAKEN_OVER: EXIT.failed,
+  TRANSCRIPT_DAMAGED: EXIT.io,
+  TRANSCRIPT_NEWER: EXIT.config,
+  TRANSCRIPT_NOT_FOUND: EXIT.failed,
+  TRANSCRIPT_FAILED: EXIT.io,
+
   DEADLINE: EXIT.timedOut,
   CANCELLED: EXIT.interrupted,
 }

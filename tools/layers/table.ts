@@ -55,7 +55,7 @@ export const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
 /** Module -> the folders of src that may import it. Modules that are not named here are free. */
 export const MODULE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['process', 'builtin-agent'],
-  'node:sqlite': ['store'],
+  'node:sqlite': ['store', 'builtin-agent'],
   kysely: ['store'],
   '@agentclientprotocol/sdk': ['acp'],
   fastify: ['api'],
