@@ -6,6 +6,8 @@ import { resolve } from 'node:path'
 import { HoldfastError } from '../base/errors.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
+import { assembleConfig, sectionOf } from './assemble.ts'
+import type { GivenOption } from './assemble.ts'
 import { readAgent } from './agent-definitions.ts'
 import type { AgentOption } from './agent-definitions.ts'
 import type { Config } from './config.ts'
@@ -54,7 +56,7 @@ const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
 const SECTIONS = [...new Set(OPTION_NAMES.map((name) => sectionOf(name)))]
 
 class Draft {
-  readonly #values = new Map<OptionName, { value: OptionValue | undefined; origin: Origin }>()
+  readonly #values = new Map<OptionName, GivenOption>()
   readonly agents = new Map<string, AgentOption>()
 
   constructor() {
@@ -66,17 +68,7 @@ class Draft {
   }
 
   finish(file: string | undefined): Config {
-    const slices: Record<string, Record<string, unknown>> = {}
-    const origins: Record<string, Origin> = {}
-    for (const [name, { value, origin }] of this.#values) {
-      const section = sectionOf(name)
-      slices[section] ??= {}
-      slices[section][name.slice(section.length + 1)] = value
-      origins[name] = origin
-    }
-    for (const slice of Object.values(slices)) Object.freeze(slice)
-    const agentDefinitions: ReadonlyMap<string, AgentOption> = this.agents
-    return Object.freeze({ ...slices, agentDefinitions, origins: Object.freeze(origins), file }) as unknown as Config
+    return assembleConfig({ options: this.#values, agents: this.agents, file })
   }
 }
 
@@ -186,8 +178,4 @@ function isOptionName(name: string): name is OptionName {
 
 function optionOf(name: OptionName): Option {
   return OPTIONS[name]
-}
-
-function sectionOf(name: string): string {
-  return name.slice(0, name.indexOf('.'))
 }
