@@ -38,7 +38,7 @@ export function errorAnswer(error: unknown, requestId: string): ErrorAnswer {
 /** Sends the answer for `error`; logs it when it is our fault. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
   const { status, body } = errorAnswer(error, request.id)
-  if (status >= 500 && body.error.code !== 'GATEWAY_DRAINING') {
+  if (status >= 500 && !EXPECTED.has(body.error.code)) {
     logger.error({ requestId: request.id, code: body.error.code, err: error }, 'request failed')
   }
   const { retry_after_ms: retryAfterMs } = body.error
@@ -47,6 +47,9 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   reply.code(status).header('x-request-id', request.id).header('cache-control', 'no-store')
   reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(body)
 }
+
+/** A state of the gateway that callers are told, and nobody's fault. */
+const EXPECTED: ReadonlySet<string> = new Set(['GATEWAY_DRAINING', 'SAFE_MODE'])
 
 function serverErrorText(code: keyof typeof ERRORS, requestId: string): string {
   const { message } = ERRORS[code]

@@ -76,6 +76,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   STREAM_LIMIT: 429,
 
   GATEWAY_DRAINING: 503,
+  SAFE_MODE: 503,
   GATEWAY_UNREACHABLE: 502,
   GATEWAY_START_FAILED: 500,
   INSTANCE_LOCKED: 500,
@@ -109,3 +110,4 @@ export const RETRY_AFTER_MS: Partial<Readonly<Record<ErrorCode, number>>> = {
   GATEWAY_DRAINING: 5_000,
   LEASE_LOST: 1_000,
 }
+  SAFE_MODE: 30_000,

@@ -206,6 +206,11 @@ export const ERRORS = {
 
   // Gateway
   GATEWAY_DRAINING: spec('The gateway is draining.', 'Try again after the restart.', true),
+  SAFE_MODE: spec(
+    'The gateway is in safe mode after several crashes and takes no new work.',
+    'See why with: holdfast doctor. Leave it with: holdfast safe-mode off.',
+    true,
+  ),
   GATEWAY_UNREACHABLE: spec('No gateway answers at {address}.', 'Start one with: holdfast serve.', true),
   GATEWAY_START_FAILED: spec('The gateway did not become ready: {reason}.', 'See its log at {log}.'),
   INSTANCE_LOCKED: spec('Another gateway uses {stateDir} (pid {pid}, since {since}).', 'Use it, or stop it first.'),

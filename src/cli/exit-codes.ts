@@ -96,6 +96,7 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   STREAM_LIMIT: EXIT.temporary,
 
   GATEWAY_DRAINING: EXIT.temporary,
+  SAFE_MODE: EXIT.temporary,
   GATEWAY_UNREACHABLE: EXIT.unavailable,
   GATEWAY_START_FAILED: EXIT.unavailable,
   INSTANCE_LOCKED: EXIT.temporary,

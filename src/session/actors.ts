@@ -11,7 +11,7 @@ import type { ActorPorts } from './actor.ts'
 import { readReport } from './family/read-report.ts'
 import { HeldAgents } from './agents/held-agents.ts'
 import { QueuedTotal } from './turns/queued-total.ts'
-import type { Input, ReplyTo, ReplyValue } from './state.ts'
+import type { Input, RecoveredTurns, ReplyTo, ReplyValue } from './state.ts'
 import { SessionStatistics } from './insight/statistics.ts'
 import { WarmPool } from './agents/warm-pool.ts'
 import type { WarmPoolPorts } from './agents/warm-pool.ts'
@@ -20,6 +20,8 @@ export interface ActorsPorts
   extends Omit<ActorPorts, 'statistics' | 'onQueued' | 'onPause' | 'onRest' | 'onEnd'>, WarmPoolPorts {
   readonly ids: Ids
   readonly node: string
+  /** Begin paused: see `goOn`. */
+  readonly isPaused?: boolean
 }
 
 const RECOVERIES_AT_ONCE = 8
@@ -39,9 +41,12 @@ export class Actors implements AsyncDisposable {
   /** Of this life of the gateway. */
   readonly statistics: SessionStatistics
   #isDraining = false
+  #isPaused: boolean
+  #recovered: RecoveredTurns = { takenOver: 0, interrupted: 0 }
 
   constructor(ports: ActorsPorts) {
     this.#ports = ports
+    this.#isPaused = ports.isPaused ?? false
     this.statistics = new SessionStatistics(ports.clock.now())
     this.#held = new HeldAgents(ports.store, ports.connector.held())
     this.queued = new QueuedTotal(ports.limits.queuedMax)
@@ -51,6 +56,16 @@ export class Actors implements AsyncDisposable {
 
   get isDraining(): boolean {
     return this.#isDraining
+  }
+
+  /** No prompt is handed out and no agent is started for one; what runs goes on. */
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** What became of the turns that earlier lives left with agents, in the sessions that were opened so far. */
+  get recovered(): RecoveredTurns {
+    return this.#recovered
   }
 
   /** Agents that are alive and wait for a prompt. */
@@ -106,6 +121,12 @@ export class Actors implements AsyncDisposable {
     const said = gone.catch((err: unknown) => logger.warn({ err }, 'agents without a session still stop'))
     await Promise.all([...Array.from({ length: RECOVERIES_AT_ONCE }, worker), said])
     return all.size
+  }
+
+  /** Ends the pause: every queue goes on. */
+  goOn(): void {
+    this.#isPaused = false
+    for (const actor of this.#live.values()) actor.post({ kind: 'go_on' })
   }
 
   /**
@@ -181,18 +202,21 @@ export class Actors implements AsyncDisposable {
     const report = attached && (await readReport(store, record, attached.turnId))
     const closing = record.state === 'closing'
     const spareTurnId = ids.turn()
-    await actor.ask((reply) => ({
-      kind: 'opened',
-      reply,
-      turns,
-      openPermissions,
-      closing,
-      attached,
-      report,
-      spareTurnId,
-    }))
+    const isPaused = this.#isPaused
+    const opened = { turns, openPermissions, closing, isPaused, attached, report, spareTurnId }
+    this.#count(await actor.ask((reply) => ({ kind: 'opened', reply, ...opened })))
+    if (isPaused && !this.#isPaused) actor.post({ kind: 'go_on' }) // the pause ended meanwhile
     if (actor.state.permissions.length > 0) judge.waiting(no)
     return actor
+  }
+
+  #count(reply: ReplyValue): void {
+    if (reply.kind !== 'opened') return
+    const { takenOver, interrupted } = this.#recovered
+    this.#recovered = {
+      takenOver: takenOver + reply.turns.takenOver,
+      interrupted: interrupted + reply.turns.interrupted,
+    }
   }
 
   /** A living process of it was started by a definition that is not in the configuration any more. */

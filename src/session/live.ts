@@ -11,7 +11,7 @@ export function liveOf(state: SessionModel, limits: SessionLimits, startWaitsFor
     activeTurn: state.active?.turnId,
     queued: state.queue.map((turn) => turn.turnId),
     agentPid: state.agent.kind === 'ready' ? state.agent.pid : undefined,
-    waitingFor: state.lanePass?.isHeld === false ? 'lane' : startWaitsFor,
+    waitingFor: waitingFor(state) ?? startWaitsFor,
     nextDeadline: nearest === undefined ? undefined : { at: nearest.at, kind: nearest.kind },
   }
 }
@@ -27,6 +27,11 @@ export function dormantLive(isClosed: boolean, isBlocked: boolean): SessionLive 
     waitingFor: undefined,
     nextDeadline: undefined,
   }
+}
+
+function waitingFor({ isPaused, queue, lanePass }: SessionModel): 'safe_mode' | 'lane' | undefined {
+  if (isPaused && queue.length > 0) return 'safe_mode'
+  return lanePass?.isHeld === false ? 'lane' : undefined
 }
 
 function activityOf(state: SessionModel): SessionLive['activity'] {

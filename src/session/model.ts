@@ -13,6 +13,7 @@ export function modelOf(record: SessionRecord, agentName: string): SessionModel 
     cwd: record.cwd,
     agentName,
     phase: record.state === 'closed' ? { kind: 'closed' } : { kind: 'open' },
+    isPaused: false,
     queue: [],
     active: undefined,
     blockedBy: record.blockedBy,

@@ -83,6 +83,10 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
     case 'notice':
       takeNotice(draft, input)
       break
+    case 'go_on':
+      draft.state.isPaused = false
+      pump(draft)
+      break
     case 'evict':
       evictAgent(draft)
       break

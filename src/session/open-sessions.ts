@@ -41,7 +41,7 @@ import type {
 import type { PermissionControl } from './permissions/permission-control.ts'
 import { SessionPermissions } from './permissions/session-permissions.ts'
 import type { PermissionPorts } from './permissions/session-permissions.ts'
-import type { ReplyValue, TurnDraft } from './state.ts'
+import type { RecoveredTurns, ReplyValue, TurnDraft } from './state.ts'
 import type { SessionStatisticsSnapshot } from './insight/statistics.ts'
 
 export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts, PromptRules {
@@ -66,6 +66,10 @@ export interface Sessions extends AsyncDisposable {
   readonly idleAgents: number
   /** Opens what an earlier life left open; resolves with the number of sessions looked at. */
   recover(): Promise<number>
+  /** What became of the turns that earlier lives left with agents. */
+  readonly recovered: RecoveredTurns
+  /** Ends the pause that the port `isPaused` began: prompts are taken and handed out. */
+  goOn(): void
   /** See Actors.drain. `budgetAt` in epoch ms. */
   drain(budgetAt: number): Promise<void>
   /** What the sessions did since this gateway started. */
@@ -93,6 +97,10 @@ export function openSessions(ports: SessionsPorts): Sessions {
       return actors.idleAgents
     },
     recover: () => actors.recover(),
+    get recovered() {
+      return actors.recovered
+    },
+    goOn: () => actors.goOn(),
     drain: (budgetAt) => actors.drain(budgetAt),
     statistics: () => actors.statistics.snapshot(),
     handOver: () => actors.handOver(),
@@ -119,17 +127,18 @@ class Service implements SessionService {
   }
 
   async ensure(request: SessionRequest): Promise<{ status: SessionStatus; created: boolean }> {
-    this.#refuseWhileDraining()
+    this.#refuseNewWork()
     const { session, created } = await ensureSession({ ...this.#ports, parentage: this.#parentage }, request)
     return { status: this.#status(session), created }
   }
 
-  listAgentSessions(agent: string, cwd: string | undefined): Promise<AgentSessions> {
+  async listAgentSessions(agent: string, cwd: string | undefined): Promise<AgentSessions> {
+    this.#refuseNewWork() // it starts an agent
     return listOffered({ ...this.#ports, adoptions: this.#adoptions }, agent, cwd)
   }
 
   async adopt(request: AdoptRequest): Promise<SessionStatus> {
-    this.#refuseWhileDraining()
+    this.#refuseNewWork()
     const ports = { ...this.#ports, parentage: this.#parentage }
     const make = (made: SessionRequest, conversation: AgentSessionId) => ensureSession(ports, { ...made, conversation })
     return this.#status(await adoptSession({ ...this.#ports, adoptions: this.#adoptions }, request, make))
@@ -154,7 +163,7 @@ class Service implements SessionService {
   }
 
   async prompt(id: SessionId, request: PromptRequest): Promise<PromptAccepted> {
-    this.#refuseWhileDraining()
+    this.#refuseNewWork()
     const session = await this.#usable(id)
     const prompt = checkPrompt(request.prompt, this.#ports, session)
     this.#permissions.prompted(session.no)
@@ -297,6 +306,12 @@ class Service implements SessionService {
     const session = await this.#open(id)
     if (this.#actors.find(session.no)?.state.agent.kind !== 'ready') await refuseStale(this.#ports, session)
     return session
+  }
+
+  /** GATEWAY_DRAINING, SAFE_MODE. */
+  #refuseNewWork(): void {
+    this.#refuseWhileDraining()
+    if (this.#actors.isPaused) throw new HoldfastError('SAFE_MODE')
   }
 
   #refuseWhileDraining(): void {

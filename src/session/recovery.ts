@@ -21,6 +21,7 @@ import type { ActiveTurn, AttachedAgent, CallerInput, OpenedInput, QueuedTurn } 
 export function recoverSession(draft: Draft, opened: OpenedInput): void {
   draft.state.spareTurnId = opened.spareTurnId
   draft.state.report = opened.report
+  draft.state.isPaused = opened.isPaused ?? false
   if (opened.attached !== undefined) attachAgent(draft, opened.attached)
   recoverPermissions(draft, opened)
   const turns = opened.turns.map((turn) => ({ turn, queued: toQueued(turn), fate: fateOf(turn, opened.attached) }))
@@ -36,7 +37,8 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
   for (const permission of opened.attached?.untold ?? []) tellOutcome(draft, permission)
   if (opened.closing || isSpent(draft)) beginClosing(draft)
   pump(draft)
-  draft.reply(opened.reply, { kind: 'opened' })
+  const count = (wanted: Fate): number => turns.filter(({ fate }) => fate === wanted).length
+  draft.reply(opened.reply, { kind: 'opened', turns: { takenOver: count('out'), interrupted: count('lost') } })
 }
 
 /** The process goes on as the one of this session; what it says is heard when this transition is stored. */

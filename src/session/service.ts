@@ -103,7 +103,7 @@ export interface SessionLive {
   readonly queued: readonly TurnId[]
   readonly agentPid: number | undefined
   /** What the next prompt waits for that is not the session's own: a slot for its agent, its lane, memory. */
-  readonly waitingFor: 'slot' | 'lane' | 'memory' | undefined
+  readonly waitingFor: 'slot' | 'lane' | 'memory' | 'safe_mode' | undefined
   /** Epoch ms of the nearest deadline and what happens then. */
   readonly nextDeadline: { readonly at: number; readonly kind: string } | undefined
 }

@@ -164,6 +164,8 @@ export interface SessionModel {
   readonly cwd: string
   readonly agentName: string
   readonly phase: Phase
+  /** Nothing is handed out and no agent is started until somebody says so: the gateway is in safe mode. */
+  readonly isPaused: boolean
   readonly queue: readonly QueuedTurn[]
   readonly active: ActiveTurn | undefined
   readonly blockedBy: TurnId | undefined
@@ -352,6 +354,8 @@ export type CallerInput =
   | { readonly kind: 'describe'; readonly reply: ReplyTo; readonly change: FamilyChange }
   /** A task of this session has something to tell. */
   | { readonly kind: 'notice'; readonly reply: ReplyTo; readonly notice: Notice }
+  /** The gateway has left its safe mode: the queue goes on. */
+  | { readonly kind: 'go_on' }
   /** Another session needs the agent slot: an idle agent is stopped, its conversation is resumed at the next prompt. */
   | { readonly kind: 'evict' }
   /** The gateway stops: no dispatch any more, the active turn may run until `budgetAt`. */
@@ -380,12 +384,20 @@ export interface OpenedInput {
   readonly turns: readonly TurnRecord[]
   readonly openPermissions: readonly PermissionRecord[]
   readonly closing: boolean
+  /** The gateway is in safe mode: what goes on goes on, nothing is begun. */
+  readonly isPaused?: boolean
   /** Undefined when no process of the session's newest generation outlived the earlier life. */
   readonly attached: AttachedAgent | undefined
   /** What was heard of the attached agent's turn, if that is a task. */
   readonly report?: TaskReport | undefined
   /** Id for the new turn that the policy `retry` makes. */
   readonly spareTurnId: TurnId
+}
+
+/** What became of the turns that an earlier life left with an agent. */
+export interface RecoveredTurns {
+  readonly takenOver: number
+  readonly interrupted: number
 }
 
 export type Input = AgentInput | CallerInput | OpenedInput | { readonly kind: 'tick' }
@@ -398,7 +410,7 @@ export type ReplyValue =
   | { readonly kind: 'answer'; readonly permissionId: PermissionId }
   | { readonly kind: 'permission_mode' }
   | { readonly kind: 'permission_rule' }
-  | { readonly kind: 'opened' }
+  | { readonly kind: 'opened'; readonly turns: RecoveredTurns }
   | { readonly kind: 'described' }
   | { readonly kind: 'noticed' }
   | { readonly kind: 'resume' }

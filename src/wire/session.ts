@@ -63,7 +63,7 @@ export const SessionView = Type.Object(
     last_seq: Type.Integer(),
     agent_pid: nullable(Type.Integer()),
     /** What the next prompt waits for that is not the session's own. */
-    waiting_for: nullable(Type.Enum(['slot', 'lane', 'memory'])),
+    waiting_for: nullable(Type.Enum(['slot', 'lane', 'memory', 'safe_mode'])),
     /** The agent's own id of the conversation; null while it is pending. */
     agent_session_id: nullable(Type.String()),
     agent_session_state: Type.Enum(['pending', 'resolved']),

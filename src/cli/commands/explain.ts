@@ -53,6 +53,7 @@ const WAITS: Readonly<Record<string, string>> = {
   slot: 'Its agent waits for a place: as many agents live or start as may',
   memory: 'Its agent waits for memory to be free',
   lane: 'Its prompt waits for a place in its lane',
+  safe_mode: 'Its prompts wait for the end of safe mode (holdfast safe-mode)',
 }
 
 /** What the API offers for each kind of hold. */

@@ -51,7 +51,7 @@ export function sessionFacts(session: SessionView, style: Style): string {
       ['queued', session.queued.length === 0 ? undefined : session.queued.join(' ')],
       ['blocked by', session.blocked_by],
       ['waits for', session.blocked?.actions.join(' | ')],
-      ['waits for a', session.waiting_for],
+      ['waits for', waitsText(session.waiting_for)],
       ['next', next === null ? undefined : `${next.kind} at ${next.at}`],
       ['agent pid', session.agent_pid],
       ['agent session', session.agent_session_id],
@@ -64,6 +64,11 @@ export function sessionFacts(session: SessionView, style: Style): string {
     ],
     style,
   )
+}
+
+function waitsText(waitingFor: SessionView['waiting_for']): string | undefined {
+  if (waitingFor === null) return undefined
+  return waitingFor === 'safe_mode' ? 'the end of safe mode' : `a ${waitingFor}`
 }
 
 /** What was chosen, as `sessions set` takes it. */

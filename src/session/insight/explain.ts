@@ -21,6 +21,8 @@ export type WaitKind =
   | 'slot'
   | 'memory'
   | 'lane'
+  /** The end of the gateway's safe mode. */
+  | 'safe_mode'
 
 export interface Wait {
   readonly kind: WaitKind
@@ -76,6 +78,7 @@ function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'sl
     waits.push({ kind: 'permission', since: dueAt - limits.permissionMs, subject: id })
   if (agent.kind === 'stopping')
     waits.push({ kind: 'agent_stop', since: agent.deadlineAt - limits.stopMs, subject: undefined })
+  if (state.isPaused && state.queue.length > 0) waits.push({ kind: 'safe_mode', since: undefined, subject: undefined })
   if (state.lanePass?.isHeld === false) waits.push({ kind: 'lane', since: undefined, subject: state.lanePass.lane })
   if (agent.kind === 'starting')
     waits.push({ kind: startWaitsFor ?? 'agent_start', since: agent.deadlineAt - limits.startMs, subject: undefined })

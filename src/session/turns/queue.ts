@@ -30,9 +30,9 @@ export function pump(draft: Draft): void {
 
 /** The head of the queue, if nothing speaks against handing it out now. What the agent does by itself holds nothing up. */
 function findClaimable(draft: Draft): QueuedTurn | undefined {
-  const { active, queue, blockedBy, agent, startNotBefore } = draft.state
+  const { active, queue, blockedBy, agent, startNotBefore, isPaused } = draft.state
   const head = queue[0]
-  if (head === undefined || blockedBy !== undefined) return undefined
+  if (head === undefined || blockedBy !== undefined || isPaused) return undefined
   if (active !== undefined && !isOwnTurn(active)) return undefined
   if (agent.kind === 'none' && startNotBefore > draft.now) return undefined
   return hasLanePass(draft, head.lane) ? head : undefined
