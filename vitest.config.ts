@@ -37,6 +37,7 @@ export default defineConfig({
             'test/_support/*.test.ts',
           ],
           exclude: ['**/node_modules/**'],
+          globalSetup: ['test/_support/build-package.ts'],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 60_000,

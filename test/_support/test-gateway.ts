@@ -14,6 +14,7 @@ import { readToken } from '../../src/config/token.ts'
 import type { EventView } from '../../src/wire/event.ts'
 import type { TurnView } from '../../src/wire/turn.ts'
 import { killPid } from './kill.ts'
+import { LAUNCHER } from './launcher.ts'
 import { listLeaks } from './leak-check.ts'
 import { until } from './until.ts'
 
@@ -29,7 +30,6 @@ export interface GatewaySetup {
   readonly config?: Readonly<Record<string, object>>
 }
 
-const LAUNCHER = join(import.meta.dirname, '../../bin/holdfast.cjs')
 const SERVE_AS = join(import.meta.dirname, 'serve-as.ts')
 const SCRIPTED = join(import.meta.dirname, '../agents/scripted-agent.mjs')
 const READY_MS = 20_000

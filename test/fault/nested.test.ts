@@ -1,16 +1,13 @@
 // B 41: a gateway inside an agent of another gateway. Whatever ends the outer agent ends the inner gateway, its keeper, its agents, and
 // what those left behind: also what nothing links to the outer one any more.
 
-import { join } from 'node:path'
-
 import { expect, test } from 'vitest'
 
 import { killPid } from '../_support/kill.ts'
+import { LAUNCHER } from '../_support/launcher.ts'
 import { TestGateway } from '../_support/test-gateway.ts'
 import { until } from '../_support/until.ts'
 import { fillZoo, type Zoo } from '../_support/zoo.ts'
-
-const LAUNCHER = join(import.meta.dirname, '../../bin/holdfast.cjs')
 
 interface Nest extends AsyncDisposable {
   readonly outer: TestGateway

@@ -1,0 +1,7 @@
+// What tests start Holdfast with: the package that the run built, or the checkout for a program that runs outside a test runner.
+
+import { join } from 'node:path'
+
+const CHECKOUT = join(import.meta.dirname, '../..')
+
+export const LAUNCHER = join(process.env['HOLDFAST_TEST_PACKAGE'] ?? CHECKOUT, 'bin/holdfast.cjs')
