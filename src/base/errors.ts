@@ -216,7 +216,10 @@ export const ERRORS = {
   INSTANCE_LOCKED: spec('Another gateway uses {stateDir} (pid {pid}, since {since}).', 'Use it, or stop it first.'),
   PORT_IN_USE: spec('The address {address} is in use.', 'Choose another port with --port, or stop its owner.'),
   CONFIG_INVALID: spec('The configuration is not valid: {reason}.', 'Correct {file}.'),
-  STATE_DIR_UNSAFE: spec('The state directory {path} is not safe: {reason}.', 'Make it yours with mode 0700.'),
+  STATE_DIR_UNSAFE: spec(
+    'The state directory {path} is not safe: {reason}.',
+    'Make it yours, with mode 0700, on a disk of this machine that can be written to; or name another with HOLDFAST_HOME.',
+  ),
   TOKEN_FILE_UNSAFE: spec(
     'The token file {path} is not safe: {reason}.',
     'Make it yours with mode 0600, or remove it.',

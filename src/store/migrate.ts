@@ -2,8 +2,9 @@
 // Refuses a newer schema, a foreign file and a damaged one before anything is written.
 
 import { randomInt } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 
 import { HoldfastError } from '../base/errors.ts'
 import { fromSqlite, isDamage } from './sqlite-connection.ts'
@@ -24,7 +25,7 @@ interface Migration {
 export function assertMigratable(file: string): void {
   if (!existsSync(file)) return
   try {
-    using db = new DatabaseSync(file, { readOnly: true })
+    using db = new DatabaseSync(lookingUrl(file), { readOnly: true })
     const found = pragma(db, 'user_version')
     const owner = pragma(db, 'application_id')
     const known = listMigrations().at(-1)!.version
@@ -34,6 +35,14 @@ export function assertMigratable(file: string): void {
     if (isDamage(error)) unusable(`${file} is damaged`, error)
     throw fromSqlite(error)
   }
+}
+
+/** A look at a WAL database makes companions of it, unless SQLite is told that nothing changes: true where there is no WAL. */
+function lookingUrl(file: string): URL {
+  const url = pathToFileURL(file)
+  const walBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  if (walBytes === 0) url.search = 'immutable=1'
+  return url
 }
 
 /** Applies what is missing. Returns the instance number, which is made with the database. */

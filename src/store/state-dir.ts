@@ -1,7 +1,17 @@
 // The state directory: ours alone (0700, our user, local disk), files in it 0600.
 // Makes files before SQLite does and leaves the process's umask alone, which our agents would inherit.
 
-import { chmodSync, closeSync, existsSync, lstatSync, openSync, realpathSync, statfsSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  statfsSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 
 import { HoldfastError } from '../base/errors.ts'
@@ -32,10 +42,11 @@ export const STORE_FILE = 'holdfast.db'
 
 const OTHERS = 0o077
 
-/** Makes it when it is missing. STATE_DIR_UNSAFE when it is not ours alone, no directory, or on another machine. */
+/** Makes it when it is missing. STATE_DIR_UNSAFE when it is not ours alone, no directory, cannot be written to, or on another machine. */
 export function openStateDir(path: string, options: StateDirOptions = {}): StateDir {
   const real = existsSync(path) ? realpathSync(path) : resolve(path)
   ensurePrivateDirectory(real)
+  assertWritable(real)
   if (!options.allowNetworkFileSystem) assertLocal(real)
   return { path: real, storeFile: join(real, STORE_FILE), lockFile: join(real, 'instance.lock') }
 }
@@ -50,6 +61,14 @@ export function ensurePrivateFile(file: string): void {
   if (!stat.isFile()) unsafe(file, 'it is not a plain file')
   if (stat.uid !== process.getuid?.() && process.platform !== 'win32') unsafe(file, `user ${stat.uid} owns it`)
   if ((stat.mode & OTHERS) !== 0) chmodSync(file, 0o600)
+}
+
+function assertWritable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    unsafe(path, `it cannot be written to (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, error)
+  }
 }
 
 function assertLocal(path: string): void {
