@@ -3,7 +3,7 @@
 import Fastify from 'fastify'
 import { randomBytes } from 'node:crypto'
 
-import { HoldfastError } from '../base/errors.ts'
+import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import { sendError } from './error-answer.ts'
 import type { Guard } from './guard/guard.ts'
 import { acceptJsonBodies } from './json-body.ts'
@@ -22,11 +22,12 @@ import { addCancelRoute } from './routes/cancel.ts'
 import { addQueueRoutes } from './routes/queue.ts'
 import { addTurnRoutes } from './routes/turns.ts'
 import type { App, RouteContext } from './routes/context.ts'
+import type { Streams } from './streams/streams.ts'
 import { compileValidator } from './validate.ts'
 
 /** The application, not yet ready: `app.ready()` compiles the routes. `app.inject` works without a port. */
 export function createApp(context: RouteContext, guard: Guard): App {
-  const { logger, config } = context
+  const { logger, config, streams } = context
   const app: App = Fastify({
     logger: false,
     bodyLimit: config.bodyBytesMax,
@@ -50,7 +51,7 @@ export function createApp(context: RouteContext, guard: Guard): App {
   app.setErrorHandler((error, request, reply) => {
     const isTooLarge = error instanceof Error && 'code' in error && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
     const told = isTooLarge ? new HoldfastError('PAYLOAD_TOO_LARGE', { bytesMax: config.bodyBytesMax }) : error
-    sendError(told, request, reply, logger)
+    sendError(withRetryTime(told, streams), request, reply, logger)
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]?.slice(0, 200)
@@ -58,6 +59,17 @@ export function createApp(context: RouteContext, guard: Guard): App {
   })
   addRoutes(app, context)
   return app
+}
+
+const RETRY_MS_MIN = 1_000
+const RETRY_MS_MAX = 60_000
+
+/** Who is refused because the gateway ends is told to come back when it may have done so. */
+function withRetryTime(error: unknown, { leaving }: Streams): unknown {
+  if (leaving === undefined || !isHoldfastError(error) || error.code !== 'GATEWAY_DRAINING') return error
+  const leftMs = leaving.until - Date.now() + RETRY_MS_MIN
+  const retryAfterMs = Math.min(Math.max(leftMs, RETRY_MS_MIN), RETRY_MS_MAX)
+  return new HoldfastError('GATEWAY_DRAINING', { retryAfterMs }, { cause: error })
 }
 
 export function addRoutes(app: App, context: RouteContext): void {

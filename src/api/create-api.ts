@@ -8,16 +8,18 @@ import { createApp } from './app.ts'
 import { Guard } from './guard/guard.ts'
 import { createHttpServer, listenOnSocket, listenOnTcp } from './listeners.ts'
 import type { Route } from './listeners.ts'
-import type { ApiPorts, TcpConfig } from './ports.ts'
+import type { ApiPorts, Leaving, TcpConfig } from './ports.ts'
 import { RunningRequests } from './running-requests.ts'
 import { Streams } from './streams/streams.ts'
 
 export interface Api extends AsyncDisposable {
   /** Resolves when both listeners accept. PORT_IN_USE or STATE_DIR_UNSAFE when one cannot; then nothing is left open. */
   listen(): Promise<void>
+  /** Tells everybody who reads a stream that the gateway ends; from here on a refusal says when to come back. */
+  leave(leaving: Leaving): void
   /** Base address over TCP while it listens, such as `http://127.0.0.1:7433`. */
   url(): string | undefined
-  /** Ends the streams with a last frame, lets running requests finish for at most 5 s, closes everything. Idempotent. */
+  /** Ends the streams with a last frame after the last event, lets running requests finish for at most 5 s, closes everything. Idempotent. */
   close(): Promise<void>
 }
 
@@ -57,13 +59,17 @@ class HttpApi implements Api {
     await this.#app.ready()
     const { config } = this.#ports
     try {
-      if (config.socket !== undefined) await this.#listenOnSocket(config.socket)
+      if (config.socket !== undefined) await this.#listenOnSocket(config.socket, config.socketFd)
       if (config.tcp !== undefined) await this.#listenOnTcp(config.tcp)
     } catch (error) {
       await this.close()
       throw error
     }
     this.#ports.logger.info({ url: this.url(), socket: config.socket }, 'listening')
+  }
+
+  leave(leaving: Leaving): void {
+    this.#streams.leave(leaving)
   }
 
   url(): string | undefined {
@@ -81,10 +87,10 @@ class HttpApi implements Api {
     return this.close()
   }
 
-  async #listenOnSocket(path: string): Promise<void> {
+  async #listenOnSocket(path: string, fd: number | undefined): Promise<void> {
     const server = createHttpServer(this.#route)
     server.on('connection', (socket) => this.#guard.markUnixSocket(socket))
-    await listenOnSocket(server, path)
+    await listenOnSocket(server, path, fd)
     this.#servers.push(server)
   }
 

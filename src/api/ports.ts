@@ -12,6 +12,8 @@ export interface ApiConfig {
   readonly tcp: TcpConfig | undefined
   /** Path of the unix socket, in a directory of mode 0700. Undefined: no socket (embedding). */
   readonly socket: string | undefined
+  /** A descriptor that listens on `socket` already and that somebody else holds, too. */
+  readonly socketFd?: number | undefined
   /** Further values of the Host header, exactly as sent. */
   readonly allowedHosts: readonly string[]
   /** Values of the Origin header that are let in, exactly as sent. */
@@ -27,6 +29,8 @@ export interface TcpConfig {
   readonly isPortExplicit: boolean
   /** Where the port in use is written, for clients that want TCP. */
   readonly portFile: string | undefined
+  /** A descriptor that listens already and that somebody else holds, too; host and port are its own then. */
+  readonly fd?: number | undefined
 }
 
 /** The token of this gateway, as its digest: the API never holds the token itself. */
@@ -87,6 +91,13 @@ export interface StopRequest {
   readonly drainMs: number | undefined
   /** Agents and turns are left to the next gateway. */
   readonly keepAgents: boolean
+}
+
+/** The gateway ends. */
+export interface Leaving {
+  readonly reason: 'stop' | 'restart'
+  /** Epoch ms: running turns have until then. */
+  readonly until: number
 }
 
 export interface GatewayPort {

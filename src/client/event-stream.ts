@@ -1,7 +1,7 @@
 // Follows the events of one session over reconnects: the cursor is the last `seq` that was handed out.
 
-import { HoldfastError } from '../base/errors.ts'
-import type { EventView, StreamEnd } from '../wire/event.ts'
+import type { EventView, StreamEnd, StreamGateway } from '../wire/event.ts'
+import { leavingError } from './leaving.ts'
 import { overReconnects } from './reconnect.ts'
 import type { ReconnectOptions } from './reconnect.ts'
 import type { Requests } from './requests.ts'
@@ -21,11 +21,13 @@ export function followEvents(
 ): AsyncGenerator<EventView, void, undefined> {
   let cursor = after
   return overReconnects(options, async function* (signal, heard) {
+    let leaving: StreamGateway | undefined
     for await (const frame of readFrames(requests, `${path}?after=${cursor}`, signal)) {
-      const step = toStep(frame)
+      const step = toStep(frame, leaving)
       if (step === undefined) continue
       heard()
       if (step.kind === 'closed') return true
+      if (step.kind === 'leaving') options.onLeaving?.((leaving = step.gateway))
       if (step.kind !== 'event' || step.event.seq <= cursor) continue
       cursor = step.event.seq
       yield step.event
@@ -34,12 +36,18 @@ export function followEvents(
   })
 }
 
-type StreamStep = { kind: 'hello' } | { kind: 'event'; event: EventView } | { kind: 'closed' }
+type StreamStep =
+  | { kind: 'hello' }
+  | { kind: 'event'; event: EventView }
+  | { kind: 'leaving'; gateway: StreamGateway }
+  | { kind: 'closed' }
 
-function toStep({ event, data }: SseFrame): StreamStep | undefined {
+function toStep({ event, data }: SseFrame, leaving: StreamGateway | undefined): StreamStep | undefined {
   if (event === 'hello') return { kind: 'hello' }
+  if (event === 'gateway') return { kind: 'leaving', gateway: JSON.parse(data) as StreamGateway }
   if (event !== 'end') return { kind: 'event', event: JSON.parse(data) as EventView }
-  const { reason } = JSON.parse(data) as StreamEnd
-  if (reason === 'gateway_stopping') throw new HoldfastError('GATEWAY_DRAINING')
-  return reason === 'session_closed' ? { kind: 'closed' } : undefined
+  const end = JSON.parse(data) as StreamEnd
+  const error = leavingError(end, leaving)
+  if (error !== undefined) throw error
+  return end.reason === 'session_closed' ? { kind: 'closed' } : undefined
 }

@@ -1,9 +1,9 @@
 // Follows the permission requests of all sessions over reconnects. Each connection begins with everything that is open, so a reader
 // that takes each snapshot as the whole truth misses nothing that still waits.
 
-import { HoldfastError } from '../base/errors.ts'
-import type { StreamEnd } from '../wire/event.ts'
+import type { StreamEnd, StreamGateway } from '../wire/event.ts'
 import type { InboxSnapshot, PermissionView } from '../wire/permission.ts'
+import { leavingError } from './leaving.ts'
 import { overReconnects } from './reconnect.ts'
 import type { ReconnectOptions } from './reconnect.ts'
 import type { Requests } from './requests.ts'
@@ -21,8 +21,10 @@ export function followPermissions(
   options: ReconnectOptions,
 ): AsyncGenerator<PermissionStep, void, undefined> {
   return overReconnects(options, async function* (signal, heard) {
+    let leaving: StreamGateway | undefined
     for await (const frame of readFrames(requests, '/v1/permissions/events', signal)) {
-      const step = toStep(frame)
+      if (frame.event === 'gateway') options.onLeaving?.((leaving = JSON.parse(frame.data) as StreamGateway))
+      const step = toStep(frame, leaving)
       if (step === undefined) continue
       heard()
       yield step
@@ -31,7 +33,7 @@ export function followPermissions(
   })
 }
 
-function toStep({ event, data }: SseFrame): PermissionStep | undefined {
+function toStep({ event, data }: SseFrame, leaving: StreamGateway | undefined): PermissionStep | undefined {
   switch (event) {
     case 'snapshot':
       return { kind: 'snapshot', permissions: (JSON.parse(data) as InboxSnapshot).permissions }
@@ -39,9 +41,11 @@ function toStep({ event, data }: SseFrame): PermissionStep | undefined {
       return { kind: 'requested', permission: JSON.parse(data) as PermissionView }
     case 'permission.closed':
       return { kind: 'closed', permission: JSON.parse(data) as PermissionView }
-    case 'end':
-      if ((JSON.parse(data) as StreamEnd).reason === 'gateway_stopping') throw new HoldfastError('GATEWAY_DRAINING')
+    case 'end': {
+      const error = leavingError(JSON.parse(data) as StreamEnd, leaving)
+      if (error !== undefined) throw error
       return undefined
+    }
     default:
       return undefined
   }

@@ -1,10 +1,16 @@
 // The loop around a stream that goes on over reconnects: one connection at a time, a growing wait after each that is lost.
 
+import type { StreamGateway } from '../wire/event.ts'
 import { isWorthRetrying, pauseBeforeRetry } from './sse-connection.ts'
 
 export interface ReconnectOptions {
   readonly signal?: AbortSignal | undefined
-  /** Told each time the connection is lost, before the wait; GATEWAY_DRAINING when the gateway said that it ends. */
+  /** Told when the gateway says that it will end, some time before the stream does. */
+  readonly onLeaving?: ((gateway: StreamGateway) => void) | undefined
+  /**
+   * Told each time the connection is lost, before the wait; GATEWAY_DRAINING when the gateway said that it ends, with
+   * `details.reason` `stop` or `restart`.
+   */
   readonly onReconnect?: ((attempt: number, error: unknown) => void) | undefined
 }
 

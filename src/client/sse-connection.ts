@@ -69,6 +69,12 @@ export function isWorthRetrying(error: unknown): boolean {
 
 function waitMs(attempt: number, failure: unknown): number {
   const ceiling = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(attempt - 1, 10))
-  const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0
-  return Math.max(Math.min(asked, RETRY_AFTER_MS_MAX), ceiling / 2 + Math.random() * (ceiling / 2))
+  return Math.max(Math.min(askedMs(failure), RETRY_AFTER_MS_MAX), ceiling / 2 + Math.random() * (ceiling / 2))
+}
+
+/** What the gateway asked for, with its refusal or at the end of its stream. */
+function askedMs(failure: unknown): number {
+  if (failure instanceof ApiError) return failure.retryAfterMs ?? 0
+  const told = isHoldfastError(failure) ? failure.details['retryAfterMs'] : undefined
+  return typeof told === 'number' ? told : 0
 }

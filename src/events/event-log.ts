@@ -3,7 +3,10 @@
 
 import type { SessionNo, EventRecord } from '../store/records.ts'
 
-export interface EventStream extends AsyncIterable<readonly EventRecord[]>, Disposable {}
+export interface EventStream extends AsyncIterable<readonly EventRecord[]>, Disposable {
+  /** Ends by itself when everything that is stored by now was handed out. */
+  finish(): void
+}
 
 export interface EventLog {
   /** Called by the owner right after a commit, in commit order. */

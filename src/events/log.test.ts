@@ -46,6 +46,30 @@ describe('a subscriber', () => {
     expect(reads()).toBe(readsBefore + 1)
   })
 
+  test('that is to finish gets everything that is stored, however slow it was, and then the end', async () => {
+    const { log, append } = openLog(0)
+    using stream = log.subscribe(NO, 0)
+    const reader = stream[Symbol.asyncIterator]()
+    const first = reader.next()
+    await settled()
+    append(1)
+    await first
+    for (let i = 0; i < 10; i++) append(1)
+    stream.finish()
+    expect(seqs(await reader.next())).toEqual([2])
+    expect(seqs(await reader.next())).toEqual(range(3, 11))
+    expect(await reader.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test('that waits for news is ended when it is to finish', async () => {
+    const { log } = openLog(1)
+    using stream = log.subscribe(NO, 1)
+    const next = stream[Symbol.asyncIterator]().next()
+    await settled()
+    stream.finish()
+    expect(await next).toEqual({ done: true, value: undefined })
+  })
+
   test('that has caught up reads the store no more', async () => {
     const { log, append, reads } = openLog(2)
     using stream = log.subscribe(NO, 0)

@@ -27,6 +27,8 @@ export class Subscriber implements EventStream, AsyncIterator<Batch> {
   /** Set while the reader waits for news: called with a batch that continues the cursor, or undefined to look again. */
   #wake: ((batch: Batch | undefined) => void) | undefined
   #isPulling = false
+  /** Set when there is no news to wait for any more: the end of the log is the end of the stream. */
+  #isFinishing = false
   #isEnded = false
   #signal: AbortSignal | undefined
 
@@ -79,13 +81,19 @@ export class Subscriber implements EventStream, AsyncIterator<Batch> {
     return Promise.resolve(DONE)
   }
 
+  finish(): void {
+    this.#isFinishing = true
+    this.#mustRead = true
+    this.#wake?.(undefined)
+  }
+
   [Symbol.dispose](): void {
     this.#end()
   }
 
   async #pull(): Promise<IteratorResult<Batch>> {
     while (!this.#isEnded) {
-      const batch = this.#takeSlot() ?? (this.#mustRead ? await this.#readPage() : await this.#waitForNews())
+      const batch = this.#takeSlot() ?? (this.#mustRead ? await this.#readPage() : await this.#news())
       if (this.#isEnded) break
       if (batch !== undefined) return { done: false, value: batch }
     }
@@ -112,6 +120,12 @@ export class Subscriber implements EventStream, AsyncIterator<Batch> {
     } finally {
       this.#isReading = false
     }
+  }
+
+  #news(): Promise<Batch | undefined> {
+    if (!this.#isFinishing) return this.#waitForNews()
+    this.#end()
+    return Promise.resolve(undefined)
   }
 
   #waitForNews(): Promise<Batch | undefined> {

@@ -88,6 +88,20 @@ export type StreamHello = Static<typeof StreamHello>
 
 /** Last frame of a stream (`event: end`). Only after `session_closed` is there nothing to come back for. */
 export const StreamEnd = Type.Object({
-  reason: Type.Enum(['session_closed', 'gateway_stopping', 'token_rotated']),
+  reason: Type.Enum(['session_closed', 'gateway_stopping', 'gateway_restarting', 'token_rotated']),
 })
 export type StreamEnd = Static<typeof StreamEnd>
+
+/**
+ * The gateway has begun to end (`event: gateway`, in every stream). No event of a session: it has no `seq`. Events go on to come until
+ * the frame `end`.
+ */
+export const StreamGateway = Type.Object({
+  state: Type.Enum(['draining']),
+  reason: Type.Enum(['stop', 'restart']),
+  /** Running turns have until then. */
+  until: Time,
+  /** How long after the end of the stream it is worth to come back; null when nobody may be there. */
+  reconnect_after_ms: nullable(Type.Integer()),
+})
+export type StreamGateway = Static<typeof StreamGateway>

@@ -19,5 +19,6 @@ function emptyInbox(): InboxStream {
     yield { kind: 'snapshot', permissions: [] }
     await ended.promise
   }
-  return { [Symbol.asyncIterator]: steps, [Symbol.dispose]: () => ended.resolve() }
+  const end = (): void => ended.resolve()
+  return { [Symbol.asyncIterator]: steps, finish: end, [Symbol.dispose]: end }
 }

@@ -213,6 +213,45 @@ test.each([
   expect([last?.event, JSON.parse(last?.data ?? '')]).toEqual(['end', { reason }])
 })
 
+test('a gateway that ends says so in every stream, also in later ones, hands out every event, and says why and when to come back', async () => {
+  await using listening = await listenTestApi()
+  const { api, gateway, port } = listening
+  const id = await makeSession(listening)
+  const early = await openStream(port, '/v1/sessions/k/events')
+  const isTold = Promise.withResolvers<void>()
+  const read = readFrames(early, ({ event }) => (event === 'gateway' && isTold.resolve(), false))
+  await until(async () => (await statusOf(listening)).streams_open === 1)
+  api.leave({ reason: 'restart', until: Date.parse('2030-01-01T00:00:00Z') })
+  await isTold.promise
+  const late = readFrames(await openStream(port, '/v1/sessions/k/events'), () => false)
+  gateway.phase = 'draining'
+  const headers = { ...AUTHORIZATION, 'content-type': 'application/json' }
+  const refused = await fetch(`${api.url()}/v1/sessions`, {
+    method: 'POST',
+    headers,
+    body: '{"agent":"demo","cwd":"/work"}',
+  })
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '60'])
+  for (let i = 0; i < 100; i++) gateway.service.append(id, 'update', { i })
+  await api.close()
+  const told = {
+    state: 'draining',
+    reason: 'restart',
+    until: '2030-01-01T00:00:00.000Z',
+    reconnect_after_ms: expect.any(Number),
+  }
+  for (const frames of [await read, await late]) {
+    const gatewayFrames = frames.filter(({ event }) => event === 'gateway')
+    expect(gatewayFrames.map(({ data }) => JSON.parse(data))).toEqual([told])
+    expect(frames.filter(({ id: seq }) => seq !== undefined)).toHaveLength(101)
+    expect([frames.at(-1)?.event, JSON.parse(frames.at(-1)?.data ?? '')]).toEqual([
+      'end',
+      { reason: 'gateway_restarting' },
+    ])
+  }
+  expect((await late)[1]?.event).toBe('gateway')
+})
+
 test('a stream of a session that is closed already replays and ends', async () => {
   await using listening = await listenTestApi()
   const id = await makeSession(listening)

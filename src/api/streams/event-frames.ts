@@ -1,7 +1,7 @@
 // Events as text: JSON views for pages, frames for streams. `data` goes out as it was stored, it is never parsed.
 
 import type { EventStream } from '../../events/event-log.ts'
-import type { StreamEnd, StreamHello } from '../../wire/event.ts'
+import type { StreamEnd, StreamGateway, StreamHello } from '../../wire/event.ts'
 import { timeText } from '../views.ts'
 import type { Frames } from './stream-writer.ts'
 
@@ -50,6 +50,10 @@ export function helloFrame(hello: StreamHello, retryMs: number): string {
 
 export function endFrame(end: StreamEnd): string {
   return `event: end\ndata: ${JSON.stringify(end)}\n\n`
+}
+
+export function gatewayFrame(gateway: StreamGateway): string {
+  return `event: gateway\ndata: ${JSON.stringify(gateway)}\n\n`
 }
 
 /** A line break inside JSON is white space between tokens; inside a frame it would end the field. */

@@ -1,7 +1,7 @@
 // The permission requests of all sessions as frames: the same stream for every reader, but for where it began.
 
 import type { SessionService } from '../../session/service.ts'
-import type { InboxStep } from '../../session/permissions/permission-inbox.ts'
+import type { InboxStep, InboxStream } from '../../session/permissions/permission-inbox.ts'
 import type { InboxSnapshot } from '../../wire/permission.ts'
 import { permissionView } from '../views.ts'
 import type { Frames, Source } from './stream-writer.ts'
@@ -14,10 +14,7 @@ export interface InboxFrame {
 }
 
 /** Steps with the ids that clients know; ends with `steps`. */
-export function inboxSource(
-  steps: AsyncIterable<InboxStep> & Disposable,
-  sessionIdOf: SessionService['sessionIdOf'],
-): Source<InboxFrame> {
+export function inboxSource(steps: InboxStream, sessionIdOf: SessionService['sessionIdOf']): Source<InboxFrame> {
   const viewOf = async (permission: Permission) => permissionView(permission, await sessionIdOf(permission.sessionNo))
   async function* frames(): AsyncGenerator<InboxFrame> {
     for await (const step of steps) {
@@ -27,7 +24,11 @@ export function inboxSource(
       } else yield { event: `permission.${step.kind}`, data: await viewOf(step.permission) }
     }
   }
-  return { [Symbol.asyncIterator]: frames, [Symbol.dispose]: () => steps[Symbol.dispose]() }
+  return {
+    [Symbol.asyncIterator]: frames,
+    finish: () => steps.finish(),
+    [Symbol.dispose]: () => steps[Symbol.dispose](),
+  }
 }
 
 export const INBOX_FRAMES: Frames<InboxFrame> = {

@@ -43,6 +43,7 @@ function batches(count: number, bytes: number) {
         yield [{ seq: facts.pulled, type: 'update', turnId: undefined, at: 0, data }]
       }
     },
+    finish: () => void (count = facts.pulled),
     [Symbol.dispose]: () => void (facts.isDisposed = true),
   }
   return { stream, facts }
@@ -110,4 +111,26 @@ test('an end that was asked for comes after what is being written', async () => 
   while (!socket.writableFinished) if (!socket.take()) await settled()
   await done
   expect(socket.taken.at(-1)).toBe('event: end\ndata: {"reason":"gateway_stopping"}\n\n')
+})
+
+test('a frame that is not of the stream comes between two of its frames, never into one', async () => {
+  const { socket, writer, done } = start(2, 200 * 1024)
+  await settled()
+  writer.tell('event: gateway\n\n')
+  while (!socket.destroyed) if (!socket.take()) await settled()
+  await done
+  const text = socket.taken.join('').replaceAll(/x{9,}/g, 'x')
+  expect([...text.matchAll(/^event: (\w+)$/gm)].map((match) => match[1])).toEqual(['update', 'gateway', 'update'])
+  expect(text).not.toContain('xevent')
+})
+
+test('a stream that is to finish hands out what it has, then its end', async () => {
+  const { socket, writer, done } = start(3, 100)
+  writer.tell('event: gateway\n\n')
+  writer.finish('gateway_restarting')
+  while (!socket.writableFinished) if (!socket.take()) await settled()
+  await done
+  const names = [...socket.taken.join('').matchAll(/^event: (\w+)$/gm)].map((match) => match[1])
+  expect([names.slice(0, 1), names.at(-1)]).toEqual([['gateway'], 'end'])
+  expect(socket.taken.at(-1)).toBe('event: end\ndata: {"reason":"gateway_restarting"}\n\n')
 })

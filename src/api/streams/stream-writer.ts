@@ -13,7 +13,10 @@ export interface Frames<Batch> {
   endOf(batch: Batch): StreamEnd['reason'] | undefined
 }
 
-export type Source<Batch> = AsyncIterable<Batch> & Disposable
+export interface Source<Batch> extends AsyncIterable<Batch>, Disposable {
+  /** Ends by itself when everything so far was handed out. */
+  finish(): void
+}
 
 const SLICE_BYTES = 64 * 1024
 /** Never reached while slices wait for the socket; the bound of last resort. */
@@ -23,6 +26,9 @@ export class StreamWriter<Batch> {
   readonly #response: ServerResponse
   readonly #stream: Source<Batch>
   readonly #stallMs: number
+  /** Frames that are not of the stream and wait for the end of what is being written. */
+  #told = ''
+  #isWriting = false
   #endReason: StreamEnd['reason'] | undefined
 
   constructor(response: ServerResponse, stream: Source<Batch>, stallMs: number) {
@@ -57,12 +63,38 @@ export class StreamWriter<Batch> {
     this.#stream[Symbol.dispose]()
   }
 
+  /** Ends with a last frame after everything that the stream has by now. The first reason counts. */
+  finish(reason: StreamEnd['reason']): void {
+    this.#endReason ??= reason
+    this.#stream.finish()
+  }
+
+  /** Adds a frame that is not of the stream, after what is being written. */
+  tell(frame: string): void {
+    if (this.#isWriting) this.#told += frame
+    else if (this.#response.writable) this.#response.write(frame)
+  }
+
   /** A comment that keeps proxies and clients patient; left out while the socket is full. */
   beat(): void {
     if (!this.#response.writableNeedDrain && this.#response.writable) this.#response.write(': \n\n')
   }
 
   async #write(bytes: Buffer): Promise<void> {
+    this.#isWriting = true
+    try {
+      await this.#writeSlices(bytes)
+      while (this.#told !== '') {
+        const told = Buffer.from(this.#told)
+        this.#told = ''
+        await this.#writeSlices(told)
+      }
+    } finally {
+      this.#isWriting = false
+    }
+  }
+
+  async #writeSlices(bytes: Buffer): Promise<void> {
     for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
       if (this.#response.destroyed || this.#response.writableLength > BUFFERED_BYTES_MAX) throw new ReaderGone()
       if (!this.#response.write(bytes.subarray(at, at + SLICE_BYTES))) await this.#drained()

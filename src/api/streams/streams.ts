@@ -3,18 +3,24 @@
 import { HoldfastError } from '../../base/errors.ts'
 import type { StreamEnd } from '../../wire/event.ts'
 import type { StreamLimits } from '../ports.ts'
-import { EventFrames } from './event-frames.ts'
+import type { Leaving } from '../ports.ts'
+import { timeText } from '../views.ts'
+import { EventFrames, gatewayFrame } from './event-frames.ts'
 import type { Frames, StreamWriter } from './stream-writer.ts'
 
 /** reliability 5: connections and subscribers. */
 export const STREAM_LIMITS: StreamLimits = { perSessionMax: 32, totalMax: 256, stallMs: 30_000, heartbeatMs: 10_000 }
 
+/** A gateway that restarts is away for about as long. */
+const RECONNECT_MS = 250
+
 export class Streams implements Disposable {
   readonly frames = new EventFrames()
   readonly limits: StreamLimits
-  readonly #writers = new Map<Pick<StreamWriter<never>, 'end' | 'beat'>, number>()
+  readonly #writers = new Map<Pick<StreamWriter<never>, 'end' | 'finish' | 'tell' | 'beat'>, number>()
   readonly #perSession = new Map<number, number>()
   readonly #ended = new AbortController()
+  #leaving: Leaving | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #waits = 0
 
@@ -51,7 +57,7 @@ export class Streams implements Disposable {
     this.#count(sessionNo, 1)
     this.#heartbeat ??= setInterval(() => this.#beat(), this.limits.heartbeatMs)
     try {
-      await writer.run(first.hello, first.frames)
+      await writer.run(`${first.hello}${this.#leavingFrame()}`, first.frames)
     } finally {
       this.#writers.delete(writer)
       this.#count(sessionNo, -1)
@@ -70,16 +76,35 @@ export class Streams implements Disposable {
     this.#waits -= 1
   }
 
+  /** Told to the readers that are there, and first of all to those that come later. Again when it has become another thing. */
+  leave(leaving: Leaving): void {
+    this.#leaving = leaving
+    for (const writer of this.#writers.keys()) writer.tell(this.#leavingFrame())
+  }
+
+  /** What was told last; undefined while the gateway stays. */
+  get leaving(): Leaving | undefined {
+    return this.#leaving
+  }
+
   /** Ends all that are open now; new ones may come. */
   endAll(reason: StreamEnd['reason']): void {
     for (const writer of this.#writers.keys()) writer.end(reason)
   }
 
-  /** Ends all, and lets none in any more. */
+  /** Ends all after the last event that is stored, and lets none in any more. */
   [Symbol.dispose](): void {
     this.#ended.abort()
-    this.endAll('gateway_stopping')
+    const reason = this.#leaving?.reason === 'restart' ? 'gateway_restarting' : 'gateway_stopping'
+    for (const writer of this.#writers.keys()) writer.finish(reason)
     this.#stopHeartbeat()
+  }
+
+  #leavingFrame(): string {
+    if (this.#leaving === undefined) return ''
+    const { reason, until } = this.#leaving
+    const reconnectMs = reason === 'restart' ? RECONNECT_MS : null
+    return gatewayFrame({ state: 'draining', reason, until: timeText(until), reconnect_after_ms: reconnectMs })
   }
 
   #beat(): void {

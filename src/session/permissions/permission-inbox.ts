@@ -11,7 +11,10 @@ export type InboxStep =
   | { readonly kind: 'snapshot'; readonly permissions: readonly PermissionRecord[] }
   | { readonly kind: 'requested' | 'closed'; readonly permission: PermissionRecord }
 
-export interface InboxStream extends AsyncIterable<InboxStep>, Disposable {}
+export interface InboxStream extends AsyncIterable<InboxStep>, Disposable {
+  /** Ends by itself when every change so far was handed out. */
+  finish(): void
+}
 
 type InboxStore = Pick<Store, 'findPermission' | 'listPermissions'>
 
@@ -67,6 +70,8 @@ class InboxReader implements InboxStream, AsyncIterator<InboxStep> {
   #mustRead = true
   #wake: (() => void) | undefined
   #isPulling = false
+  /** Set when there is no change to wait for any more. */
+  #isFinishing = false
   #isEnded = false
 
   constructor(store: InboxStore, ended: () => void) {
@@ -105,6 +110,11 @@ class InboxReader implements InboxStream, AsyncIterator<InboxStep> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
+  finish(): void {
+    this.#isFinishing = true
+    this.#wake?.()
+  }
+
   [Symbol.dispose](): void {
     if (this.#isEnded) return
     this.#isEnded = true
@@ -122,11 +132,12 @@ class InboxReader implements InboxStream, AsyncIterator<InboxStep> {
 
   async #nextChange(): Promise<InboxStep | undefined> {
     const change = this.#changes.shift()
-    if (change === undefined) {
+    if (change === undefined && this.#isFinishing) this[Symbol.dispose]()
+    else if (change === undefined) {
       await new Promise<void>((resolve) => (this.#wake = resolve))
       this.#wake = undefined
-      return undefined
     }
+    if (change === undefined) return undefined
     const { kind, id } = change
     // It may have been in what was read as open.
     if (kind === 'requested' && this.#open.has(id)) return undefined
