@@ -35,11 +35,12 @@ export function createHttpServer(route: Route): Server {
 }
 
 /**
- * Listens on `path` with mode 0600. A socket that nobody answers on is a leftover and is replaced; PORT_IN_USE otherwise.
- * STATE_DIR_UNSAFE when others may enter its directory.
+ * Listens on `path` with mode 0600, or on `fd`, which listens there already. A socket that nobody answers on is a leftover and is
+ * replaced; PORT_IN_USE otherwise. STATE_DIR_UNSAFE when others may enter its directory.
  */
-export async function listenOnSocket(server: Server, path: string): Promise<void> {
+export async function listenOnSocket(server: Server, path: string, fd?: number): Promise<void> {
   checkDirectory(dirname(path))
+  if (fd !== undefined) return listen(server, { fd }, path)
   const stat = lstatSync(path, { throwIfNoEntry: false })
   if (stat !== undefined) {
     if (!stat.isSocket())
@@ -57,10 +58,10 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
  */
 export async function listenOnTcp(
   server: Server,
-  { host, port, isPortExplicit, portFile }: TcpConfig,
+  { host, port, isPortExplicit, portFile, fd }: TcpConfig,
 ): Promise<number> {
   try {
-    await listen(server, { host, port }, `${host}:${port}`)
+    await listen(server, fd === undefined ? { host, port } : { fd }, `${host}:${port}`)
   } catch (error) {
     const isTaken = error instanceof HoldfastError && error.code === 'PORT_IN_USE'
     if (!isTaken || isPortExplicit || port === 0) throw error
@@ -73,7 +74,7 @@ export async function listenOnTcp(
 
 function listen(
   server: Server,
-  where: { path: string } | { host: string; port: number },
+  where: { path: string } | { host: string; port: number } | { fd: number },
   address: string,
 ): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -216,6 +216,15 @@ export const ERRORS = {
   INSTANCE_LOCKED: spec('Another gateway uses {stateDir} (pid {pid}, since {since}).', 'Use it, or stop it first.'),
   PORT_IN_USE: spec('The address {address} is in use.', 'Choose another port with --port, or stop its owner.'),
   CONFIG_INVALID: spec('The configuration is not valid: {reason}.', 'Correct {file}.'),
+  SUPERVISOR_UNAVAILABLE: spec(
+    'The service manager cannot be used: {reason}.',
+    'See docs/service.md for what it needs; without one, run: holdfast serve.',
+  ),
+  SERVICE_NOT_INSTALLED: spec('The service is not installed.', 'Install it with: holdfast service install.'),
+  SERVICE_UNSAFE: spec(
+    'The service file {file} was not written by Holdfast, or not for this state directory.',
+    'Look at it first; to replace it, add --force.',
+  ),
   STATE_DIR_UNSAFE: spec(
     'The state directory {path} is not safe: {reason}.',
     'Make it yours, with mode 0700, on a disk of this machine that can be written to; or name another with HOLDFAST_HOME.',

@@ -102,6 +102,9 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   INSTANCE_LOCKED: EXIT.temporary,
   PORT_IN_USE: EXIT.failed,
   CONFIG_INVALID: EXIT.config,
+  SUPERVISOR_UNAVAILABLE: EXIT.unavailable,
+  SERVICE_NOT_INSTALLED: EXIT.failed,
+  SERVICE_UNSAFE: EXIT.config,
   STATE_DIR_UNSAFE: EXIT.config,
   TOKEN_FILE_UNSAFE: EXIT.config,
 

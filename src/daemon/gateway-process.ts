@@ -14,8 +14,10 @@ import { probeContainment as probe } from '../process/containment.ts'
 import type { ContainmentReport } from '../process/containment.ts'
 import { startDetached } from '../process/start-detached.ts'
 import type { DetachedProcess } from '../process/start-detached.ts'
+import { withoutSupervisor } from '../supervise/detect-supervisor.ts'
 import { openStateDir } from '../store/state-dir.ts'
 import { runGateway } from './run-gateway.ts'
+import { openSupervision } from './supervision.ts'
 import { withStoppedStore } from './stopped-store.ts'
 
 export interface ServeRequest {
@@ -36,13 +38,21 @@ export async function serveGateway(request: ServeRequest): Promise<void> {
   const { version, detached, flags, requests, controls, announce } = request
   const env = systemEnvironment()
   const paths = pathsOf(env)
-  const config = loadConfig({ env, paths, flags })
+  const loaded = loadConfig({ env, paths, flags })
   openStateDir(paths.stateDir) // before the log: its file lives there
   ensurePrivateDirectory(paths.runDir)
-  const file = config.log.file ?? (detached ? paths.logFile : undefined)
-  await using log = openLog({ level: config.log.level, ...(file === undefined ? {} : { file }) })
+  const file = loaded.log.file ?? (detached ? paths.logFile : undefined)
+  await using log = openLog({ level: loaded.log.level, ...(file === undefined ? {} : { file }) })
   request.onCrash((error) => log.crashed(error))
-  await runGateway({ config, paths, env, version, log, requests, controls, announce })
+  await using supervision = await openSupervision({
+    env,
+    paths,
+    config: loaded,
+    logger: log.logger('supervise'),
+    announce,
+  })
+  const config = supervision.fit(loaded)
+  await runGateway({ config, paths, env, version, log, requests, controls, supervision, announce })
 }
 
 /** Starts `holdfast serve --detached` in a session of its own. */
@@ -52,7 +62,12 @@ export async function startGatewayProcess(): Promise<DetachedProcess & { log: st
   const stateDir = openStateDir(paths.stateDir)
   const logOffset = statSync(paths.logFile, { throwIfNoEntry: false })?.size ?? 0
   const argv = [process.execPath, LAUNCHER, 'serve', '--detached'] as const
-  const started = await startDetached({ argv: [...argv], env, cwd: stateDir.path, outputFile: paths.logFile })
+  const started = await startDetached({
+    argv: [...argv],
+    env: withoutSupervisor(env),
+    cwd: stateDir.path,
+    outputFile: paths.logFile,
+  })
   return { ...started, log: paths.logFile, logOffset }
 }
 

@@ -43,6 +43,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     port: http.port,
     isPortExplicit: origins['http.port'] !== 'default',
     portFile: paths.portFile,
+    fd: parts.supervision.sockets?.tcp?.fd,
   }
   const api = createApi({
     service,
@@ -54,6 +55,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     config: {
       tcp: http.enabled ? tcp : undefined,
       socket: paths.socket,
+      socketFd: parts.supervision.sockets?.unix?.fd,
       allowedHosts: http.allowedHosts,
       allowedOrigins: http.allowedOrigins,
       bodyBytesMax: limits.bodyBytesMax,

@@ -31,6 +31,7 @@ import type { GatewayOptions } from './run-gateway.ts'
 
 /** A life that accepts work as soon as its lifecycle says so. */
 export interface OpenedLife {
+  readonly store: Store
   readonly node: NodeRecord
   readonly lifecycle: Lifecycle
   readonly api: Api
@@ -78,7 +79,7 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     statistics: () => sessions.statistics(),
   }
   const api = await listenApi(parts, scope)
-  return { node, lifecycle, api, sessions, spares, tasks, parting, recovered, failed }
+  return { store, node, lifecycle, api, sessions, spares, tasks, parting, recovered, failed }
 }
 
 interface Ground {

@@ -9,6 +9,7 @@ import type { Requests } from '../life/requests.ts'
 import type { Log } from '../observe/logger.ts'
 import { openLife } from './open-life.ts'
 import type { OpenedLife } from './open-life.ts'
+import type { Supervision } from './supervision.ts'
 
 export interface GatewayOptions {
   readonly config: Config
@@ -18,6 +19,7 @@ export interface GatewayOptions {
   readonly log: Log
   readonly requests: Requests
   readonly controls: Controls
+  readonly supervision: Supervision
   /** Tells a person at the terminal, one line at a time. */
   announce(line: string): void
 }
@@ -36,7 +38,9 @@ export async function runGateway(options: GatewayOptions): Promise<LifeEnd> {
   await using scope = new AsyncDisposableStack()
   const life = await openLife(options, scope)
   serve(life, options)
+  options.supervision.serving(`ready, epoch ${life.node.epoch}`, () => life.store.probe())
   await firstOf([whenAborted(options.requests.drain), life.failed])
+  options.supervision.ending(options.requests)
   return await endLife(life)
 }
 

@@ -22,10 +22,12 @@ export type LogFolder =
   | 'events'
   | 'keeper'
   | 'lease'
+  | 'life'
   | 'observe'
   | 'process'
   | 'session'
   | 'store'
+  | 'supervise'
   | 'tasks'
 
 /** Usual names: sessionId, turnId, pid, epoch, seq, err. Prompt and tool content only at debug, secrets never. */

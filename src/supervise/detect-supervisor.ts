@@ -31,7 +31,7 @@ export type Supervisor =
       readonly stopBudgetMs: number
     }
 
-type Variables = Readonly<Record<string, string | undefined>>
+export type Variables = Readonly<Record<string, string | undefined>>
 
 const NONE: Supervisor = { kind: 'none' }
 
@@ -39,6 +39,13 @@ const NONE: Supervisor = { kind: 'none' }
 export function detectSupervisor(env: Variables, self: OwnProcess = readOwnProcess()): Supervisor {
   return ownSystemd(env, self) ?? ownLaunchd(env, self) ?? foreignSystemd(env, self) ?? NONE
 }
+
+/** Without what a supervisor said to this process alone: for a program that is to outlive it. */
+export function withoutSupervisor(env: Variables): Variables {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !OF_SUPERVISOR.test(name)))
+}
+
+const OF_SUPERVISOR = /^(NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_.*|HOLDFAST_SUPERVISOR|HOLDFAST_STOP_BUDGET_MS)$/
 
 function ownSystemd(env: Variables, self: OwnProcess): Supervisor | undefined {
   const [manager, unit, scope] = (env[SUPERVISOR_VARIABLE] ?? '').split(':')
@@ -65,7 +72,7 @@ function foreignSystemd(env: Variables, self: OwnProcess): Supervisor | undefine
 }
 
 /** True when the variables are those of another process that this one descends from. Our launcher is no other: it exits as we do. */
-function isInherited(env: Variables, { pid, ppid, parentArgv }: OwnProcess): boolean {
+export function isInherited(env: Variables, { pid, ppid, parentArgv }: OwnProcess): boolean {
   const executed = env['SYSTEMD_EXEC_PID']
   if (executed === undefined || executed === String(pid)) return false
   const isLauncher = parentArgv.some((argument) => /(^|\/)holdfast(\.cjs)?$/.test(argument))
