@@ -16,7 +16,8 @@ export type Wish =
 /** Modes: nothing asked; restart; stop. A stop beats a restart, also one whose drain has begun; nothing beats a stop. */
 export class Requests {
   #drain = new AbortController()
-  #force = new AbortController()
+  readonly #stopped = new AbortController()
+  readonly #force = new AbortController()
   #wish: Wish | undefined
   #stops = 0
   #budgetMs: number | undefined
@@ -24,6 +25,11 @@ export class Requests {
   /** Aborted when the life is to end: accept nothing new, let turns end within the budget. */
   get drain(): AbortSignal {
     return this.#drain.signal
+  }
+
+  /** Aborted by the first stop. */
+  get stopped(): AbortSignal {
+    return this.#stopped.signal
   }
 
   /** Aborted by the second stop: no budget, cut the turns, still prove that every process is gone. */
@@ -40,22 +46,20 @@ export class Requests {
     return this.#budgetMs
   }
 
-  /** True while the wish is to leave agents and turns to the next life, as far as a stop has a say in it. */
+  /** True while agents and turns are to be left to the next life, as far as the requests say. */
   get keepsAgents(): boolean {
     return this.#wish?.kind === 'restart' || this.#wish?.keepsAgents === true
   }
 
   /** Returns how many stops there have been; from the third on the caller may end the process. */
   stop(reason: string, { budgetMs, keepsAgents = false }: StopWishes = {}): number {
+    const earlier = this.#wish
     this.#stops++
     this.#budgetMs ??= budgetMs
     // A stop that is asked for later wins: nothing is left running that nobody will come for.
-    const isKeeping = keepsAgents && (this.#wish === undefined || this.keepsAgents)
-    this.#wish = {
-      kind: 'stop',
-      reason: this.#wish?.kind === 'stop' ? this.#wish.reason : reason,
-      keepsAgents: isKeeping,
-    }
+    const isKeeping = keepsAgents && (earlier === undefined || this.keepsAgents)
+    this.#wish = { kind: 'stop', reason: earlier?.kind === 'stop' ? earlier.reason : reason, keepsAgents: isKeeping }
+    this.#stopped.abort(reason)
     this.#drain.abort(reason)
     if (this.#stops > 1) this.#force.abort(reason)
     return this.#stops

@@ -1,0 +1,32 @@
+// Which way a restart goes. Decided from what is known of this process; never tries anything.
+
+/** `supervised`: exit, who supervises us starts us again. `successor`: a fresh process takes over. `in-process`: the next life is in this process. */
+export type RestartWay = 'supervised' | 'successor' | 'in-process'
+
+export interface Circumstances {
+  /** As configured; `auto` lets this decide. */
+  readonly wanted: RestartWay | 'auto'
+  readonly supervisor: { readonly kind: 'systemd' | 'launchd' | 'none'; readonly isOurs?: boolean }
+  readonly pid: number
+  /** Standard streams or the session belong to a terminal. */
+  readonly hasTerminal: boolean
+  /** Started by the command line for nobody to wait for. */
+  readonly isDetached: boolean
+}
+
+export interface ChosenWay {
+  readonly way: RestartWay
+  /** For the log and for people. */
+  readonly because: string
+}
+
+/** The first way that keeps what this process is to others. */
+export function chooseWay({ wanted, supervisor, pid, hasTerminal, isDetached }: Circumstances): ChosenWay {
+  if (wanted !== 'auto') return { way: wanted, because: 'it is configured' }
+  if (supervisor.kind !== 'none' && supervisor.isOurs)
+    return { way: 'supervised', because: `${supervisor.kind} starts it again` }
+  if (pid === 1) return { way: 'in-process', because: 'the container ends with this process' }
+  if (hasTerminal) return { way: 'in-process', because: 'it belongs to a terminal' }
+  if (!isDetached) return { way: 'in-process', because: 'whoever started it in the foreground may wait for its end' }
+  return { way: 'successor', because: 'nobody waits for the end of this process' }
+}
