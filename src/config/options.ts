@@ -354,6 +354,40 @@ export const OPTIONS = {
       'A gateway whose event loop or database has not moved for this long says so; after four times as long it is ended, so that another ' +
       'can take over. Time in which the machine or the process stood still does not count. 0 = not watched.',
   },
+  'restart.mode': {
+    type: choice('handover', 'drain'),
+    default: 'handover',
+    env: 'HOLDFAST_RESTART_MODE',
+    reload: true,
+    text:
+      'What becomes of running turns at a restart: `handover` = agents and turns go on in their keeper, and the next gateway takes them over; ' +
+      '`drain` = they have `deadlines.drainMs` first. With `keeper.hosting` `inline` it is always `drain`.',
+  },
+  'restart.way': {
+    type: choice('auto', 'supervised', 'successor', 'in-process'),
+    default: 'auto',
+    env: 'HOLDFAST_RESTART_WAY',
+    reload: true,
+    text:
+      'How a gateway restarts: `supervised` = it exits with 86, and whoever supervises it starts it again; `successor` = another process takes ' +
+      'over; `in-process` = in the same process, with the same program. `auto` chooses; see gateway-lifecycle.md.',
+  },
+  'restart.onSignal': {
+    type: boolean,
+    default: false,
+    env: 'HOLDFAST_RESTART_ON_SIGNAL',
+    reload: true,
+    text: 'Whether SIGUSR1 alone restarts the gateway. Otherwise it does only when `holdfast restart` has authorised it.',
+  },
+  'storage.networkFileSystem': {
+    type: boolean,
+    default: false,
+    env: 'HOLDFAST_ALLOW_NETWORK_FS',
+    reload: false,
+    text:
+      'Whether the state directory may be on NFS, SMB, 9p or FUSE, where two gateways could use one database and a crash could damage it. ' +
+      'Only for those who know that locks and fsync work there.',
+  },
   'log.level': {
     type: choice('debug', 'info', 'warn', 'error', 'silent'),
     default: 'info',
