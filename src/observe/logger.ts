@@ -20,6 +20,7 @@ export type LogFolder =
   | 'config'
   | 'daemon'
   | 'events'
+  | 'health'
   | 'keeper'
   | 'lease'
   | 'life'

@@ -12,13 +12,13 @@ export interface MemoryFiles {
 }
 
 /** Names of one control group's files; what is used includes files that the kernel would give up at once. */
-interface GroupFiles {
+export interface GroupFiles {
   readonly max: string
   readonly used: string
   readonly reclaimable: string
 }
 
-const SYSTEM: MemoryFiles = { proc: '/proc', cgroup: '/sys/fs/cgroup' }
+export const SYSTEM_FILES: MemoryFiles = { proc: '/proc', cgroup: '/sys/fs/cgroup' }
 const V2: GroupFiles = { max: 'memory.max', used: 'memory.current', reclaimable: 'inactive_file' }
 const V1: GroupFiles = {
   max: 'memory.limit_in_bytes',
@@ -30,7 +30,7 @@ const V1: GroupFiles = {
  * Bytes: the least of the machine's and of every control group above us. Where nothing can be read, what Node says; Infinity on
  * macOS, which counts only pages that nobody uses as free and keeps few of them whatever there is.
  */
-export function readFreeMemory({ proc, cgroup }: MemoryFiles = SYSTEM): number {
+export function readFreeMemory({ proc, cgroup }: MemoryFiles = SYSTEM_FILES): number {
   const available = /^MemAvailable:\s+(\d+) kB$/m.exec(read(join(proc, 'meminfo')))?.[1]
   let free = available === undefined ? freeByNode() : Number(available) * 1024
   for (const [directory, files] of groupsOf(read(join(proc, 'self/cgroup')), cgroup))
@@ -42,8 +42,8 @@ function freeByNode(): number {
   return process.platform === 'darwin' ? Infinity : freemem()
 }
 
-/** Our control groups that can limit memory, from the inside out. */
-function groupsOf(text: string, root: string): [string, GroupFiles][] {
+/** Our control groups that can limit memory, from the outermost on. */
+export function groupsOf(text: string, root: string): [string, GroupFiles][] {
   return text.split('\n').flatMap((line): [string, GroupFiles][] => {
     const [, controllers = '', path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
     if (path === '') return []

@@ -27,6 +27,8 @@ export interface CommitQueueOptions {
   ownsNode(tx: Executor): Promise<boolean>
   /** Called when a transaction has ended, before its callers hear of it. */
   settled(committed: boolean): void
+  /** Told right before and right after each transaction. */
+  working?(isWorking: boolean): void
   /** Called once, at the first device error. */
   failed(error: HoldfastError): void
 }
@@ -115,6 +117,7 @@ export class CommitQueue {
 
   async #runBatch(batch: readonly Waiting[]): Promise<'ended' | 'busy'> {
     const { connection, settled } = this.#options
+    this.#options.working?.(true)
     const durability = batch.some(({ job }) => job.durability === 'promise') ? 'promise' : 'batch'
     try {
       await connection.begin(durability)
@@ -127,6 +130,8 @@ export class CommitQueue {
     } catch (error) {
       if (error instanceof ConnectionBusyError && this.#mayWait()) return 'busy'
       await this.#fail(batch, error)
+    } finally {
+      this.#options.working?.(false)
     }
     return 'ended'
   }

@@ -21,10 +21,18 @@ export interface LifeRecord {
   /** What it made of the turns that it found running; undefined before it has looked. */
   readonly turnsTakenOver: number | undefined
   readonly turnsInterrupted: number | undefined
-  /** Processes of its control group that the kernel had ended for want of memory when it started; undefined: not known. */
-  readonly oomKills: number | undefined
+  readonly memory: MemoryGroup | undefined
+  /** When it was asked to end. */
+  readonly askedAt: number | undefined
   /** Undefined: it runs, or nobody has looked yet. For an end that was found by the next life: when that was known, else when it was found. */
   readonly end: LifeEnding | undefined
+}
+
+/** The control group that a life began in. */
+export interface MemoryGroup {
+  readonly path: string
+  /** Processes of it that the kernel had ended for want of memory by then. */
+  readonly oomKills: number
 }
 
 export interface LifeEnding {
@@ -35,7 +43,7 @@ export interface LifeEnding {
   readonly reason: string | undefined
 }
 
-export type NewLife = Pick<LifeRecord, 'epoch' | 'version' | 'pid' | 'bootId' | 'startedAt' | 'oomKills'>
+export type NewLife = Pick<LifeRecord, 'epoch' | 'version' | 'pid' | 'bootId' | 'startedAt' | 'memory'>
 
 /** What is absent stays. */
 export interface LifePatch {
@@ -43,11 +51,12 @@ export interface LifePatch {
   readonly safeMode?: LifeRecord['safeMode']
   readonly turnsTakenOver?: number
   readonly turnsInterrupted?: number
+  readonly askedAt?: number
   readonly end?: LifeEnding
 }
 
 /** Writes are about the node that was opened; reads need none. */
-export interface Lives {
+export interface LifeLog {
   /** Stored with fsync when it resolves. Forgets all but the newest 100. */
   insert(life: NewLife): Promise<void>
   /** Stored with fsync when it resolves. The first end of a life stays. */

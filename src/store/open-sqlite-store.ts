@@ -22,13 +22,15 @@ export interface SqliteStoreOptions {
   readonly file: string
   readonly clock?: Clock
   readonly logger?: Logger
+  /** Told right before and right after each transaction: for who watches whether one comes back. */
+  readonly onWork?: (isWorking: boolean) => void
   /** Called once, at the first device error: the gateway stops accepting and exits. */
   readonly onFailure?: (error: HoldfastError) => void
 }
 
 /** STORE_UNUSABLE, STORE_NEWER (the file is not touched), STORE_FAILED, STATE_DIR_UNSAFE. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, clock = systemClock, logger, onFailure } = options
+  const { file, clock = systemClock, logger, onWork, onFailure } = options
   probeSqlite()
   ensurePrivateFile(file)
   assertMigratable(file)
@@ -43,6 +45,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     instanceNumber,
     now: () => clock.now(),
     committed: () => checkpointer.touch(),
+    working: (isWorking) => onWork?.(isWorking),
     failed: (error) => {
       logger?.error({ err: error }, 'store failed')
       onFailure?.(error)

@@ -9,7 +9,7 @@ import { CommitQueue } from './commit-queue.ts'
 import { RowRefusedError } from './connection.ts'
 import type { WriteConnection } from './connection.ts'
 import { Heads } from './heads.ts'
-import type { Lives } from './lives.ts'
+import type { LifeLog } from './lives.ts'
 import type {
   EventRecord,
   KeeperRecord,
@@ -53,6 +53,8 @@ export interface Engine {
   now(): number
   /** Called after each transaction that changed something. */
   committed(): void
+  /** Told right before and right after each transaction. */
+  working?(isWorking: boolean): void
   /** Called once, at the first device error; every write after it rejects with STORE_FAILED. */
   failed(error: HoldfastError): void
   /** The engine's own check of its files: one line per problem. */
@@ -64,7 +66,7 @@ export class Repository implements Store {
   readonly #engine: Engine
   readonly #queue: CommitQueue
   readonly #heads = new Heads()
-  readonly lives: Lives = {
+  readonly lives: LifeLog = {
     insert: (life) => this.#write('promise', 2, (tx) => this.#engine.tables.lives.insert(tx, this.#self!.id, life)),
     patch: (epoch, patch) =>
       this.#write('promise', 1, (tx) => this.#engine.tables.lives.patch(tx, this.#self!.id, epoch, patch)),
@@ -79,6 +81,7 @@ export class Repository implements Store {
       connection: engine.writer,
       ownsNode: (tx) => this.#ownsNode(tx),
       settled: (committed) => this.#settled(committed),
+      working: (isWorking) => engine.working?.(isWorking),
       failed: (error) => engine.failed(error),
     })
   }

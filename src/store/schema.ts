@@ -42,7 +42,9 @@ export interface LifeTable {
   safe_mode: LifeRecord['safeMode'] | null
   turns_taken_over: number | null
   turns_interrupted: number | null
+  memory_group: string | null
   oom_kills: number | null
+  asked_at: number | null
   ended_at: number | null
   ended_how: LifeEnd | null
   ended_code: string | null

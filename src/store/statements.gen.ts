@@ -27,7 +27,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
   },
   "life": {
     "insert": {
-      "sql": "insert into \"life\" (\"node_id\", \"epoch\", \"version\", \"pid\", \"boot_id\", \"started_at\", \"ready_at\", \"safe_mode\", \"turns_taken_over\", \"turns_interrupted\", \"oom_kills\", \"ended_at\", \"ended_how\", \"ended_code\", \"ended_reason\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "sql": "insert into \"life\" (\"node_id\", \"epoch\", \"version\", \"pid\", \"boot_id\", \"started_at\", \"ready_at\", \"safe_mode\", \"turns_taken_over\", \"turns_interrupted\", \"memory_group\", \"oom_kills\", \"asked_at\", \"ended_at\", \"ended_how\", \"ended_code\", \"ended_reason\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       "parameters": [
         "node_id",
         "epoch",
@@ -39,7 +39,9 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "safe_mode",
         "turns_taken_over",
         "turns_interrupted",
+        "memory_group",
         "oom_kills",
+        "asked_at",
         "ended_at",
         "ended_how",
         "ended_code",
@@ -47,12 +49,13 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "patch": {
-      "sql": "update \"life\" set \"ready_at\" = coalesce(?, \"ready_at\"), \"safe_mode\" = coalesce(?, \"safe_mode\"), \"turns_taken_over\" = coalesce(?, \"turns_taken_over\"), \"turns_interrupted\" = coalesce(?, \"turns_interrupted\") where \"node_id\" = ? and \"epoch\" = ?",
+      "sql": "update \"life\" set \"ready_at\" = coalesce(?, \"ready_at\"), \"safe_mode\" = coalesce(?, \"safe_mode\"), \"turns_taken_over\" = coalesce(?, \"turns_taken_over\"), \"turns_interrupted\" = coalesce(?, \"turns_interrupted\"), \"asked_at\" = coalesce(?, \"asked_at\") where \"node_id\" = ? and \"epoch\" = ?",
       "parameters": [
         "ready_at",
         "safe_mode",
         "turns_taken_over",
         "turns_interrupted",
+        "asked_at",
         "node_id",
         "epoch"
       ]

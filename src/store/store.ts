@@ -2,7 +2,7 @@
 // Owns nothing itself. The conformance suite (test/conformance/store-conformance.ts) is its definition in tests.
 
 import type { AgentSessionId, PermissionId, RuleId, SessionId, TaskId, TurnId } from '../base/ids.ts'
-import type { Lives } from './lives.ts'
+import type { LifeLog } from './lives.ts'
 import type {
   Cancelling,
   ContinuityPolicy,
@@ -253,7 +253,7 @@ export interface Store extends AsyncDisposable {
   ): Promise<void>
   listLeases(states: readonly LeaseState[]): Promise<LeaseRecord[]>
 
-  readonly lives: Lives
+  readonly lives: LifeLog
 
   counts(): Promise<StoreCounts>
   /** Resolves when a transaction that changes nothing has come back, after everything that was asked for before it. Nothing is written. */

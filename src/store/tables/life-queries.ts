@@ -21,14 +21,17 @@ const COLUMNS = [
   'safe_mode',
   'turns_taken_over',
   'turns_interrupted',
+  'memory_group',
   'oom_kills',
+  'asked_at',
   'ended_at',
   'ended_how',
   'ended_code',
   'ended_reason',
 ] as const satisfies readonly (keyof LifeTable)[]
 
-type Patch = Pick<LifeTable, 'node_id' | 'epoch' | 'ready_at' | 'safe_mode' | 'turns_taken_over' | 'turns_interrupted'>
+type Patched = 'ready_at' | 'safe_mode' | 'turns_taken_over' | 'turns_interrupted' | 'asked_at'
+type Patch = Pick<LifeTable, 'node_id' | 'epoch' | Patched>
 type Ending = Pick<LifeTable, 'node_id' | 'epoch' | 'ended_at' | 'ended_how' | 'ended_code' | 'ended_reason'>
 
 export function lifeQueries({ builder }: StoreDialect) {
@@ -42,6 +45,7 @@ export function lifeQueries({ builder }: StoreDialect) {
           safe_mode: given(args.safe_mode, 'safe_mode'),
           turns_taken_over: given(args.turns_taken_over, 'turns_taken_over'),
           turns_interrupted: given(args.turns_interrupted, 'turns_interrupted'),
+          asked_at: given(args.asked_at, 'asked_at'),
         })
         .where('node_id', '=', args.node_id)
         .where('epoch', '=', args.epoch),

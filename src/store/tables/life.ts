@@ -1,6 +1,6 @@
 // Lives of a gateway: one row for each, of which the newest are kept.
 
-import type { LifeEnding, LifePatch, LifeRecord, NewLife } from '../lives.ts'
+import type { LifeEnding, LifePatch, LifeRecord, MemoryGroup, NewLife } from '../lives.ts'
 import type { LifeTable } from '../schema.ts'
 import { statementsOf } from '../statement.ts'
 import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
@@ -25,7 +25,8 @@ export class LifeRows {
       pid: life.pid,
       boot_id: life.bootId,
       started_at: life.startedAt,
-      oom_kills: life.oomKills ?? null,
+      memory_group: life.memory?.path ?? null,
+      oom_kills: life.memory?.oomKills ?? null,
       ...NOTHING_YET,
     })
   }
@@ -39,6 +40,7 @@ export class LifeRows {
       safe_mode: patch.safeMode ?? null,
       turns_taken_over: patch.turnsTakenOver ?? null,
       turns_interrupted: patch.turnsInterrupted ?? null,
+      asked_at: patch.askedAt ?? null,
     })
     if (patch.end === undefined) return
     const { at, how, code, reason } = patch.end
@@ -61,6 +63,7 @@ const NOTHING_YET = {
   safe_mode: null,
   turns_taken_over: null,
   turns_interrupted: null,
+  asked_at: null,
   ended_at: null,
   ended_how: null,
   ended_code: null,
@@ -78,9 +81,14 @@ function toLife(row: LifeTable): LifeRecord {
     safeMode: row.safe_mode ?? undefined,
     turnsTakenOver: row.turns_taken_over ?? undefined,
     turnsInterrupted: row.turns_interrupted ?? undefined,
-    oomKills: row.oom_kills ?? undefined,
+    memory: toMemory(row),
+    askedAt: row.asked_at ?? undefined,
     end: toEnding(row),
   }
+}
+
+function toMemory({ memory_group: path, oom_kills: oomKills }: LifeTable): MemoryGroup | undefined {
+  return path === null || oomKills === null ? undefined : { path, oomKills }
 }
 
 function toEnding({ ended_at: at, ended_how: how, ended_code: code, ended_reason: reason }: LifeTable) {

@@ -5,12 +5,13 @@ import { describe, expect, test } from 'vitest'
 import type { LifeRecord, NewLife } from '../../../src/store/lives.ts'
 import type { OpenStore } from '../store-conformance.ts'
 
-const NEW: NewLife = { epoch: 1, version: '1.2.3', pid: 42, bootId: 'boot', startedAt: 1_000, oomKills: undefined }
+const NEW: NewLife = { epoch: 1, version: '1.2.3', pid: 42, bootId: 'boot', startedAt: 1_000, memory: undefined }
 const NOTHING_YET = {
   readyAt: undefined,
   safeMode: undefined,
   turnsTakenOver: undefined,
   turnsInterrupted: undefined,
+  askedAt: undefined,
   end: undefined,
 } satisfies Partial<LifeRecord>
 
@@ -20,9 +21,10 @@ export function lifeTests(openStore: OpenStore): void {
       await using under = await openStore()
       const { lives } = under.store
       await lives.insert(NEW)
-      await lives.insert({ ...NEW, epoch: 2, oomKills: 3 })
+      const memory = { path: '/a', oomKills: 3 }
+      await lives.insert({ ...NEW, epoch: 2, memory })
       const first: LifeRecord = { ...NEW, ...NOTHING_YET }
-      expect(await lives.list('local', 10)).toEqual([{ ...first, epoch: 2, oomKills: 3 }, first])
+      expect(await lives.list('local', 10)).toEqual([{ ...first, epoch: 2, memory }, first])
       expect(await lives.list('local', 1)).toHaveLength(1)
       expect(await lives.list('another', 10)).toEqual([])
     })
@@ -32,11 +34,11 @@ export function lifeTests(openStore: OpenStore): void {
       const { lives } = under.store
       await lives.insert(NEW)
       await lives.patch(1, { readyAt: 1_010, turnsTakenOver: 2, turnsInterrupted: 0 })
-      await lives.patch(1, { safeMode: 'on' })
+      await lives.patch(1, { safeMode: 'on', askedAt: 1_900 })
       const end = { at: 2_000, how: 'failed', code: 'STORE_FAILED', reason: undefined } as const
       await lives.patch(1, { end })
       await lives.patch(1, { safeMode: 'over', end: { ...end, at: 3_000, how: 'killed' } })
-      const patched = { readyAt: 1_010, turnsTakenOver: 2, turnsInterrupted: 0, safeMode: 'over', end }
+      const patched = { askedAt: 1_900, readyAt: 1_010, turnsTakenOver: 2, turnsInterrupted: 0, safeMode: 'over', end }
       expect(await lives.list('local', 10)).toEqual([{ ...NEW, ...patched }])
     })
 

@@ -26,8 +26,11 @@ CREATE TABLE life (
   -- What it made of the turns that it found running.
   turns_taken_over INTEGER,
   turns_interrupted INTEGER,
-  -- Processes of its control group that the kernel had ended for want of memory when it started; NULL: not known.
+  -- Its control group, and the processes of that which the kernel had ended for want of memory when it started; NULL: not known.
+  memory_group TEXT,
   oom_kills INTEGER,
+  -- When it was asked to end, in whatever way.
+  asked_at INTEGER,
   ended_at INTEGER,
   ended_how TEXT CHECK (ended_how IN ('stopped', 'restart', 'failed', 'crashed', 'wedged', 'killed', 'machine_down')),
   -- Code of the error, and what else is known, for people.
