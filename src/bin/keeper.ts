@@ -1,8 +1,10 @@
-// The keeper as a program: orders on stdin, one word on stdout when it listens, its log on stderr. Started by the gateway.
+// The keeper as a program: orders on stdin, one word on stdout when it listens, its log on stderr. Started by the gateway; or as a unit of
+// its own, with its orders in a file (`--orders FILE`).
 
 import { flushCompileCache } from 'node:module'
 
 import { systemClock } from '../base/clock.ts'
+import { takeOnceFile } from '../base/once-file.ts'
 import { runKeeper, type KeeperOrders } from '../keeper/run-keeper.ts'
 import type { Logger } from '../observe/logger.ts'
 
@@ -24,6 +26,8 @@ function textOf(error: Error): string {
 }
 
 async function readOrders(): Promise<KeeperOrders> {
+  const at = process.argv.indexOf('--orders')
+  if (at !== -1) return JSON.parse(takeOnceFile(process.argv[at + 1] ?? '')) as KeeperOrders
   let text = ''
   for await (const chunk of process.stdin.setEncoding('utf8')) text += String(chunk)
   return JSON.parse(text) as KeeperOrders

@@ -11,6 +11,7 @@ import { openInlineHost } from '../keeper/inline-host.ts'
 import { openKeeperHost } from '../keeper/keeper-host.ts'
 import { reapEarlierLives } from '../keeper/host/reap-earlier-lives.ts'
 import { STOP_TIMES } from '../process/stop-ladder.ts'
+import { keeperUnitLauncher } from '../supervise/keeper-unit-launcher.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
@@ -53,6 +54,7 @@ export async function openHost({ options, store, node, stateDir }: HostParts): P
     },
     runDir: paths.runDir,
     stateDir,
+    launch: keeperUnitLauncher({ env, supervisor: options.supervision.supervisor, runDir: paths.runDir, logger }),
     adoptionGraceMs: config.keeper.adoptionGraceMs,
     stopTimes: STOP_TIMES,
     outputLimits: { ...OUTPUT_LIMITS, spoolBytesMax: config.keeper.spoolBytesMax },

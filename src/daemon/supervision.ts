@@ -84,8 +84,8 @@ export class Supervision implements AsyncDisposable {
   /** A life ends as asked. The watchdog goes on being told: a drain is progress as long as the store answers. */
   ending({ wish, keepsAgents, budgetMs = this.#drainMs }: Pick<Requests, 'wish' | 'keepsAgents' | 'budgetMs'>): void {
     const status = keepsAgents ? 'leaving; the agents go on' : `draining; running turns have ${budgetMs / 1_000} s`
-    // Who is supervised restarts by its exit; anybody else's restart may stay in this process.
-    const isLast = wish?.kind === 'stop' || this.supervisor.kind !== 'none'
+    // Whom our own service runs restarts by its exit; anybody else's restart may stay in this process.
+    const isLast = wish?.kind === 'stop' || (this.supervisor.kind !== 'none' && this.supervisor.isOurs)
     if (!isLast) return this.#notifier?.reloading(status)
     this.#notifier?.stopping(status)
     this.#extend(systemClock.now() + budgetMs)

@@ -10,6 +10,9 @@ export const STOP_BUDGET_VARIABLE = 'HOLDFAST_STOP_BUDGET_MS'
 /** launchd kills about 20 s after SIGTERM, unless a job says otherwise. Ours do not. */
 export const LAUNCHD_STOP_BUDGET_MS = 20_000
 
+/** Variable that our unit sets where the gateway may start keepers as units: the name of their template, up to the `@`. */
+export const KEEPER_UNIT_VARIABLE = 'HOLDFAST_KEEPER_UNIT'
+
 export type UnitScope = 'user' | 'system'
 
 export type Supervisor =
@@ -45,7 +48,8 @@ export function withoutSupervisor(env: Variables): Variables {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !OF_SUPERVISOR.test(name)))
 }
 
-const OF_SUPERVISOR = /^(NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_.*|HOLDFAST_SUPERVISOR|HOLDFAST_STOP_BUDGET_MS)$/
+const OF_SUPERVISOR =
+  /^(NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_.*|HOLDFAST_SUPERVISOR|HOLDFAST_STOP_BUDGET_MS|HOLDFAST_KEEPER_UNIT)$/
 
 function ownSystemd(env: Variables, self: OwnProcess): Supervisor | undefined {
   const [manager, unit, scope] = (env[SUPERVISOR_VARIABLE] ?? '').split(':')

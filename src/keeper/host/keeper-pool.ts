@@ -41,6 +41,8 @@ export interface KeeperPoolOptions {
   readonly adoptionGraceMs: number
   readonly stopTimes: StopTimes
   readonly outputLimits: OutputLimits
+  /** Starts keeper `no` somewhere else than below us; resolves when it listens, with false when it cannot be had there. */
+  readonly launch?: ((no: number, orders: string) => Promise<boolean>) | undefined
 }
 
 const START_MS_MAX = 10_000
@@ -150,7 +152,7 @@ export class KeeperPool implements HolderSupply {
   }
 
   async #start(): Promise<KeeperLink> {
-    const { store, node, clock, version, command, env, stateDir } = this.#options
+    const { store, node, clock, version, command, env, stateDir, launch } = this.#options
     const record = await store.insertKeeper({
       hosting: 'keeper',
       nodeEpoch: node.epoch,
@@ -166,7 +168,8 @@ export class KeeperPool implements HolderSupply {
       const outputFile = join(stateDir, 'keeper.log')
       // Its socket is on the command line for who looks at the process table.
       const argv = [...command, this.#socketOf(record.no)] as const
-      await startService({ argv, env, cwd: stateDir, outputFile, input }, START_MS_MAX)
+      const isLaunched = (await launch?.(record.no, input)) ?? false
+      if (!isLaunched) await startService({ argv, env, cwd: stateDir, outputFile, input }, START_MS_MAX)
       this.#taking = await this.#connect(record)
       return this.#taking
     } catch (error) {
