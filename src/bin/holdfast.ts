@@ -2,10 +2,12 @@
 
 import { readFileSync } from 'node:fs'
 
+import { EXIT } from '../cli/exit-codes.ts'
 import { runCli } from '../cli/run-cli.ts'
 import type { CliDeps, ServeOptions } from '../cli/deps.ts'
 import { systemTerminal } from '../cli/system-terminal.ts'
 import { systemEnvironment } from '../config/environment.ts'
+import type { GatewaySignal } from '../life/signals.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -35,31 +37,30 @@ const deps: CliDeps = {
   verifyStore: async () => (await import('../daemon/gateway-process.ts')).verifyStore(version),
 }
 
-/** SIGTERM and SIGINT drain; a second one cuts the turns; a third one ends the process. SIGUSR1 never opens a debugger. */
-async function serve({ detached, flags }: ServeOptions): Promise<number> {
-  const { Requests } = await import('../life/requests.ts')
-  const { Controls } = await import('../life/controls.ts')
-  const { serveGateway } = await import('../daemon/gateway-process.ts')
-  const requests = new Requests()
-  const controls = new Controls()
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (requests.stop(signal) < 3) return
-    controls.killNow()
-    process.exit(1)
-  }
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal)
-  process.on('SIGUSR1', () => {})
-  await serveGateway({
+/** Listens to signals from the first moment on; what they mean, the daemon knows. */
+async function serve({ detached, successor, flags }: ServeOptions): Promise<number> {
+  const { SIGNALS } = await import('../life/signals.ts')
+  const early: GatewaySignal[] = []
+  let listener = (signal: GatewaySignal): void => void early.push(signal)
+  for (const name of SIGNALS) process.on(name, () => listener(name))
+  // A terminal that was closed takes nothing any more: that costs words, not the gateway.
+  process.stderr.on('error', () => {})
+  const { serveGateway } = await import('../daemon/serve-gateway.ts')
+  const ending = await serveGateway({
     version,
     detached,
+    pipes: successor ? { input: process.stdin, output: process.stdout } : undefined,
     flags,
-    requests,
-    controls,
     announce: (line) => process.stderr.write(`holdfast: ${line}\n`),
     // Only told: Node goes on to print it and to exit with 1.
-    onCrash: (listener) => void process.on('uncaughtExceptionMonitor', listener),
+    onCrash: (told) => void process.on('uncaughtExceptionMonitor', told),
+    onSignal: (listen) => {
+      listener = listen
+      for (const signal of early) listen(signal)
+    },
+    exit: (code) => process.exit(code),
   })
-  return 0
+  return ending === 'supervised' ? EXIT.restart : EXIT.done
 }
 
 process.exitCode = await runCli(deps, process.argv.slice(2))

@@ -17,6 +17,8 @@ export interface Terminal {
 export interface ServeOptions {
   /** Started by another command: log to the file instead of the terminal. */
   readonly detached: boolean
+  /** Started by a gateway, to take over from it: it is told when over stdin, and tells how far it is on stdout. */
+  readonly successor: boolean
   /** Flags as typed, by long name without dashes, as `loadConfig` takes them; only those that were given. */
   readonly flags: Readonly<Record<string, string>>
 }

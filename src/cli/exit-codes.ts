@@ -19,6 +19,8 @@ export const EXIT = {
   temporary: 75,
   /** EX_CONFIG: a person has to change something; a supervisor must not restart. */
   config: 78,
+  /** Of a gateway only: whoever supervises it is to start it again. */
+  restart: 86,
   interrupted: 130,
 } as const
 

@@ -15,6 +15,7 @@ export function declareGateway(root: Command, on: Bind): void {
     .option('--port <port>', 'port for HTTP')
     .option('--log-level <level>', 'error, warn, info or debug')
     .addOption(new Option('--detached', 'log to the file only').hideHelp())
+    .addOption(new Option('--successor', 'take over from the gateway that starts it').hideHelp())
     .action(on(async () => (await import('./commands/serve.ts')).serve))
   root
     .command('stop')

@@ -92,8 +92,9 @@ interface Ground {
 
 /** What no other gateway can have at the same time: lock, database, and the epoch that fences every earlier life. */
 async function openGround(options: GatewayOptions, scope: AsyncDisposableStack): Promise<Ground> {
-  const { env, log, paths, requests, version } = options
-  const stateDir = openStateDir(paths.stateDir)
+  const { config, env, log, paths, requests, version } = options
+  const allowNetworkFileSystem = config.storage.networkFileSystem
+  const stateDir = openStateDir(paths.stateDir, { allowNetworkFileSystem })
   const owner = { ...readOwnBirth(), version, since: systemClock.now() }
   scope.use(await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: LOCK_WAIT_MS, signal: requests.drain }))
   const failure = Promise.withResolvers<never>()

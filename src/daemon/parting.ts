@@ -29,8 +29,9 @@ export class Parting implements AsyncDisposable {
 
   /** As the requests say now. Resolves when nothing of a session runs in this process any more. */
   async part(): Promise<void> {
-    const { requests } = this.#options
-    if (requests.keepsAgents && this.#host.canHandOver) await this.#leave()
+    const { config, requests } = this.#options
+    const isHandover = requests.wish?.kind === 'stop' || config.restart.mode === 'handover'
+    if (requests.keepsAgents && isHandover && this.#host.canHandOver) await this.#leave()
     else await this.#drain()
   }
 

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Controls } from '../life/controls.ts'
+import type { LifeEnd, RestartAnswer } from '../life/lives.ts'
 import type { Requests } from '../life/requests.ts'
 import type { Log } from '../observe/logger.ts'
 import { openLife } from './open-life.ts'
@@ -22,12 +23,10 @@ export interface GatewayOptions {
   readonly supervision: Supervision
   /** Tells a person at the terminal, one line at a time. */
   announce(line: string): void
-}
-
-/** How a life has ended that ended as it was asked to. */
-export interface LifeEnd {
-  /** Agents may live on; the next life of the gateway takes them over. */
-  readonly hasLeftAgents: boolean
+  /** See Lives.restart. */
+  restart(reason: string): Promise<RestartAnswer>
+  /** Called once, when the life serves. */
+  onReady(): void
 }
 
 /**
@@ -39,6 +38,7 @@ export async function runGateway(options: GatewayOptions): Promise<LifeEnd> {
   const life = await openLife(options, scope)
   serve(life, options)
   options.supervision.serving(`ready, epoch ${life.node.epoch}`, () => life.store.probe())
+  options.onReady()
   await firstOf([whenAborted(options.requests.drain), life.failed])
   options.supervision.ending(options.requests)
   return await endLife(life)

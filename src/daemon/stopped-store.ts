@@ -11,7 +11,7 @@ import { readOwnBirth } from './own-birth.ts'
 
 /** INSTANCE_LOCKED while a gateway runs. */
 export async function withStoppedGateway<T>(version: string, work: (stateDir: StateDir) => Promise<T>): Promise<T> {
-  const stateDir = openStateDir(pathsOf(systemEnvironment()).stateDir)
+  const stateDir = openStateDir(pathsOf(systemEnvironment()).stateDir, { allowNetworkFileSystem: true })
   const owner = { ...readOwnBirth(), version, since: systemClock.now() }
   using _lock = await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: 0 })
   return await work(stateDir)

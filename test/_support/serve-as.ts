@@ -1,18 +1,17 @@
 // `holdfast serve`, as if it were of another version: `node serve-as.ts 9.9.9`. What an upgrade looks like to a keeper.
 
-import { serveGateway } from '../../src/daemon/gateway-process.ts'
-import { Controls } from '../../src/life/controls.ts'
-import { Requests } from '../../src/life/requests.ts'
+import { serveGateway } from '../../src/daemon/serve-gateway.ts'
+import { SIGNALS } from '../../src/life/signals.ts'
 
 const [version = '0.0.0'] = process.argv.slice(2)
-const requests = new Requests()
-process.on('SIGTERM', (signal) => void requests.stop(signal))
 await serveGateway({
   version,
   detached: false,
   flags: {},
-  requests,
-  controls: new Controls(),
   onCrash: () => {},
+  onSignal: (listener) => {
+    for (const name of SIGNALS) process.on(name, () => listener(name))
+  },
+  exit: (code) => process.exit(code),
   announce: (line) => void process.stderr.write(`${line}\n`),
 })

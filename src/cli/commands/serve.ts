@@ -9,10 +9,11 @@ export interface ServeCommandOptions {
   readonly port?: string
   readonly logLevel?: string
   readonly detached?: boolean
+  readonly successor?: boolean
 }
 
 export async function serve({ deps }: CommandContext, options: ServeCommandOptions): Promise<number> {
-  const { config, host, port, logLevel, detached = false } = options
+  const { config, host, port, logLevel, detached = false, successor = false } = options
   const given = Object.entries({ config, host, port, 'log-level': logLevel }).filter((pair) => pair[1] !== undefined)
-  return deps.serve({ detached, flags: Object.fromEntries(given) as Record<string, string> })
+  return deps.serve({ detached, successor, flags: Object.fromEntries(given) as Record<string, string> })
 }
