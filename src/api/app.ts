@@ -30,7 +30,6 @@ export function createApp(context: RouteContext, guard: Guard): App {
   const { logger, config, streams } = context
   const app: App = Fastify({
     logger: false,
-    bodyLimit: config.bodyBytesMax,
     genReqId: createRequestIds(),
     exposeHeadRoutes: false,
     forceCloseConnections: true,
@@ -47,11 +46,9 @@ export function createApp(context: RouteContext, guard: Guard): App {
       done(error as Error)
     }
   })
-  acceptJsonBodies(app as never)
+  acceptJsonBodies(app as never, config)
   app.setErrorHandler((error, request, reply) => {
-    const isTooLarge = error instanceof Error && 'code' in error && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
-    const told = isTooLarge ? new HoldfastError('PAYLOAD_TOO_LARGE', { bytesMax: config.bodyBytesMax }) : error
-    sendError(withRetryTime(told, streams), request, reply, logger)
+    sendError(withRetryTime(error, streams), request, reply, logger)
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]?.slice(0, 200)

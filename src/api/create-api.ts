@@ -42,10 +42,9 @@ class HttpApi implements Api {
   #closing: Promise<void> | undefined
 
   constructor(ports: ApiPorts) {
-    const { allowedHosts, allowedOrigins, tcp } = ports.config
-    const { tokens } = ports
+    const { tokens, config } = ports
     this.#ports = ports
-    this.#guard = new Guard({ port: tcp?.port, allowedHosts, allowedOrigins, tokens })
+    this.#guard = new Guard({ port: config.tcp?.port, names: config, tokens })
     this.#streams = new Streams(ports.streamLimits)
     this.#app = createApp({ ...ports, streams: this.#streams, url: () => this.url() }, this.#guard)
     this.#route = (request, response) => {

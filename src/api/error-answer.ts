@@ -56,7 +56,7 @@ function serverErrorText(code: keyof typeof ERRORS, requestId: string): string {
   return message.includes('{') ? new HoldfastError('INTERNAL', { requestId }).message : message
 }
 
-/** Fastify's own errors, by its codes; what is not here is INTERNAL. The size of a body is in app.ts. */
+/** Fastify's own errors, by its codes; what is not here is INTERNAL. */
 const FASTIFY_ERRORS: Readonly<Record<string, () => HoldfastError>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => badRequest('the body has no type'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => badRequest('the content length is not that of the body'),

@@ -1,6 +1,7 @@
 // Reads JSON bodies: objects only, of a sane depth, without keys that reach a prototype. An empty body is an empty object.
 
 import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 
 import { HoldfastError } from '../base/errors.ts'
 import { isJsonObject } from '../base/json.ts'
@@ -8,15 +9,37 @@ import { isJsonObject } from '../base/json.ts'
 /** Deeper than any prompt has a reason to be; what is deeper could end a recursive reader. */
 export const BODY_DEPTH_MAX = 64
 
-/** Makes `application/json` the only content type. BAD_JSON for the rest of what can be wrong. */
-export function acceptJsonBodies(app: FastifyInstance<never, never, never, never, never>): void {
+/** The bound is read for each request: a reload may change it. */
+export interface BodyLimits {
+  readonly bodyBytesMax: number
+}
+
+/** Makes `application/json` the only content type. PAYLOAD_TOO_LARGE, and BAD_JSON for the rest of what can be wrong. */
+export function acceptJsonBodies(app: FastifyInstance<never, never, never, never, never>, limits: BodyLimits): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (_request, text, done) => {
-    try {
-      done(null, parseBody(text))
-    } catch (error) {
-      done(error as Error)
+  app.addContentTypeParser('application/json', async (_request: unknown, payload: IncomingMessage) =>
+    parseBody(await readText(payload, limits.bodyBytesMax)),
+  )
+}
+
+/** Nothing is kept of what is too large, and no more of it is read: the answer closes the connection. */
+function readText(payload: IncomingMessage, bytesMax: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = Number(payload.headers['content-length'] ?? 0) > bytesMax ? Infinity : 0
+    const refuse = (): void => {
+      payload.off('data', take).pause()
+      chunks.length = 0
+      reject(new HoldfastError('PAYLOAD_TOO_LARGE', { bytesMax }))
     }
+    const take = (chunk: Buffer): void => {
+      bytes += chunk.length
+      if (bytes > bytesMax) refuse()
+      else chunks.push(chunk)
+    }
+    if (bytes > bytesMax) return refuse()
+    payload.on('data', take).once('error', reject)
+    payload.once('end', () => resolve(Buffer.concat(chunks).toString()))
   })
 }
 

@@ -7,6 +7,7 @@ import type { PermissionControl } from '../session/permissions/permission-contro
 import type { SessionService } from '../session/service.ts'
 import type { TaskService } from '../tasks/task-service.ts'
 
+/** What a reload may change is read at each use: names, and the size of a body. */
 export interface ApiConfig {
   /** Undefined: no TCP listener. */
   readonly tcp: TcpConfig | undefined
@@ -124,8 +125,14 @@ export interface ApiPorts {
   readonly gateway: GatewayPort
   readonly tokens: TokenProvider
   readonly agents: () => readonly AgentSummary[]
+/** Why no new work is taken, if none is. `store`: the database has not answered for some seconds. */
+export type Readiness = GatewayPhase | 'safe_mode' | 'store'
+
   readonly config: ApiConfig
   readonly logger: Logger
+  readiness(): Readiness
+  /** A person ends safe mode. False when it was off. */
+  leaveSafeMode(): boolean
   /** For tests; the defaults are those of the reference (reliability 5). */
   readonly streamLimits?: StreamLimits
 }

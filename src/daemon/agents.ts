@@ -13,6 +13,7 @@ import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import { recent } from '../base/recent.ts'
 import { agentEnvironment } from '../config/agent-environment.ts'
 import type { Config } from '../config/config.ts'
+import type { LiveConfig } from '../config/live-config.ts'
 import { containmentOf } from '../config/containment.ts'
 import type { Environment } from '../config/environment.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
@@ -57,23 +58,34 @@ export interface Agents {
 /** Whoever shows what sessions wait for asks once for each of them. */
 const FREE_MEMORY_MS = 100
 
-interface AgentsParts extends Pick<GatewayOptions, 'config' | 'env' | 'version' | 'log'> {
+/** Those of the newest configuration. */
+export interface Definitions {
+  readonly current: ReadonlyMap<string, AgentDefinition>
+}
+
+interface AgentsParts extends Pick<GatewayOptions, 'env' | 'version' | 'log'> {
+  readonly live: LiveConfig
   readonly host: AgentHost
-  readonly definitions: ReadonlyMap<string, AgentDefinition>
+  readonly definitions: Definitions
   readonly stateDir: string
+  /** While true no spare is kept. */
+  isPaused(): boolean
 }
 
 /** What sessions need to have agents. Starts nothing yet: the first look of `spares` does. */
-export function openAgents({ config, env, version, log, host, definitions, stateDir }: AgentsParts): Agents {
-  const { deadlines, limits, agents } = config
-  const { agentSlotMs, initializeMs, sessionNewMs: sessionMs } = deadlines
+export function openAgents(parts: AgentsParts): Agents {
+  const { live, env, version, log, host, definitions, stateDir, isPaused } = parts
   const idle = join(stateDir, 'spares')
   const ports = {
     host,
     clock: systemClock,
-    limits: { initializeMs, sessionMs, lineBytesMax: limits.lineBytesMax },
+    limits: live.view(({ deadlines, limits }) => ({
+      initializeMs: deadlines.initializeMs,
+      sessionMs: deadlines.sessionNewMs,
+      lineBytesMax: limits.lineBytesMax,
+    })),
     version,
-    findDefinition: (name: string) => definitions.get(name),
+    findDefinition: (name: string) => definitions.current.get(name),
     environmentOf: (definition: AgentDefinition) => environmentOf(env, definition),
     idleDirectory: () => {
       ensurePrivateDirectory(idle)
@@ -81,13 +93,22 @@ export function openAgents({ config, env, version, log, host, definitions, state
     },
   }
   const freeMemory = recent(() => readFreeMemory(), systemClock, FREE_MEMORY_MS)
-  const isMemoryShort = (): boolean => agents.memoryFreeBytesMin > 0 && freeMemory() < agents.memoryFreeBytesMin
-  const slotLimits = { liveMax: agents.liveMax, startingMax: agents.spawnsMax, waitMs: agentSlotMs }
+  const isMemoryShort = (): boolean => {
+    const { memoryFreeBytesMin } = live.current.agents
+    return memoryFreeBytesMin > 0 && freeMemory() < memoryFreeBytesMin
+  }
+  const slotLimits = live.view(
+    ({ agents: { liveMax, spawnsMax: startingMax }, deadlines: { agentSlotMs: waitMs } }) => ({
+      liveMax,
+      startingMax,
+      waitMs,
+    }),
+  )
   const slots = new AgentSlots(slotLimits, systemClock, isMemoryShort)
   const spares = new Spares({
     clock: systemClock,
     logger: log.logger('agent'),
-    wanted: () => listWantedSpares(config, definitions),
+    wanted: () => (isPaused() ? [] : listWantedSpares(live.current, definitions.current)),
     start: (definition, signal) => {
       const cwd = ports.idleDirectory()
       return startAgent(ports, { definition, sessionId: undefined, generation: 0, cwd }, signal)

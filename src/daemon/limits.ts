@@ -1,7 +1,7 @@
 // The bounds of a session, taken from the option table.
 
 import type { Config } from '../config/config.ts'
-import { Lanes } from '../session/agents/lanes.ts'
+import { boundLanesOf } from '../session/agents/lanes.ts'
 import type { LaneBounds } from '../session/agents/lanes.ts'
 import type { SessionLimits } from '../session/state.ts'
 
@@ -32,7 +32,7 @@ export function sessionLimitsOf(config: Config): SessionLimits {
     startPauseMs: START_PAUSE_MS,
     agentQuietMs: deadlines.agentQuietMs,
     lateOutputMs: LATE_OUTPUT_MS,
-    boundLanes: new Lanes(laneBoundsOf(config)).bound,
+    boundLanes: boundLanesOf(laneBoundsOf(config)),
     permissionsOpenMax: limits.permissionsOpenMax,
     unattended: permissions.unattended,
     turnBytesMax: limits.turnBytesMax,

@@ -1,10 +1,10 @@
 // Gives the API what it needs of the other parts and opens its listeners. The last thing to start, the first to stop.
 
-import type { AgentDefinition } from '../agent/definition.ts'
 import { createApi } from '../api/create-api.ts'
 import type { Api } from '../api/create-api.ts'
-import type { GatewayStatus } from '../api/ports.ts'
+import type { GatewayStatus, Readiness } from '../api/ports.ts'
 import { systemClock } from '../base/clock.ts'
+import type { LiveConfig } from '../config/live-config.ts'
 import { ensureToken } from '../config/token.ts'
 import { watchToken } from '../config/token-watch.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -14,6 +14,7 @@ import type { SessionService } from '../session/service.ts'
 import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import type { TaskService } from '../tasks/task-service.ts'
+import type { Definitions } from './agents.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
@@ -25,7 +26,8 @@ export interface ApiParts extends GatewayOptions {
   readonly store: Store
   readonly node: NodeRecord
   readonly host: AgentHost
-  readonly definitions: ReadonlyMap<string, AgentDefinition>
+  readonly definitions: Definitions
+  readonly live: LiveConfig
   readonly lifecycle: Lifecycle
   statistics(): SessionStatisticsSnapshot
   /** Agents that live although no turn needs them. */
@@ -51,15 +53,15 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     permissions,
     events,
     tokens,
-    agents: () => [...definitions.values()],
-    config: {
+    agents: () => [...definitions.current.values()],
+    config: live.view(({ http: { allowedHosts, allowedOrigins }, limits: { bodyBytesMax } }) => ({
       tcp: http.enabled ? tcp : undefined,
       socket: paths.socket,
       socketFd: parts.supervision.sockets?.unix?.fd,
-      allowedHosts: http.allowedHosts,
-      allowedOrigins: http.allowedOrigins,
-      bodyBytesMax: limits.bodyBytesMax,
-    },
+      allowedHosts,
+      allowedOrigins,
+      bodyBytesMax,
+    })),
     gateway: {
       phase: () => lifecycle.state,
       status: () => readStatus(parts),

@@ -1,11 +1,11 @@
 // What a life of the gateway consists of, in the order in which it starts; the end is the reverse.
 // lock -> store -> epoch + 1 -> reap -> host -> sessions -> recover -> listen. No logic of any part.
 
-import type { AgentDefinition } from '../agent/definition.ts'
 import { systemClock } from '../base/clock.ts'
 import { ignore } from '../base/deadline.ts'
 import { systemIds } from '../base/ids.ts'
 import type { Api } from '../api/create-api.ts'
+import { LiveConfig } from '../config/live-config.ts'
 import { failpointOf } from '../config/failpoint.ts'
 import { createEventLog } from '../events/log.ts'
 import { checkCwd } from '../session/entry/check-cwd.ts'
@@ -13,13 +13,16 @@ import { Lanes } from '../session/agents/lanes.ts'
 import { openSessions } from '../session/open-sessions.ts'
 import type { Sessions } from '../session/open-sessions.ts'
 import { acquireInstanceLock } from '../store/instance-lock.ts'
+import { Pulse } from '../health/pulse.ts'
 import { LOCAL_NODE, localNodes } from '../store/local-wake.ts'
 import { openSqliteStore } from '../store/open-sqlite-store.ts'
 import { openStateDir } from '../store/state-dir.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import { listAgentDefinitions, openAgents } from './agents.ts'
-import type { Agents } from './agents.ts'
+import type { Agents, Definitions } from './agents.ts'
 import { withFailpoint } from './failpoints.ts'
+import { openHealth } from './open-health.ts'
+import type { Health } from './open-health.ts'
 import { openHost } from './open-host.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { openTasks } from './open-tasks.ts'
@@ -39,6 +42,7 @@ export interface OpenedLife {
   readonly spares: Agents['spares']
   readonly tasks: ReturnType<typeof openTasks>
   readonly parting: Parting
+  readonly health: Health
   /** Sessions that an earlier life left open. */
   readonly recovered: number
   /** Rejects when the database fails; never resolves. */
@@ -50,22 +54,31 @@ const LOCK_WAIT_MS = 10_000
 
 /** Resolves when the API listens. `scope` ends it all, also what a start that fails has made. */
 export async function openLife(options: GatewayOptions, scope: AsyncDisposableStack): Promise<OpenedLife> {
-  const { config } = options
+  const live = new LiveConfig(options.config)
   const lifecycle = new Lifecycle(systemClock.now())
   const ground = await openGround(options, scope)
-  const { stateDir, store, node, failed } = ground
+  const { stateDir, store, node, health, failed } = ground
   const host = scope.use(await openHost({ options, store, node, stateDir }))
-  options.controls.killNow = () => host.killNow()
-  const definitions = listAgentDefinitions(config, stateDir)
+  options.controls.killNow = () => {
+    options.recorder.forced()
+    host.killNow()
+  }
+  const definitions = live.view((config) => ({ current: listAgentDefinitions(config, stateDir) }))
   const events = createEventLog(store)
-  const agents = openAgents({ ...options, host, definitions, stateDir })
+  const agents = openAgents({ ...options, live, host, definitions, stateDir, isPaused: () => health.chronicle.safeMode.isOn })
   const spares = scope.use(agents.spares)
-  const sessions = scope.use(openSessions(sessionPorts({ ...ground, options, agents, definitions, events })))
+  const sessions = scope.use(openSessions(sessionPorts({ ...ground, options, live, agents, definitions, events })))
+  health.chronicle.onSafeModeEnd = () => {
+    sessions.goOn()
+    spares.look()
+  }
   const parting = scope.use(new Parting(sessions, host, options))
-  const tasks = openTasks({ ...options, store, sessions }, scope)
+  const tasks = openTasks({ ...options, live, store, sessions }, scope)
+  health.pulse.enter('recovering')
   const recovered = await sessions.recover()
   const parts = {
     ...options,
+    live,
     service: sessions.service,
     permissions: sessions.permissions,
     tasks: tasks.service,
@@ -75,11 +88,12 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     host,
     definitions,
     lifecycle,
+    health,
     warm: () => ({ idle: sessions.idleAgents, spare: spares.ready }),
     statistics: () => sessions.statistics(),
   }
   const api = await listenApi(parts, scope)
-  return { store, node, lifecycle, api, sessions, spares, tasks, parting, recovered, failed }
+  return { store, node, lifecycle, api, sessions, spares, tasks, parting, health, recovered, failed }
 }
 
 interface Ground {
@@ -87,6 +101,7 @@ interface Ground {
   readonly stateDir: string
   readonly store: Store
   readonly node: NodeRecord
+  readonly health: Health
   readonly failed: Promise<never>
 }
 
@@ -97,42 +112,52 @@ async function openGround(options: GatewayOptions, scope: AsyncDisposableStack):
   const stateDir = openStateDir(paths.stateDir, { allowNetworkFileSystem })
   const owner = { ...readOwnBirth(), version, since: systemClock.now() }
   scope.use(await acquireInstanceLock(stateDir.lockFile, owner, { waitMs: LOCK_WAIT_MS, signal: requests.drain }))
+  const pulse = new Pulse()
   const failure = Promise.withResolvers<never>()
   failure.promise.catch(ignore('a failure during the start rejects what the start waits for'))
   const opened = scope.use(
-    await openSqliteStore({ file: stateDir.storeFile, logger: log.logger('store'), onFailure: failure.reject }),
+    await openSqliteStore({
+      file: stateDir.storeFile,
+      logger: log.logger('store'),
+      onWork: (isWorking) => pulse.inStore(isWorking),
+      onFailure: failure.reject,
+    }),
   )
   const store = withFailpoint(opened, failpointOf(env), log.logger('daemon'))
   const { self: node } = localNodes(await store.openNode(LOCAL_NODE, systemClock.now()))
-  return { stateDir: stateDir.path, store, node, failed: failure.promise }
+  const health = await openHealth({ options, store, node, pulse }, scope)
+  return { stateDir: stateDir.path, store, node, health, failed: failure.promise }
 }
 
 interface SessionParts extends Ground {
   readonly options: GatewayOptions
+  readonly live: LiveConfig
   readonly agents: Agents
-  readonly definitions: ReadonlyMap<string, AgentDefinition>
+  readonly definitions: Definitions
   readonly events: ReturnType<typeof createEventLog>
 }
 
 function sessionPorts(parts: SessionParts): Parameters<typeof openSessions>[0] {
-  const { options, store, node, agents, definitions, events, stateDir } = parts
-  const { config, log } = options
-  const rules = { roots: config.sessions.roots, forbidden: [stateDir] }
+  const { options, live, store, node, agents, definitions, events, stateDir } = parts
+  const rules = live.view(({ sessions }) => ({ roots: sessions.roots, forbidden: [stateDir] }))
   return {
     store,
     events,
     clock: systemClock,
     ids: systemIds,
     node: node.id,
-    limits: sessionLimitsOf(config),
-    lanes: new Lanes(laneBoundsOf(config)),
-    logger: log.logger('session'),
+    isPaused: parts.health.chronicle.safeMode.isOn,
+    limits: live.view(sessionLimitsOf),
+    lanes: new Lanes(live.view(laneBoundsOf)),
+    logger: options.log.logger('session'),
     ...agents,
-    agentIdleMs: config.agents.idleMs,
-    promptBytesMax: config.limits.promptBytesMax,
-    attachmentBytesMax: config.limits.attachmentBytesMax,
-    family: { depthMax: config.tasks.depthMax, childrenMax: config.tasks.childrenMax },
+    warmLimits: live.view(({ agents }) => ({ agentIdleMs: agents.idleMs })),
+    promptRules: live.view(({ limits: { promptBytesMax, attachmentBytesMax } }) => ({
+      promptBytesMax,
+      attachmentBytesMax,
+    })),
+    family: live.view(({ tasks: { depthMax, childrenMax } }) => ({ depthMax, childrenMax })),
     checkCwd: (cwd) => checkCwd(cwd, rules),
-    findDefinition: (name) => definitions.get(name),
+    findDefinition: (name) => definitions.current.get(name),
   }
 }

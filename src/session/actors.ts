@@ -49,7 +49,7 @@ export class Actors implements AsyncDisposable {
     this.#isPaused = ports.isPaused ?? false
     this.statistics = new SessionStatistics(ports.clock.now())
     this.#held = new HeldAgents(ports.store, ports.connector.held())
-    this.queued = new QueuedTotal(ports.limits.queuedMax)
+    this.queued = new QueuedTotal(ports.limits)
     this.#pool = new WarmPool(ports, () => this.#live.values())
     ports.slots.onPressure = () => this.#pool.makeRoom()
   }
@@ -130,6 +130,19 @@ export class Actors implements AsyncDisposable {
   }
 
   /**
+   * The definitions of agents, lanes or slots have changed: agents of another definition are ended as soon as no turn is out, and
+   * whoever waits for a place that there is now gets it.
+   */
+  redefine(): void {
+    const { slots, lanes, spares } = this.#ports
+    for (const actor of this.#live.values())
+      if (this.#isOutdated(actor.record.agent, actor.state)) actor.post({ kind: 'redefined' })
+    spares?.look()
+    slots.recheck()
+    lanes.recheck()
+  }
+
+  /**
    * No dispatch any more; active turns may run until `budgetAt`, then they are cut as `interrupted`. Resolves when every agent
    * process of every session is gone.
    */
@@ -197,7 +210,7 @@ export class Actors implements AsyncDisposable {
     )
     this.#live.set(no, actor)
     if (takenOver !== undefined) actor.takeOver(record.generation, takenOver.connection)
-    const isOutdated = this.#isOutdated(record)
+    const isOutdated = this.#isOutdated(record.agent, record)
     const attached = takenOver && { ...takenOver.attached, isOutdated }
     const report = attached && (await readReport(store, record, attached.turnId))
     const closing = record.state === 'closing'
@@ -220,7 +233,7 @@ export class Actors implements AsyncDisposable {
   }
 
   /** A living process of it was started by a definition that is not in the configuration any more. */
-  #isOutdated({ agent, terms }: SessionRecord): boolean {
+  #isOutdated(agent: string, { terms }: Pick<SessionRecord, 'terms'>): boolean {
     const definition = this.#ports.findDefinition(agent)
     return definition === undefined || definitionDigest(definition) !== terms.definitionDigest
   }

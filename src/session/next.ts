@@ -10,6 +10,7 @@ import {
   agentStopped,
   agentUpdates,
   evictAgent,
+  retireAgent,
 } from './agents/agent-link.ts'
 import { cancelTurn } from './turns/cancel.ts'
 import { closeSession, drainSession, settlePhase } from './closing.ts'
@@ -33,74 +34,61 @@ import type { AgentInput, Input, SessionLimits, SessionModel, Transition } from 
 /** What `input` does to `state` at `now` (epoch ms). The caller commits `writes`, then publishes, then performs `effects` in order. */
 export function next(state: SessionModel, input: Input, limits: SessionLimits, now: number): Transition {
   const draft = new Draft(state, limits, now)
-  switch (input.kind) {
-    case 'opened':
-      recoverSession(draft, input)
-      break
-    case 'prompt':
-      acceptPrompt(draft, input)
-      break
-    case 'edit':
-      editQueued(draft, input)
-      break
-    case 'lane.passed':
-      lanePassed(draft, input.no)
-      pump(draft)
-      break
-    case 'cancel':
-      cancelTurn(draft, input)
-      break
-    case 'answer':
-      answerPermission(draft, input)
-      break
-    case 'permission_mode':
-      changePermissionMode(draft, input)
-      break
-    case 'permission_rule':
-      changeRule(draft, input)
-      break
-    case 'unattended':
-      abandonPermissions(draft)
-      break
-    case 'resume':
-      resumeSession(draft, input)
-      break
-    case 'change':
-      changeOptions(draft, input)
-      break
-    case 'reset':
-      resetSession(draft, input)
-      break
-    case 'close':
-      closeSession(draft, input.reply)
-      break
-    case 'drain':
-      drainSession(draft, input)
-      break
-    case 'describe':
-      changeFamily(draft, input)
-      break
-    case 'notice':
-      takeNotice(draft, input)
-      break
-    case 'go_on':
-      draft.state.isPaused = false
-      pump(draft)
-      break
-    case 'evict':
-      evictAgent(draft)
-      break
-    case 'tick':
-      passDeadlines(draft)
-      break
-    default:
-      if (isOfThisLife(state, input)) takeFromAgent(draft, input)
-      else draft.effect({ kind: 'count', name: 'late_generation' })
-  }
+  takeInput(draft, input)
   // A one-shot session may have begun to close in any rule that ends a turn.
   if (draft.state.phase.kind === 'closing') settlePhase(draft)
   settleLanePass(draft)
   return draft.finish()
+}
+
+function takeInput(draft: Draft, input: Input): void {
+  switch (input.kind) {
+    case 'opened':
+      return recoverSession(draft, input)
+    case 'prompt':
+      return acceptPrompt(draft, input)
+    case 'edit':
+      return editQueued(draft, input)
+    case 'lane.passed':
+      lanePassed(draft, input.no)
+      return pump(draft)
+    case 'cancel':
+      return cancelTurn(draft, input)
+    case 'answer':
+      return answerPermission(draft, input)
+    case 'permission_mode':
+      return changePermissionMode(draft, input)
+    case 'permission_rule':
+      return changeRule(draft, input)
+    case 'unattended':
+      return abandonPermissions(draft)
+    case 'resume':
+      return resumeSession(draft, input)
+    case 'change':
+      return changeOptions(draft, input)
+    case 'reset':
+      return resetSession(draft, input)
+    case 'close':
+      return closeSession(draft, input.reply)
+    case 'drain':
+      return drainSession(draft, input)
+    case 'describe':
+      return changeFamily(draft, input)
+    case 'notice':
+      return takeNotice(draft, input)
+    case 'go_on':
+      draft.state.isPaused = false
+      return pump(draft)
+    case 'redefined':
+      return retireAgent(draft)
+    case 'evict':
+      return evictAgent(draft)
+    case 'tick':
+      return passDeadlines(draft)
+    default:
+      if (isOfThisLife(draft.state, input)) takeFromAgent(draft, input)
+      else draft.effect({ kind: 'count', name: 'late_generation' })
+  }
 }
 
 /** S4, the generation fence: only the process that the session has now may be heard, and only what fits its stage of life. */

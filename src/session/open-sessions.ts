@@ -44,7 +44,9 @@ import type { PermissionPorts } from './permissions/session-permissions.ts'
 import type { RecoveredTurns, ReplyValue, TurnDraft } from './state.ts'
 import type { SessionStatisticsSnapshot } from './insight/statistics.ts'
 
-export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts, PromptRules {
+export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts {
+  /** Read for each prompt. */
+  readonly promptRules: PromptRules
   readonly family: FamilyLimits
   /** Real path of an allowed working directory; CWD_NOT_ABSOLUTE, CWD_NOT_FOUND or CWD_NOT_ALLOWED otherwise. */
   checkCwd(cwd: string): Promise<string>
@@ -70,6 +72,8 @@ export interface Sessions extends AsyncDisposable {
   readonly recovered: RecoveredTurns
   /** Ends the pause that the port `isPaused` began: prompts are taken and handed out. */
   goOn(): void
+  /** See Actors.redefine. */
+  redefine(): void
   /** See Actors.drain. `budgetAt` in epoch ms. */
   drain(budgetAt: number): Promise<void>
   /** What the sessions did since this gateway started. */
@@ -101,6 +105,7 @@ export function openSessions(ports: SessionsPorts): Sessions {
       return actors.recovered
     },
     goOn: () => actors.goOn(),
+    redefine: () => actors.redefine(),
     drain: (budgetAt) => actors.drain(budgetAt),
     statistics: () => actors.statistics.snapshot(),
     handOver: () => actors.handOver(),
@@ -165,7 +170,7 @@ class Service implements SessionService {
   async prompt(id: SessionId, request: PromptRequest): Promise<PromptAccepted> {
     this.#refuseNewWork()
     const session = await this.#usable(id)
-    const prompt = checkPrompt(request.prompt, this.#ports, session)
+    const prompt = checkPrompt(request.prompt, this.#ports.promptRules, session)
     this.#permissions.prompted(session.no)
     const { whenBusy } = request
     const draft = draftOf(request, prompt, this.#ports.ids.turn())
@@ -193,7 +198,7 @@ class Service implements SessionService {
     const { state } = await this.turn(id, turnId)
     if (state !== 'queued') throw notQueued(turnId, state)
     const { expiresAt, to } = edit
-    const prompt = edit.prompt === undefined ? undefined : checkPrompt(edit.prompt, this.#ports, session)
+    const prompt = edit.prompt === undefined ? undefined : checkPrompt(edit.prompt, this.#ports.promptRules, session)
     await this.#actors.ask(session.no, (reply) => ({ kind: 'edit', reply, turnId, prompt, expiresAt, to }))
     return this.turn(id, turnId)
   }

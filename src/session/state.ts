@@ -40,7 +40,7 @@ import type { QueueTarget } from './turns/queue-order.ts'
 import type { ResetWhat, ResumeAction, WhenBusy } from './service.ts'
 import type { RuleChange } from './permissions/standing-rules.ts'
 
-/** Bounds of one session; milliseconds, bytes and counts. From the configuration, frozen. */
+/** Bounds of one session; milliseconds, bytes and counts. From the configuration: read at each use, for a reload changes them. */
 export interface SessionLimits {
   readonly startMs: number
   readonly silenceMs: number
@@ -358,6 +358,8 @@ export type CallerInput =
   | { readonly kind: 'go_on' }
   /** Another session needs the agent slot: an idle agent is stopped, its conversation is resumed at the next prompt. */
   | { readonly kind: 'evict' }
+  /** Its agent is defined otherwise now: the process that it has ends when no turn is out. */
+  | { readonly kind: 'redefined' }
   /** The gateway stops: no dispatch any more, the active turn may run until `budgetAt`. */
   | { readonly kind: 'drain'; readonly reply: ReplyTo; readonly budgetAt: number; readonly spareTurnId: TurnId }
 

@@ -4,12 +4,12 @@ import type { Logger } from '../observe/logger.ts'
 import { taskEndOf } from '../session/family/task-end.ts'
 import type { StoredTask, TaskEnd } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
+import type { TaskLimits } from './task-service.ts'
 
 export interface SweepPorts {
   readonly store: Pick<Store, 'listStrayTasks' | 'findTurn' | 'repairTask' | 'deleteTasks'>
   readonly logger: Logger
-  /** How long a task is kept after its end. */
-  readonly retentionMs: number
+  readonly limits: TaskLimits
   now(): number
 }
 
@@ -22,14 +22,14 @@ const REPAIRS_MAX = 200
 const DELETES_MAX = 500
 
 /** One bounded pass. Rejects when the store fails. */
-export async function sweepTasks({ store, logger, retentionMs, now }: SweepPorts): Promise<Swept> {
+export async function sweepTasks({ store, logger, limits, now }: SweepPorts): Promise<Swept> {
   const strays = await store.listStrayTasks(REPAIRS_MAX)
   for (const task of strays) {
     const end = await endOfStray(store, task, now())
     logger.warn({ taskId: task.id, turnId: task.turnId, status: end.status }, 'task outlived its turn')
     await store.repairTask(task.turnId, end)
   }
-  const deleted = await store.deleteTasks(now() - retentionMs, DELETES_MAX)
+  const deleted = await store.deleteTasks(now() - limits.retentionMs, DELETES_MAX)
   return { repaired: strays.length, deleted }
 }
 

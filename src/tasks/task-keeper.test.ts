@@ -58,7 +58,7 @@ function keep({
   const say = (level: string) => (_: object, message: string) => void did.push(`${level}: ${message}`)
   const ports: TaskKeeperPorts = {
     clock,
-    retentionMs: 1_000,
+    limits: { retentionMs: 1_000 },
     logger: { debug: () => {}, info: say('info'), warn: say('warn'), error: say('error') },
     sessions: {
       tell: async (parent, { taskId }) => {

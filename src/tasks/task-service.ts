@@ -24,11 +24,16 @@ export interface TaskService {
 export interface TaskServicePorts {
   readonly store: Pick<Store, 'findTask' | 'listTasks'>
   readonly sessions: Pick<SessionService, 'cancel'>
+  readonly limits: TaskLimits
+}
+
+/** Read at each use. */
+export interface TaskLimits {
   /** How long a task is kept after its end. */
   readonly retentionMs: number
 }
 
-export function createTaskService({ store, sessions, retentionMs }: TaskServicePorts): TaskService {
+export function createTaskService({ store, sessions, limits }: TaskServicePorts): TaskService {
   const find = async (id: TaskId): Promise<StoredTask> => {
     const task = await store.findTask(id)
     if (task === undefined) throw new HoldfastError('TASK_NOT_FOUND', { task: id })
@@ -36,7 +41,7 @@ export function createTaskService({ store, sessions, retentionMs }: TaskServiceP
   }
   const status = (task: StoredTask): TaskStatus => ({
     task,
-    cleanupAfter: task.end === undefined ? undefined : task.end.endedAt + retentionMs,
+    cleanupAfter: task.end === undefined ? undefined : task.end.endedAt + limits.retentionMs,
   })
   return {
     get: async (id) => status(await find(id)),

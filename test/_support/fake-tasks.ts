@@ -48,7 +48,7 @@ export function fakeTasks(sessions: Pick<SessionService, 'cancel'>): TaskService
   const tasks = [BLOCKED, RUNNING]
   return createTaskService({
     sessions,
-    retentionMs: 1_000,
+    limits: { retentionMs: 1_000 },
     store: {
       findTask: async (id) => tasks.find((task) => task.id === id),
       listTasks: async ({ parent }, { before = Infinity, limit }) =>

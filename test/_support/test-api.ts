@@ -9,7 +9,7 @@ import { createApp } from '../../src/api/app.ts'
 import { Guard } from '../../src/api/guard/guard.ts'
 import { createApi } from '../../src/api/create-api.ts'
 import type { Api } from '../../src/api/create-api.ts'
-import type { ApiConfig, ApiPorts, GatewayPhase, StopRequest } from '../../src/api/ports.ts'
+import type { ApiConfig, ApiPorts, GatewayPhase, Readiness, StopRequest } from '../../src/api/ports.ts'
 import { Streams } from '../../src/api/streams/streams.ts'
 import type { App } from '../../src/api/routes/context.ts'
 import type { Logger } from '../../src/observe/logger.ts'
@@ -28,6 +28,8 @@ export class TestGateway {
   readonly stops: StopRequest[] = []
   readonly #rotated = new Set<() => void>()
   phase: GatewayPhase = 'ready'
+  /** Undefined: as the phase says. */
+  readiness: Readiness | undefined
   token: string | undefined = TOKEN
 
   constructor(options: FakeOptions = {}) {
@@ -54,6 +56,12 @@ export class TestGateway {
       },
       gateway: {
         phase: () => this.phase,
+        readiness: () => this.readiness ?? this.phase,
+        leaveSafeMode: () => {
+          const left = this.readiness === 'safe_mode'
+          this.readiness = undefined
+          return left
+        },
         status: () => Promise.resolve(STATUS),
         statistics: () => new SessionStatistics(Date.parse('2026-01-01T00:00:00Z')).snapshot(),
         stop: (request) => this.#stop(request),
@@ -75,8 +83,7 @@ export class TestGateway {
   /** In process, without a listener: `inject` it. */
   app(config: Partial<ApiConfig> = {}): App {
     const ports = this.ports(config)
-    const { allowedHosts, allowedOrigins, tcp } = ports.config
-    const guard = new Guard({ port: tcp?.port, allowedHosts, allowedOrigins, tokens: ports.tokens })
+    const guard = new Guard({ port: ports.config.tcp?.port, names: ports.config, tokens: ports.tokens })
     return createApp({ ...ports, streams: new Streams(ports.streamLimits), url: () => undefined }, guard)
   }
 

@@ -78,7 +78,7 @@ export class TestSessions implements AsyncDisposable {
   }
 
   get tasks(): TaskService {
-    return createTaskService({ store: this.store, sessions: this.service, retentionMs: 60_000 })
+    return createTaskService({ store: this.store, sessions: this.service, limits: { retentionMs: 60_000 } })
   }
 
   /** The process dies and another starts: nothing of the old life is told anything. `keepAgents`: as with a keeper. */
@@ -120,11 +120,10 @@ export class TestSessions implements AsyncDisposable {
       slots: new AgentSlots({ liveMax: 4, startingMax: 4, waitMs: 1_000 }, systemClock),
       lanes: new Lanes({ interactive: 0, background: 0, scheduled: 0 }),
       spares: undefined,
-      agentIdleMs: 0,
+      warmLimits: { agentIdleMs: 0 },
       findDefinition: (name) => (name === 'fake' ? definition : undefined),
       checkCwd: (cwd) => Promise.resolve(cwd),
-      promptBytesMax: 10_000,
-      attachmentBytesMax: 100_000,
+      promptRules: { promptBytesMax: 10_000, attachmentBytesMax: 100_000 },
       family: { depthMax: 4, childrenMax: 100 },
       ...this.#ports,
     })
@@ -132,7 +131,7 @@ export class TestSessions implements AsyncDisposable {
   }
 
   #openKeeper(): void {
-    const ports = { store: this.store, sessions: this.#sessions, retentionMs: 60_000 }
+    const ports = { store: this.store, sessions: this.#sessions, limits: { retentionMs: 60_000 } }
     const keeper = new TaskKeeper({ ...ports, clock: systemClock, logger: silent })
     this.#sessions.onTaskDue = () => keeper.look()
     this.#keeper = keeper

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { HoldfastError } from '../../base/errors.ts'
-import type { TokenProvider } from '../ports.ts'
+import type { ApiConfig, TokenProvider } from '../ports.ts'
 import { FailureBrake } from './failure-brake.ts'
 import { HostRule } from './host-rule.ts'
 import { bearerToken, isToken } from './token-check.ts'
@@ -13,10 +13,12 @@ import { bearerToken, isToken } from './token-check.ts'
 export interface GuardOptions {
   /** Undefined until it listens. */
   readonly port: number | undefined
-  readonly allowedHosts: readonly string[]
-  readonly allowedOrigins: readonly string[]
+  /** Read at each request. */
+  readonly names: AllowedNames
   readonly tokens: TokenProvider
 }
+
+export type AllowedNames = Pick<ApiConfig, 'allowedHosts' | 'allowedOrigins'>
 
 /** Paths that say that we live and nothing else. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz'])
@@ -25,14 +27,14 @@ const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i
 
 export class Guard {
   readonly hosts: HostRule
-  readonly #origins: ReadonlySet<string>
+  readonly #names: AllowedNames
   readonly #tokens: TokenProvider
   readonly #brake = new FailureBrake()
   readonly #unixSockets = new WeakSet<Socket>()
 
-  constructor({ port, allowedHosts, allowedOrigins, tokens }: GuardOptions) {
-    this.hosts = new HostRule(port, allowedHosts)
-    this.#origins = new Set(allowedOrigins)
+  constructor({ port, names, tokens }: GuardOptions) {
+    this.hosts = new HostRule(port, names)
+    this.#names = names
     this.#tokens = tokens
   }
 
@@ -60,7 +62,7 @@ export class Guard {
 
   #checkOrigin(headers: IncomingMessage['headers']): void {
     const { origin } = headers
-    const isConfigured = origin !== undefined && origin !== 'null' && this.#origins.has(origin)
+    const isConfigured = origin !== undefined && origin !== 'null' && this.#names.allowedOrigins.includes(origin)
     if (origin !== undefined && !isConfigured) throw new HoldfastError('FORBIDDEN_ORIGIN')
     const site = headers['sec-fetch-site']
     if (site === undefined || site === 'same-origin' || site === 'none') return

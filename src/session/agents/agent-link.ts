@@ -133,6 +133,15 @@ export function evictAgent(draft: Draft): void {
   if (state.phase.kind === 'open' && isIdle && state.agent.kind === 'ready') stopAgent(draft)
 }
 
+/** Its process was started by a definition that does not hold any more: it takes no further prompt. */
+export function retireAgent(draft: Draft): void {
+  const { agent } = draft.state
+  if (agent.kind !== 'ready' || agent.isRetiring) return
+  draft.state.agent = { ...agent, isRetiring: true }
+  draft.event('agent.retired', undefined, { generation: agent.generation, reason: 'definition_changed' })
+  pump(draft)
+}
+
 /** The connection is gone. What it worked on ends with what is known; the process tree is swept before the next start. */
 export function agentLost(draft: Draft, { error, unsent }: Lost): void {
   const { active, agent } = draft.state

@@ -45,6 +45,12 @@ interface Attempt {
   connection: AgentConnection | undefined
   /** For a slot. */
   isWaiting: boolean
+  readonly started: StartedAs
+}
+
+/** The definition that a process was started with, once it is. */
+interface StartedAs {
+  digest: string
 }
 
 const NOTHING_TO_STOP: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
@@ -101,7 +107,14 @@ export class AgentRunner {
   takeOver(generation: number, connection: AgentConnection): void {
     const adopted = releasing(connection, this.#ports.slots.adopt())
     const settled = Promise.resolve(adopted)
-    this.#attempt = { generation, abort: new AbortController(), settled, connection: adopted, isWaiting: false }
+    this.#attempt = {
+      generation,
+      abort: new AbortController(),
+      settled,
+      connection: adopted,
+      isWaiting: false,
+      started: { digest: '' },
+    }
   }
 
   /** Forgets the process without ending it: another gateway goes on with it. */
@@ -133,23 +146,25 @@ export class AgentRunner {
   #start(start: StartEffect): void {
     const { generation } = start
     const abort = new AbortController()
-    const settled = this.#connect(start, abort.signal).catch((error: unknown) => {
+    const started: StartedAs = { digest: '' }
+    const settled = this.#connect(start, started, abort.signal).catch((error: unknown) => {
       this.#ports.post({ kind: 'agent.failed', generation, error: toStoredError(error) })
       return undefined
     })
-    this.#attempt = { generation, abort, settled, connection: undefined, isWaiting: false }
+    this.#attempt = { generation, abort, settled, connection: undefined, isWaiting: false, started }
     settled.then((connection) => this.#connected(generation, connection)).catch(ignore('connected() does not throw'))
   }
 
-  async #connect(start: StartEffect, signal: AbortSignal): Promise<AgentConnection> {
+  async #connect(start: StartEffect, started: StartedAs, signal: AbortSignal): Promise<AgentConnection> {
     const { generation, resume, whenLost, wantsHistory, options, lane } = start
-    const { record, connector, slots, spares, findDefinition } = this.#ports
-    const definition = findDefinition(record.agent)
-    if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: record.agent })
+    const { record, connector, slots, spares } = this.#ports
+    const wanted = this.#definition()
     // A spare brings its slot along.
-    const spare = spares?.take(definition)
+    const spare = spares?.take(wanted)
     const slot = spare?.slot ?? (await this.#waitFor(generation, slots.acquire(signal, lane)))
     try {
+      const definition = this.#definition() // it may have waited for long
+      started.digest = definitionDigest(definition)
       const connection = await connector.connect(
         {
           definition,
@@ -187,13 +202,27 @@ export class AgentRunner {
     const attempt = this.#attempt
     if (connection === undefined || attempt?.generation !== generation || attempt.abort.signal.aborted) return
     attempt.connection = connection
-    const { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line } = connection
+    const { pid, agentSessionId, continuity, capabilities, controls, refused, line } = connection
+    const { digest } = attempt.started
+    const isRetiring = connection.isRetiring || digest !== this.#digestNow()
     const agent = { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line }
     const { history } = connection
-    const definition = this.#ports.findDefinition(this.#ports.record.agent)
-    const digest = definition === undefined ? '' : definitionDigest(definition)
     this.#ports.post({ kind: 'agent.ready', generation, ...agent, history, definitionDigest: digest })
     connection.listen(this.#listener(generation))
+  }
+
+  /** AGENT_UNKNOWN. */
+  #definition(): AgentDefinition {
+    const { record, findDefinition } = this.#ports
+    const definition = findDefinition(record.agent)
+    if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: record.agent })
+    return definition
+  }
+
+  /** A reload may have changed it since the start; empty when it is gone. */
+  #digestNow(): string {
+    const definition = this.#ports.findDefinition(this.#ports.record.agent)
+    return definition === undefined ? '' : definitionDigest(definition)
   }
 
   #listener(generation: number): AgentListener {

@@ -12,6 +12,7 @@ export interface AgentSlot extends Disposable {
   started(): void
 }
 
+/** Read at each use. */
 export interface SlotLimits {
   readonly liveMax: number
   readonly startingMax: number

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { Lane } from '../../store/records.ts'
 import { LaneOrder } from './lane-order.ts'
-import { Lanes } from './lanes.ts'
+import { boundLanesOf, Lanes } from './lanes.ts'
 import { QueuedTotal } from '../turns/queued-total.ts'
 
 const ALL: readonly Lane[] = ['interactive', 'background', 'scheduled']
@@ -71,7 +71,6 @@ describe('the bound of a lane', () => {
     for (const lane of ['background', 'background', 'background', 'scheduled'] as const)
       bounded.enter(lane, () => entered.push(lane))
     expect(entered).toEqual(['background', 'background', 'scheduled'])
-    expect(bounded.bound).toEqual(['background', 'scheduled'])
   })
 
   test('who gives up while waiting frees nothing, and is not let in', () => {
@@ -81,6 +80,27 @@ describe('the bound of a lane', () => {
     second?.[Symbol.dispose]()
     first?.[Symbol.dispose]()
     expect([entered, bounded.out('scheduled')]).toEqual([['a'], 0])
+  })
+
+  test('that is raised or lifted lets in who waits, and one that is lowered turns nobody out', () => {
+    const bounds = { interactive: 0, background: 1, scheduled: 1 }
+    const bounded = new Lanes(bounds)
+    const entered: string[] = []
+    for (const name of ['a', 'b', 'c', 'd']) bounded.enter('background', () => entered.push(name))
+    bounds.background = 2
+    bounded.recheck()
+    expect(entered).toEqual(['a', 'b'])
+    bounds.background = 0
+    bounded.recheck()
+    expect([entered, bounded.out('background')]).toEqual([['a', 'b', 'c', 'd'], 4])
+    bounds.background = 1
+    bounded.recheck()
+    bounded.enter('background', () => entered.push('e'))
+    expect([entered.length, bounded.out('background'), boundLanesOf(bounds)]).toEqual([
+      4,
+      4,
+      ['background', 'scheduled'],
+    ])
   })
 
   test('a turn of an earlier life counts beyond it', () => {
@@ -96,7 +116,7 @@ describe('the bound of a lane', () => {
 })
 
 test('the queued prompts of all sessions are counted, with those that are being accepted', () => {
-  const total = new QueuedTotal(3)
+  const total = new QueuedTotal({ queuedMax: 3 })
   total.set(1, 2)
   expect(total.isFull).toBe(false)
   const asking = total.ask()

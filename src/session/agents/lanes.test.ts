@@ -8,13 +8,14 @@ import { openSession, send, turnEnded } from '../../../test/_support/session-ste
 import { TestSessions } from '../../../test/_support/test-sessions.ts'
 import { systemClock } from '../../base/clock.ts'
 import { AgentSlots } from './agent-slots.ts'
-import { Lanes } from './lanes.ts'
+import { boundLanesOf, Lanes } from './lanes.ts'
 
 const hang: OnPrompt = () => {}
 
 async function withLanes(background: number) {
-  const lanes = new Lanes({ interactive: 0, background, scheduled: 0 })
-  const at = await TestSessions.start({ boundLanes: lanes.bound }, { lanes })
+  const bounds = { interactive: 0, background, scheduled: 0 }
+  const lanes = new Lanes(bounds)
+  const at = await TestSessions.start({ boundLanes: boundLanesOf(bounds) }, { lanes })
   return { at, lanes }
 }
 

@@ -3,8 +3,13 @@
 
 import type { Lane } from '../../store/records.ts'
 
-/** Turns that may be out at once; 0 = no bound. */
+/** Turns that may be out at once; 0 = no bound. Read at each use. */
 export type LaneBounds = Readonly<Record<Lane, number>>
+
+/** The lanes that have a bound. */
+export function boundLanesOf(bounds: LaneBounds): readonly Lane[] {
+  return (Object.keys(bounds) as Lane[]).filter((lane) => bounds[lane] > 0)
+}
 
 interface Waiter {
   enter(): void
@@ -27,14 +32,14 @@ export class Lanes {
     this.#bounds = bounds
   }
 
-  /** The lanes that have a bound. */
-  get bound(): readonly Lane[] {
-    return (Object.keys(this.#bounds) as Lane[]).filter((lane) => this.#bounds[lane] > 0)
-  }
-
   /** Turns that are out in a lane and were let in here. */
   out(lane: Lane): number {
     return this.#rooms[lane].out
+  }
+
+  /** The bounds have changed: whoever fits now is let in. */
+  recheck(): void {
+    for (const lane of Object.keys(this.#bounds) as Lane[]) this.#letIn(lane)
   }
 
   /** Calls `entered`, perhaps at once, when there is room. Disposing it gives the place back, or up. */
@@ -78,7 +83,8 @@ export class Lanes {
   #letIn(lane: Lane): void {
     const room = this.#rooms[lane]
     for (const waiter of room.waiting) {
-      if (room.out >= this.#bounds[lane]) return
+      const bound = this.#bounds[lane]
+      if (bound > 0 && room.out >= bound) return
       room.waiting.delete(waiter)
       room.out++
       waiter.enter()

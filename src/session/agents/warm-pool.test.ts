@@ -29,7 +29,8 @@ class House {
   /** Opens the pool with what was set before. */
   open(): WarmPool {
     const { clock, slots, spares, agentIdleMs } = this
-    this.#pool = new WarmPool({ clock, slots, spares, agentIdleMs }, () => this.sessions)
+    const warmLimits = { agentIdleMs }
+    this.#pool = new WarmPool({ clock, slots, spares, warmLimits }, () => this.sessions)
     slots.onPressure = () => this.#pool?.makeRoom()
     return this.#pool
   }

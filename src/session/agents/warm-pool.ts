@@ -23,6 +23,11 @@ export interface WarmPoolPorts {
   readonly slots: AgentSlots
   /** Undefined: nothing is started ahead. */
   readonly spares: SparePool | undefined
+  readonly warmLimits: WarmLimits
+}
+
+/** Read at each look. */
+export interface WarmLimits {
   /** How long an agent may be idle that can continue in another process; 0 = as long as there is room. */
   readonly agentIdleMs: number
 }
@@ -76,7 +81,8 @@ export class WarmPool implements Disposable {
   }
 
   #endOverdue(): void {
-    const { agentIdleMs, clock } = this.#ports
+    const { warmLimits, clock } = this.#ports
+    const { agentIdleMs } = warmLimits
     if (agentIdleMs === 0) return
     const before = clock.now() - agentIdleMs
     for (const session of this.#idle())

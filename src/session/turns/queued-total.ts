@@ -1,20 +1,22 @@
 // How many prompts are queued in all sessions together, so that one more can be refused without asking anybody.
 
 import type { SessionNo } from '../../store/records.ts'
+import type { SessionLimits } from '../state.ts'
 
 export class QueuedTotal {
-  readonly #max: number
+  readonly #limits: Pick<SessionLimits, 'queuedMax'>
   readonly #bySession = new Map<SessionNo, number>()
   #total = 0
   #asking = 0
 
-  constructor(max: number) {
-    this.#max = max
+  /** `limits` is read at each use. */
+  constructor(limits: Pick<SessionLimits, 'queuedMax'>) {
+    this.#limits = limits
   }
 
   /** No further prompt may be queued. Those that are being accepted count as if they were. */
   get isFull(): boolean {
-    return this.#total + this.#asking >= this.#max
+    return this.#total + this.#asking >= this.#limits.queuedMax
   }
 
   /** What the session's actor says; it stays true when nobody works for the session any more. */

@@ -98,7 +98,7 @@ test.each(['expired', 'cancelled'] as const)(
   'a one-shot session is closed when its prompt is %s in the queue',
   async (how) => {
     const lanes = new Lanes({ interactive: 0, background: 1, scheduled: 0 })
-    await using at = await TestSessions.start({ boundLanes: lanes.bound }, { lanes })
+    await using at = await TestSessions.start({ boundLanes: ['background'] }, { lanes })
     at.connector.onPrompt = () => {}
     const first = await openSession(at)
     await send(at, first.id, 'in the way', { lane: 'background' })
