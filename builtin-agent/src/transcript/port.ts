@@ -27,7 +27,10 @@ export interface Entry {
  * What anybody may append at any time, also beside a running attempt: it says something about the conversation, never something that
  * was said in it. Anything else is written by attempts only.
  */
-export type Note = NewEntry & { readonly type: 'title' | 'setting' | 'note' }
+export type Note =
+  | { readonly type: 'title'; readonly body: { readonly title: string } }
+  | { readonly type: 'setting'; readonly body: JsonObject }
+  | { readonly type: 'note'; readonly body: object }
 
 /** The body of an entry of type `compaction`. */
 export interface CompactionBody {
@@ -72,10 +75,12 @@ export interface TranscriptStore extends AsyncDisposable {
   create(options: { readonly cwd: string }): Promise<Transcript>
   /** Reads what counts now; takes no lock and writes nothing. TRANSCRIPT_NOT_FOUND, TRANSCRIPT_NEWER, TRANSCRIPT_DAMAGED (header). */
   open(id: TranscriptId): Promise<Transcript>
+  /** What can be read of the file, whatever is damaged in it, header included; nothing is checked for being whole. TRANSCRIPT_NOT_FOUND. */
+  salvage(id: TranscriptId): AsyncIterable<Entry>
   list(options?: ListOptions): Promise<TranscriptPage>
   /** A copy that goes on by itself and names where it came from. As `open`; TRANSCRIPT_DAMAGED also for damage further down. */
   fork(id: TranscriptId, options: { readonly cwd: string }): Promise<Transcript>
-  /** Ends every attempt on it. TRANSCRIPT_NOT_FOUND, SESSION_LOCKED. */
+  /** With what was put aside of it. Attempts on it find out when they write. TRANSCRIPT_NOT_FOUND, SESSION_LOCKED. */
   delete(id: TranscriptId): Promise<void>
 }
 
@@ -93,13 +98,15 @@ export interface Transcript {
   readonly file: string
   readonly cwd: string
   readonly createdAt: number
-  readonly parent?: TranscriptId
+  readonly parent: TranscriptId | undefined
   readonly title: string | undefined
+  /** The bodies of all `setting` notes, merged; of two about the same name the later one holds. */
+  readonly settings: JsonObject
   /** Set when the file is damaged: it can be read around the damage, and not be written. */
   readonly damage: TranscriptDamage | undefined
   /**
-   * What counts now, as last seen here: the last compaction if there is one, what it kept, and what came after. A new array after each
-   * change. An attempt sees at its begin and at each hold what others have written.
+   * What counts now, as last seen here: the last compaction if there is one, what it kept, and what came after. Grows in place; another
+   * array after a compaction. An attempt sees at its begin and at each hold what others have written.
    */
   readonly entries: readonly Entry[]
   /** Everything that was ever said, oldest first, replaced or not, from the file; damaged lines are left out. */
