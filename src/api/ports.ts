@@ -75,6 +75,30 @@ export interface GatewayStatus {
   readonly turnsQueued: number
   readonly turnsActive: number
   readonly permissionsOpen: number
+  readonly health: HealthStatus
+}
+
+export interface HealthStatus {
+  /** Undefined: it is off. */
+  readonly safeMode: { readonly since: number; readonly endsAt: number; readonly crashes: number } | undefined
+  /** Lives that are on record, and how many of them ended unasked. */
+  readonly lives: number
+  readonly crashes: number
+  readonly lastCrash: CrashStatus | undefined
+}
+
+/** The last life that ended unasked, and what the next one made of its turns. */
+export interface CrashStatus {
+  readonly epoch: number
+  readonly pid: number
+  readonly version: string
+  readonly startedAt: number
+  /** When it ended, if that is known; else when it was found. */
+  readonly endedAt: number
+  readonly how: 'crashed' | 'wedged' | 'killed' | 'machine_down'
+  readonly reason: string
+  readonly turnsTakenOver: number | undefined
+  readonly turnsInterrupted: number | undefined
 }
 
 export interface KeeperStatus {
@@ -101,8 +125,14 @@ export interface Leaving {
   readonly until: number
 }
 
+/** Why no new work is taken, if none is. `store`: the database has not answered for some seconds. */
+export type Readiness = GatewayPhase | 'safe_mode' | 'store'
+
 export interface GatewayPort {
   phase(): GatewayPhase
+  readiness(): Readiness
+  /** A person ends safe mode. False when it was off. */
+  leaveSafeMode(): boolean
   status(): Promise<GatewayStatus>
   statistics(): SessionStatisticsSnapshot
   /** Begins to stop; returns at once. Safe to call again. */
@@ -125,14 +155,8 @@ export interface ApiPorts {
   readonly gateway: GatewayPort
   readonly tokens: TokenProvider
   readonly agents: () => readonly AgentSummary[]
-/** Why no new work is taken, if none is. `store`: the database has not answered for some seconds. */
-export type Readiness = GatewayPhase | 'safe_mode' | 'store'
-
   readonly config: ApiConfig
   readonly logger: Logger
-  readiness(): Readiness
-  /** A person ends safe mode. False when it was off. */
-  leaveSafeMode(): boolean
   /** For tests; the defaults are those of the reference (reliability 5). */
   readonly streamLimits?: StreamLimits
 }

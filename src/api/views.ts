@@ -173,7 +173,11 @@ export interface ApiStatus {
   readonly streams: number
 }
 
-export function statusView(status: GatewayStatus, api: ApiStatus): StatusView {
+/** Without what health-view.ts adds. */
+export function statusView(
+  status: GatewayStatus,
+  api: ApiStatus,
+): Omit<StatusView, 'safe_mode' | 'lives' | 'last_crash'> {
   return {
     version: status.version,
     node_version: status.nodeVersion,

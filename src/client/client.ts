@@ -2,7 +2,14 @@
 // Never retries by itself, except that `events` reconnects with its cursor.
 
 import type { AgentSessionList, AgentSessionsQuery, SessionAdopt } from '../wire/adopt.ts'
-import type { AgentList, GatewayStop, GatewayStopping, StatusView } from '../wire/gateway.ts'
+import type {
+  AgentList,
+  GatewayStop,
+  GatewayStopping,
+  SafeModeChange,
+  SafeModeChanged,
+  StatusView,
+} from '../wire/gateway.ts'
 import type { EventPage, EventQuery, EventView } from '../wire/event.ts'
 import type { ExplanationView, StatisticsView } from '../wire/insight.ts'
 import type { SessionReset } from '../wire/options.ts'
@@ -230,6 +237,13 @@ export class HoldfastClient {
   /** Resolves when the gateway has begun to drain, not when it is gone. */
   stopGateway(body: GatewayStop = {}, options?: CallOptions): Promise<GatewayStopping> {
     return this.#requests.post('/v1/gateway/stop', body, options)
+  }
+
+  /** Ends safe mode; false when it was off. */
+  async leaveSafeMode(options?: CallOptions): Promise<boolean> {
+    const body: SafeModeChange = { enabled: false }
+    const { left } = await this.#requests.post<SafeModeChanged>('/v1/gateway/safe-mode', body, options)
+    return left
   }
 
   /** True when the gateway answers and is ready; false for every other answer and for none. */

@@ -16,6 +16,7 @@ import type { NodeRecord, Store } from '../store/store.ts'
 import type { TaskService } from '../tasks/task-service.ts'
 import type { Definitions } from './agents.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import type { Health } from './open-health.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
 export interface ApiParts extends GatewayOptions {
@@ -29,6 +30,7 @@ export interface ApiParts extends GatewayOptions {
   readonly definitions: Definitions
   readonly live: LiveConfig
   readonly lifecycle: Lifecycle
+  readonly health: Health
   statistics(): SessionStatisticsSnapshot
   /** Agents that live although no turn needs them. */
   warm(): { readonly idle: number; readonly spare: number }
@@ -36,8 +38,9 @@ export interface ApiParts extends GatewayOptions {
 
 /** Resolves when the API answers; `scope` ends it. PORT_IN_USE, TOKEN_FILE_UNSAFE. */
 export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): Promise<Api> {
-  const { config, paths, log, service, tasks, permissions, events, definitions, lifecycle, requests } = parts
-  const { http, limits, origins } = config
+  const { config, live, paths, log, service, tasks, permissions, events, definitions, lifecycle, requests, health } =
+    parts
+  const { http, origins } = config
   ensureToken(paths.tokenFile)
   const tokens = scope.use(watchToken(paths.tokenFile, systemClock))
   const tcp = {
@@ -64,6 +67,8 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     })),
     gateway: {
       phase: () => lifecycle.state,
+      readiness: () => readinessOf(parts),
+      leaveSafeMode: () => health.chronicle.safeMode.leave(),
       status: () => readStatus(parts),
       statistics: parts.statistics,
       stop: ({ now, drainMs, keepAgents }) => {
@@ -78,7 +83,17 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
   return api
 }
 
-async function readStatus({ version, lifecycle, node, paths, host, store, warm }: ApiParts): Promise<GatewayStatus> {
+/** A database that leaves a probe without an answer for so long takes no work. */
+const STORE_SILENT_MS = 5_000
+
+function readinessOf({ lifecycle, health: { chronicle, pulse } }: ApiParts): Readiness {
+  if (lifecycle.state !== 'ready') return lifecycle.state
+  if (chronicle.safeMode.isOn) return 'safe_mode'
+  return pulse.isStoreSilent(STORE_SILENT_MS) ? 'store' : 'ready'
+}
+
+async function readStatus(parts: ApiParts): Promise<GatewayStatus> {
+  const { version, lifecycle, node, paths, host, store, warm, health } = parts
   const { hosting, tagging, live, stuck, wardenPid, keepers } = host.describe()
   const { idle, spare } = warm()
   const counts = await store.counts()
@@ -99,5 +114,6 @@ async function readStatus({ version, lifecycle, node, paths, host, store, warm }
     agentsStuck: stuck,
     wardenPid,
     ...counts,
+    health: { safeMode: health.chronicle.safeMode.state, ...(await health.chronicle.history()) },
   }
 }

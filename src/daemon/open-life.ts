@@ -65,7 +65,14 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
   }
   const definitions = live.view((config) => ({ current: listAgentDefinitions(config, stateDir) }))
   const events = createEventLog(store)
-  const agents = openAgents({ ...options, live, host, definitions, stateDir, isPaused: () => health.chronicle.safeMode.isOn })
+  const agents = openAgents({
+    ...options,
+    live,
+    host,
+    definitions,
+    stateDir,
+    isPaused: () => health.chronicle.safeMode.isOn,
+  })
   const spares = scope.use(agents.spares)
   const sessions = scope.use(openSessions(sessionPorts({ ...ground, options, live, agents, definitions, events })))
   health.chronicle.onSafeModeEnd = () => {

@@ -4,10 +4,12 @@ import { firstOf, whenAborted } from '../base/deadline.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Paths } from '../config/paths.ts'
+import type { CrashRecorder } from '../health/crash-recorder.ts'
 import type { Controls } from '../life/controls.ts'
 import type { LifeEnd, RestartAnswer } from '../life/lives.ts'
 import type { Requests } from '../life/requests.ts'
 import type { Log } from '../observe/logger.ts'
+import { announceSafeMode } from './open-health.ts'
 import { openLife } from './open-life.ts'
 import type { OpenedLife } from './open-life.ts'
 import type { Supervision } from './supervision.ts'
@@ -18,6 +20,9 @@ export interface GatewayOptions {
   readonly env: Environment
   readonly version: string
   readonly log: Log
+  /** Where the log goes, if that is a file. */
+  readonly logFile: string | undefined
+  readonly recorder: CrashRecorder
   readonly requests: Requests
   readonly controls: Controls
   readonly supervision: Supervision
@@ -35,6 +40,15 @@ export interface GatewayOptions {
  */
 export async function runGateway(options: GatewayOptions): Promise<LifeEnd> {
   await using scope = new AsyncDisposableStack()
+  try {
+    return await live(options, scope)
+  } catch (error) {
+    options.recorder.failure = error // the end of the scope puts it on record
+    throw error
+  }
+}
+
+async function live(options: GatewayOptions, scope: AsyncDisposableStack): Promise<LifeEnd> {
   const life = await openLife(options, scope)
   serve(life, options)
   options.supervision.serving(`ready, epoch ${life.node.epoch}`, () => life.store.probe())
@@ -44,16 +58,21 @@ export async function runGateway(options: GatewayOptions): Promise<LifeEnd> {
   return await endLife(life)
 }
 
-function serve({ lifecycle, spares, tasks, node, recovered, api }: OpenedLife, options: GatewayOptions): void {
+function serve(life: OpenedLife, options: GatewayOptions): void {
+  const { lifecycle, spares, tasks, node, recovered, api, health } = life
   const { log, paths, announce } = options
   lifecycle.enter('ready')
+  health.pulse.enter('serving')
+  health.chronicle.ready(life.sessions.recovered)
   spares.look()
   tasks.keeper.look()
   log.logger('daemon').info({ epoch: node.epoch, recovered, url: api.url(), socket: paths.socket }, 'ready')
   announce(`ready on ${paths.socket}${api.url() === undefined ? '' : ` and ${api.url()}`}`)
+  announceSafeMode(health, announce)
 }
 
-async function endLife({ lifecycle, spares, parting }: OpenedLife): Promise<LifeEnd> {
+async function endLife({ lifecycle, spares, parting, health }: OpenedLife): Promise<LifeEnd> {
+  health.pulse.enter('draining')
   lifecycle.enter('draining')
   void spares[Symbol.asyncDispose]() // the scope waits for it
   await parting.part()

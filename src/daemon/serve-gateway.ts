@@ -9,6 +9,7 @@ import type { Config } from '../config/config.ts'
 import { systemEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load.ts'
 import { pathsOf } from '../config/paths.ts'
+import { CrashRecorder } from '../health/crash-recorder.ts'
 import { Controls } from '../life/controls.ts'
 import { Lives } from '../life/lives.ts'
 import type { Ending, LifeEnd } from '../life/lives.ts'
@@ -66,6 +67,7 @@ class ServedGateway implements AsyncDisposable {
   readonly #controls = new Controls()
   readonly #hadTerminal = hasTerminal()
   readonly #lives: Lives
+  readonly #recorder: CrashRecorder
   #config: Config
   #log: Log
   #supervision: Supervision | undefined
@@ -77,8 +79,12 @@ class ServedGateway implements AsyncDisposable {
     openStateDir(this.#paths.stateDir, { allowNetworkFileSystem: this.#config.storage.networkFileSystem }) // before the log, which lives there
     ensurePrivateDirectory(this.#paths.runDir)
     this.#log = this.#openLog()
+    this.#recorder = this.#openRecorder()
     this.#lives = this.#createLives()
-    request.onCrash((error) => this.#log.crashed(error))
+    request.onCrash((error) => {
+      this.#log.crashed(error)
+      this.#recorder.crashed(error)
+    })
     request.onSignal((signal) => this.#onSignal(signal))
   }
 
@@ -96,6 +102,11 @@ class ServedGateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#supervision?.[Symbol.asyncDispose]()
     await this.#log.close()
+  }
+
+  #openRecorder(): CrashRecorder {
+    const { stateDir } = this.#paths
+    return new CrashRecorder({ stateDir, version: this.#request.version, pid: process.pid, clock: systemClock })
   }
 
   #createLives(): Lives {
@@ -122,6 +133,8 @@ class ServedGateway implements AsyncDisposable {
       env: this.#env,
       version,
       log: this.#log,
+      logFile: this.#logFile(),
+      recorder: this.#recorder,
       requests: this.#requests,
       controls: this.#controls,
       supervision: this.#supervision,
@@ -146,8 +159,14 @@ class ServedGateway implements AsyncDisposable {
   }
 
   #openLog(): Log {
-    const { level, file = this.#request.detached ? this.#paths.logFile : undefined } = this.#config.log
+    const { level } = this.#config.log
+    const file = this.#logFile()
     return openLog({ level, ...(file === undefined ? {} : { file }) })
+  }
+
+  /** Undefined: stderr. */
+  #logFile(): string | undefined {
+    return this.#config.log.file ?? (this.#request.detached ? this.#paths.logFile : undefined)
   }
 
   #logger(): Logger {

@@ -11,11 +11,12 @@ import type { LifeEnding, LifePatch, LifeRecord } from '../store/lives.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import { countCrashes, isBraked } from './brake.ts'
 import type { BrakeLimits } from './brake.ts'
-import { causeOfDeath } from './cause-of-death.ts'
-import { readCrashRecord } from './crash-record.ts'
+import { crashHistoryOf } from './crash-history.ts'
+import type { CrashHistory } from './crash-history.ts'
 import type { CrashRecorder } from './crash-recorder.ts'
-import { readLastWords } from './last-words.ts'
+import { findEnd } from './find-end.ts'
 import { SafeMode } from './safe-mode.ts'
+import type { SafeModeEnd } from './safe-mode.ts'
 
 export interface ChroniclePorts {
   readonly store: Pick<Store, 'lives'>
@@ -37,11 +38,13 @@ const LIVES_MAX = 100
 export class Chronicle implements Disposable {
   readonly #ports: ChroniclePorts
   readonly safeMode: SafeMode
+  /** Set by who holds work back meanwhile; called once, when safe mode ends. */
+  onSafeModeEnd: () => void = () => {}
 
   private constructor(ports: ChroniclePorts, safeMode: SafeMode) {
     this.#ports = ports
     this.safeMode = safeMode
-    safeMode.onEnd = (how) => this.#note({ safeMode: how })
+    safeMode.onEnd = (how) => this.#safeModeEnded(how)
   }
 
   /** Resolves when the end of every earlier life is on record, and the begin of this one. */
@@ -85,8 +88,20 @@ export class Chronicle implements Disposable {
     }
   }
 
+  /** The lives on record, this one among them. */
+  async history(): Promise<CrashHistory> {
+    const { store, node } = this.#ports
+    return crashHistoryOf(await store.lives.list(node.id, LIVES_MAX))
+  }
+
   [Symbol.dispose](): void {
     this.safeMode[Symbol.dispose]()
+  }
+
+  #safeModeEnded(how: SafeModeEnd): void {
+    this.#note({ safeMode: how })
+    this.#ports.logger.info({ how }, 'safe mode is over')
+    this.onSafeModeEnd()
   }
 
   /** What people may want to know and nothing depends on. */
@@ -98,20 +113,15 @@ export class Chronicle implements Disposable {
 
 /** Writes how lives ended that could not; `lives` with every end, in the same order. */
 async function findEnds(ports: ChroniclePorts, lives: readonly LifeRecord[]): Promise<LifeRecord[]> {
+  const { recorder, logFile, bootId, clock } = ports
   const ended: LifeRecord[] = []
   for (const life of lives) {
-    const end = life.end ?? findEnd(ports, life)
+    const end = life.end ?? findEnd(life, { crashFile: recorder.file, logFile, bootId, foundAt: clock.now() })
     if (life.end === undefined) await ports.store.lives.patch(life.epoch, { end })
     if (life.end === undefined) tell(ports.logger, life, end)
     ended.push({ ...life, end })
   }
   return ended
-}
-
-function findEnd({ recorder, bootId, logFile, clock }: ChroniclePorts, life: LifeRecord): LifeEnding {
-  const record = readCrashRecord(recorder.file)
-  const lastWords = logFile === undefined ? undefined : readLastWords(logFile, life.pid)
-  return causeOfDeath(life, { record, bootId, memory: readOomKills(), lastWords, foundAt: clock.now() })
 }
 
 function tell(logger: Logger, { epoch, pid }: LifeRecord, end: LifeEnding): void {

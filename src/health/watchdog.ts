@@ -26,8 +26,8 @@ export interface WatchdogOrders extends Pick<
   readonly cells: Int32Array
 }
 
-/** It holds a judge and a timer. */
-const THREAD_LIMITS = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
+/** It holds a judge and a timer; from a checkout it also has to read TypeScript. */
+const THREAD_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 }
 
 /** A thread that cannot run costs the watch, never the gateway: that is said once. Disposing it ends the watch. */
 export function startWatchdog({ pulse, logger, ...orders }: WatchdogOptions): Disposable {

@@ -35,6 +35,35 @@ export const KeeperView = Type.Object(
   { title: 'Keeper' },
 )
 
+export const SafeModeView = Type.Object(
+  {
+    since: Time,
+    /** When it ends by itself if the gateway stays up. */
+    ends_at: Time,
+    /** The ends in a row that led to it. */
+    crashes: Type.Integer(),
+  },
+  { title: 'SafeMode' },
+)
+
+export const CrashView = Type.Object(
+  {
+    epoch: Type.Integer(),
+    pid: Type.Integer(),
+    version: Type.String(),
+    started_at: Time,
+    /** When it ended, if that is known; else when it was found. */
+    ended_at: Time,
+    how: Type.Enum(['crashed', 'wedged', 'killed', 'machine_down']),
+    reason: Type.String(),
+    /** What became of the turns that it left running; null while the next life has not looked. */
+    turns_taken_over: nullable(Type.Integer()),
+    turns_interrupted: nullable(Type.Integer()),
+  },
+  { title: 'Crash' },
+)
+export type CrashView = Static<typeof CrashView>
+
 export const StatusView = Type.Object(
   {
     version: Type.String(),
@@ -65,6 +94,11 @@ export const StatusView = Type.Object(
     turns: Type.Object({ queued: Type.Integer(), active: Type.Integer() }),
     permissions_open: Type.Integer(),
     streams_open: Type.Integer(),
+    /** Null when it is off, as it should be. */
+    safe_mode: nullable(SafeModeView),
+    /** Lives of the gateway that are on record, and how many of them ended unasked. */
+    lives: Type.Object({ known: Type.Integer(), crashed: Type.Integer() }),
+    last_crash: nullable(CrashView),
   },
   { title: 'Status' },
 )
@@ -86,5 +120,25 @@ export type GatewayStop = Static<typeof GatewayStop>
 export const GatewayStopping = Type.Object({ state: GatewayState, pid: Type.Integer() })
 export type GatewayStopping = Static<typeof GatewayStopping>
 
+export const SafeModeChange = Type.Object(
+  {
+    /** It begins by itself; a person can only end it. */
+    enabled: Type.Literal(false),
+  },
+  { additionalProperties: false },
+)
+export type SafeModeChange = Static<typeof SafeModeChange>
+
+/** `left`: it was on. */
+export const SafeModeChanged = Type.Object({ left: Type.Boolean() })
+export type SafeModeChanged = Static<typeof SafeModeChanged>
+
 export const Health = Type.Object({ ok: Type.Boolean() })
 export type Health = Static<typeof Health>
+
+/** `reason`: why no new work is taken. */
+export const NotReady = Type.Object({
+  ok: Type.Literal(false),
+  reason: Type.Enum(['starting', 'draining', 'stopped', 'safe_mode', 'store']),
+})
+export type NotReady = Static<typeof NotReady>

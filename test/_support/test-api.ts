@@ -119,6 +119,7 @@ const STATUS = {
   turnsQueued: 2,
   turnsActive: 1,
   permissionsOpen: 0,
+  health: { safeMode: undefined, lives: 1, crashes: 0, lastCrash: undefined },
 } as const
 
 export interface ListeningApi extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 
 import { createApi } from '../../src/api/create-api.ts'
 import type { Api } from '../../src/api/create-api.ts'
-import type { AgentSummary, GatewayPhase, StopRequest } from '../../src/api/ports.ts'
+import type { AgentSummary, GatewayPhase, Readiness, StopRequest } from '../../src/api/ports.ts'
 import { pathsOf } from '../../src/config/paths.ts'
 import { ensurePrivateDirectory } from '../../src/base/private-directory.ts'
 import { ensureToken } from '../../src/config/token.ts'
@@ -26,6 +26,8 @@ export class TestCliGateway implements AsyncDisposable {
   readonly stops: StopRequest[] = []
   agents: readonly AgentSummary[] = [FAKE_AGENT]
   phase: GatewayPhase = 'ready'
+  /** Undefined: as the phase says. */
+  readiness: Readiness | undefined
   /** As if the token of this home were another's. */
   refuseTokens = false
   #api: Api
@@ -89,6 +91,12 @@ export class TestCliGateway implements AsyncDisposable {
       },
       gateway: {
         phase: () => this.phase,
+        readiness: () => this.readiness ?? this.phase,
+        leaveSafeMode: () => {
+          const left = this.readiness === 'safe_mode'
+          this.readiness = undefined
+          return left
+        },
         status: () => this.#status(stateDir),
         statistics: () => new SessionStatistics(0).snapshot(),
         stop: (request) => {
@@ -124,6 +132,7 @@ export class TestCliGateway implements AsyncDisposable {
       turnsQueued,
       turnsActive,
       permissionsOpen,
+      health: { safeMode: undefined, lives: 1, crashes: 0, lastCrash: undefined },
     }
   }
 }

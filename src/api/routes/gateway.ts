@@ -3,7 +3,17 @@
 import { Type } from 'typebox'
 
 import { HoldfastError } from '../../base/errors.ts'
-import { AgentList, GatewayStop, GatewayStopping, Health, StatusView } from '../../wire/gateway.ts'
+import {
+  AgentList,
+  GatewayStop,
+  GatewayStopping,
+  Health,
+  NotReady,
+  SafeModeChange,
+  SafeModeChanged,
+  StatusView,
+} from '../../wire/gateway.ts'
+import { healthView } from '../health-view.ts'
 import { agentView, statusView } from '../views.ts'
 import { withErrors } from './context.ts'
 import type { App, RouteContext } from './context.ts'
@@ -28,12 +38,9 @@ export function addGatewayRoutes(app: App, context: RouteContext): void {
     },
     async () => {
       const { socket } = config
-      return statusView(await gateway.status(), {
-        phase: gateway.phase(),
-        url: context.url(),
-        socket,
-        streams: streams.open,
-      })
+      const status = await gateway.status()
+      const api = { phase: gateway.phase(), url: context.url(), socket, streams: streams.open }
+      return { ...statusView(status, api), ...healthView(status.health) }
     },
   )
   app.post(
@@ -55,7 +62,23 @@ export function addGatewayRoutes(app: App, context: RouteContext): void {
       return reply.code(202).send({ state: gateway.phase(), pid })
     },
   )
+  addSafeMode(app, context)
   addHealth(app, context)
+}
+
+function addSafeMode(app: App, { gateway }: RouteContext): void {
+  app.post(
+    '/v1/gateway/safe-mode',
+    {
+      schema: {
+        operationId: 'leaveSafeMode',
+        summary: 'End safe mode: prompts are taken and queues go on',
+        body: SafeModeChange,
+        response: withErrors({ 200: SafeModeChanged }),
+      },
+    },
+    () => ({ left: gateway.leaveSafeMode() }),
+  )
 }
 
 function addHealth(app: App, { gateway }: RouteContext): void {
@@ -73,12 +96,13 @@ function addHealth(app: App, { gateway }: RouteContext): void {
         operationId: 'ready',
         summary: 'New work is accepted',
         security: [],
-        response: { 200: Health, 503: Health },
+        response: { 200: Health, 503: NotReady },
       },
     },
     async (_request, reply) => {
-      if (gateway.phase() === 'ready') return { ok: true }
-      return reply.code(503).send({ ok: false })
+      const reason = gateway.readiness()
+      if (reason === 'ready') return { ok: true }
+      return reply.code(503).send({ ok: false, reason })
     },
   )
   app.get(
