@@ -16,7 +16,7 @@ import type {
   LockHold,
   NewEntry,
 } from './port.ts'
-import { COMPACTION } from './view.ts'
+import { COMPACTION } from './file/view.ts'
 
 /** What others may have appended between two holds; reading it costs every hold that finds it. */
 const MERGED_BYTES_MAX = 1024 * 1024

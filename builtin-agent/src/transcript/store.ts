@@ -10,12 +10,12 @@ import { HoldfastError } from '../../../src/base/errors.ts'
 import { newId } from '../../../src/base/ids.ts'
 import { ensurePrivateDirectory } from '../../../src/base/private-directory.ts'
 import type { Diagnose } from './diagnose.ts'
-import { glanceAt } from './glance.ts'
-import { Journal } from './journal.ts'
+import { glanceAt } from './file/glance.ts'
+import { Journal } from './file/journal.ts'
 import { Listing } from './listing.ts'
-import { loadTranscript, readBehindHeader } from './load.ts'
-import { LockTable } from './lock-table.ts'
-import { copyTranscript, writeNewTranscript } from './new-file.ts'
+import { loadTranscript, readBehindHeader } from './file/load.ts'
+import { LockTable } from './lock/lock-table.ts'
+import { copyTranscript, writeNewTranscript } from './file/new-file.ts'
 import { OpenTranscript } from './open-transcript.ts'
 import type {
   Entry,
@@ -26,7 +26,7 @@ import type {
   TranscriptStore,
   TranscriptSummary,
 } from './port.ts'
-import { realFile } from './real-file.ts'
+import { realFile } from './file/real-file.ts'
 
 const SUFFIX = '.jsonl'
 const NAME_PATTERN = /^conv_[0-9a-z]{26}\.jsonl$/

@@ -3,14 +3,14 @@
 
 import type { AsyncLocalStorage } from 'node:async_hooks'
 
-import type { Clock } from '../../../src/base/clock.ts'
-import { deadline, ignore, pause } from '../../../src/base/deadline.ts'
-import { HoldfastError } from '../../../src/base/errors.ts'
-import type { Diagnose } from './diagnose.ts'
+import type { Clock } from '../../../../src/base/clock.ts'
+import { deadline, ignore, pause } from '../../../../src/base/deadline.ts'
+import { HoldfastError } from '../../../../src/base/errors.ts'
+import type { Diagnose } from '../diagnose.ts'
 import { Hold, NestedHold } from './hold.ts'
 import type { Holders } from './holders.ts'
 import { KernelLock } from './kernel-lock.ts'
-import type { HoldOptions, LockHold, SessionLock } from './port.ts'
+import type { HoldOptions, LockHold, SessionLock } from '../port.ts'
 
 const WAIT_MS = 10_000
 const HOLD_MS_MAX = 5_000

@@ -4,7 +4,7 @@
 import { chmodSync, existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-import { HoldfastError } from '../../../src/base/errors.ts'
+import { HoldfastError } from '../../../../src/base/errors.ts'
 
 const SQLITE_BUSY = 5
 /** The low byte of an extended code is the code. */

@@ -1,8 +1,8 @@
 // What counts of a conversation, built by applying its entries in order. Pure memory; the file is somebody else's.
 
-import { assert } from '../../../src/base/assert.ts'
-import type { JsonObject } from '../../../src/base/json.ts'
-import type { CompactionBody, Entry } from './port.ts'
+import { assert } from '../../../../src/base/assert.ts'
+import type { JsonObject } from '../../../../src/base/json.ts'
+import type { CompactionBody, Entry } from '../port.ts'
 
 /** Types that say something about the conversation, not in it. */
 const NOTES: ReadonlySet<string> = new Set(['title', 'setting', 'note'])

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 
 import { rawLines, readFully } from './chain-reader.ts'
 import { decodeEntry, decodeHeader } from './line-format.ts'
-import type { TranscriptSummary } from './port.ts'
+import type { TranscriptSummary } from '../port.ts'
 
 const END_BYTES = 64 * 1024
 const LF = 0x0a

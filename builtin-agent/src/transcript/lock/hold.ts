@@ -1,8 +1,8 @@
 // One hold of a session lock. Held, then over: released by its body, or revoked by others. What is over stays over, and whatever it is
 // asked to do then, it never touches the hold after it.
 
-import { HoldfastError } from '../../../src/base/errors.ts'
-import type { LockHold } from './port.ts'
+import { HoldfastError } from '../../../../src/base/errors.ts'
+import type { LockHold } from '../port.ts'
 
 export class Hold implements LockHold {
   readonly #file: string

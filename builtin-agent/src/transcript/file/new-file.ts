@@ -3,7 +3,7 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 
-import { HoldfastError } from '../../../src/base/errors.ts'
+import { HoldfastError } from '../../../../src/base/errors.ts'
 import { readFully } from './chain-reader.ts'
 import type { Journal } from './journal.ts'
 import { encodeHeader, type Header } from './line-format.ts'

@@ -3,7 +3,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { isDead, readBootId, readStat } from '../../../src/base/birth.ts'
+import { isDead, readBootId, readStat } from '../../../../src/base/birth.ts'
 
 /** Names one process on one machine. `pid` and `startTicks` mean nothing in another boot or pid namespace. */
 export interface ProcessIdentity {

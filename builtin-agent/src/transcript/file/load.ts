@@ -3,7 +3,7 @@
 
 import { setImmediate } from 'node:timers/promises'
 
-import { HoldfastError } from '../../../src/base/errors.ts'
+import { HoldfastError } from '../../../../src/base/errors.ts'
 import { ChainReader, rawLines, type ChainLine } from './chain-reader.ts'
 import type { Journal } from './journal.ts'
 import {
@@ -15,7 +15,7 @@ import {
   storedCrc,
   type Header,
 } from './line-format.ts'
-import type { CompactionBody, Entry, TranscriptDamage } from './port.ts'
+import type { CompactionBody, Entry, TranscriptDamage } from '../port.ts'
 import { COMPACTION, SETTING, TITLE, TranscriptView } from './view.ts'
 
 export interface LoadedFile {

@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs'
 import { basename } from 'node:path'
 
-import { HoldfastError } from '../../../src/base/errors.ts'
+import { HoldfastError } from '../../../../src/base/errors.ts'
 
 /** Absolute, without symbolic links. TRANSCRIPT_NOT_FOUND. */
 export function realFile(path: string): string {

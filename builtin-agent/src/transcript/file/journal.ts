@@ -16,11 +16,11 @@ import {
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
-import { HoldfastError } from '../../../src/base/errors.ts'
+import { HoldfastError } from '../../../../src/base/errors.ts'
 import { ChainReader, readFully, type ChainLine, type Position } from './chain-reader.ts'
-import type { Diagnose } from './diagnose.ts'
+import type { Diagnose } from '../diagnose.ts'
 import { LINE_BYTES_MAX, tailOf } from './line-format.ts'
-import type { TranscriptDamage } from './port.ts'
+import type { TranscriptDamage } from '../port.ts'
 
 /** What happened to the file since it was looked at. */
 export type Advance =

@@ -4,9 +4,9 @@
 
 import { crc32 } from 'node:zlib'
 
-import { assert } from '../../../src/base/assert.ts'
-import { isJsonObject } from '../../../src/base/json.ts'
-import type { Entry, TranscriptId } from './port.ts'
+import { assert } from '../../../../src/base/assert.ts'
+import { isJsonObject } from '../../../../src/base/json.ts'
+import type { Entry, TranscriptId } from '../port.ts'
 
 export const FORMAT_VERSION = 1
 /** The seed of the first entry's checksum, and of the header's. */

@@ -5,9 +5,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { fstatSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import type { Clock } from '../../../src/base/clock.ts'
-import { newId } from '../../../src/base/ids.ts'
-import type { Diagnose } from './diagnose.ts'
+import type { Clock } from '../../../../src/base/clock.ts'
+import { newId } from '../../../../src/base/ids.ts'
+import type { Diagnose } from '../diagnose.ts'
 import { Holders, type ProcessIdentity } from './holders.ts'
 import { FileLock, type HoldContext, type LockDeps } from './session-lock.ts'
 

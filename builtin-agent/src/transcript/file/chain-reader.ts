@@ -4,7 +4,7 @@
 import { readSync } from 'node:fs'
 
 import { checkLine, CRC_START, LINE_BYTES_MAX, typeOfLine } from './line-format.ts'
-import type { TranscriptDamage } from './port.ts'
+import type { TranscriptDamage } from '../port.ts'
 
 const CHUNK_BYTES = 1024 * 1024
 const LF = 0x0a
