@@ -78,6 +78,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   GATEWAY_DRAINING: 503,
   SAFE_MODE: 503,
   GATEWAY_UNREACHABLE: 502,
+  RESTART_REFUSED: 409,
   GATEWAY_START_FAILED: 500,
   INSTANCE_LOCKED: 500,
   PORT_IN_USE: 500,
@@ -111,6 +112,6 @@ export const RETRY_AFTER_MS: Partial<Readonly<Record<ErrorCode, number>>> = {
   SESSION_BUSY: 2_000,
   STREAM_LIMIT: 5_000,
   GATEWAY_DRAINING: 5_000,
+  SAFE_MODE: 30_000,
   LEASE_LOST: 1_000,
 }
-  SAFE_MODE: 30_000,

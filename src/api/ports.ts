@@ -128,6 +128,11 @@ export interface Leaving {
 /** Why no new work is taken, if none is. `store`: the database has not answered for some seconds. */
 export type Readiness = GatewayPhase | 'safe_mode' | 'store'
 
+export interface RestartOutcome {
+  readonly outcome: 'accepted' | 'coalesced'
+  readonly way: 'supervised' | 'successor' | 'in-process'
+}
+
 export interface GatewayPort {
   phase(): GatewayPhase
   readiness(): Readiness
@@ -137,6 +142,8 @@ export interface GatewayPort {
   statistics(): SessionStatisticsSnapshot
   /** Begins to stop; returns at once. Safe to call again. */
   stop(request: StopRequest): void
+  /** Resolves when the restart is prepared and has begun. GATEWAY_DRAINING, RESTART_REFUSED. */
+  restart(reason: string): Promise<RestartOutcome>
 }
 
 export interface StreamLimits {

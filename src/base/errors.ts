@@ -211,6 +211,10 @@ export const ERRORS = {
     'See why with: holdfast doctor. Leave it with: holdfast safe-mode off.',
     true,
   ),
+  RESTART_REFUSED: spec(
+    'The gateway was not restarted: {reason}.',
+    'It goes on as before. Correct the cause, then ask again.',
+  ),
   GATEWAY_UNREACHABLE: spec('No gateway answers at {address}.', 'Start one with: holdfast serve.', true),
   GATEWAY_START_FAILED: spec('The gateway did not become ready: {reason}.', 'See its log at {log}.'),
   INSTANCE_LOCKED: spec('Another gateway uses {stateDir} (pid {pid}, since {since}).', 'Use it, or stop it first.'),

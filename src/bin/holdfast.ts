@@ -24,6 +24,7 @@ const deps: CliDeps = {
   },
   serve,
   startGateway: async () => (await import('../daemon/gateway-process.ts')).startGatewayProcess(),
+  signalRestart: async (reason) => (await import('../daemon/gateway-process.ts')).signalRestart(reason),
   isProcessAlive: (pid) => {
     try {
       return process.kill(pid, 0)

@@ -69,6 +69,11 @@ export interface CliDeps {
   serve(options: ServeOptions): Promise<number>
   /** Spawns `holdfast serve --detached` in its own session; resolves when it runs, not when it is ready. */
   startGateway(): Promise<StartedGateway>
+  /**
+   * Asks the gateway that holds the lock of this user's state directory for a restart by an authorised signal. Resolves with its pid, or
+   * undefined when the lock names no process that lives.
+   */
+  signalRestart(reason: string): Promise<number | undefined>
   /** True while a process of this user with that pid exists on this machine. */
   isProcessAlive(pid: number): boolean
   /** Looks for agent processes without an owner on this machine; changes nothing. */

@@ -99,6 +99,7 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
 
   GATEWAY_DRAINING: EXIT.temporary,
   SAFE_MODE: EXIT.temporary,
+  RESTART_REFUSED: EXIT.failed,
   GATEWAY_UNREACHABLE: EXIT.unavailable,
   GATEWAY_START_FAILED: EXIT.unavailable,
   INSTANCE_LOCKED: EXIT.temporary,

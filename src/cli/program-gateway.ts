@@ -27,7 +27,8 @@ export function declareGateway(root: Command, on: Bind): void {
   root
     .command('restart')
     .description('start the gateway anew; agents and running turns go on')
-    .option('--wait <seconds>', 'wait at most so long until the old one is gone', positiveSeconds, 30)
+    .option('--reason <text>', 'what for; it is written to the log')
+    .option('--wait <seconds>', 'wait at most so long until the new one is ready', positiveSeconds, 150)
     .action(on(async () => (await import('./commands/restart.ts')).restart))
   root
     .command('stats')

@@ -93,14 +93,14 @@ describe('serve', () => {
     const flags = Object.fromEntries([...names, 'config'].map((name) => [name, `value-of-${name}`]))
     const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
     const { code } = await cli.run(['serve', ...args], { deps: { serve } })
-    expect(seen).toEqual([{ detached: false, flags }])
+    expect(seen).toEqual([{ detached: false, successor: false, flags }])
     expect(code).toBe(75)
   })
 
   test('only what was given is handed on', async () => {
     const { seen, serve } = recordServe()
-    await cli.run(['serve', '--detached'], { deps: { serve } })
-    expect(seen).toEqual([{ detached: true, flags: {} }])
+    await cli.run(['serve', '--detached', '--successor'], { deps: { serve } })
+    expect(seen).toEqual([{ detached: true, successor: true, flags: {} }])
   })
 })
 

@@ -4,6 +4,8 @@
 import type { AgentSessionList, AgentSessionsQuery, SessionAdopt } from '../wire/adopt.ts'
 import type {
   AgentList,
+  GatewayRestart,
+  GatewayRestarting,
   GatewayStop,
   GatewayStopping,
   SafeModeChange,
@@ -244,6 +246,11 @@ export class HoldfastClient {
     const body: SafeModeChange = { enabled: false }
     const { left } = await this.#requests.post<SafeModeChanged>('/v1/gateway/safe-mode', body, options)
     return left
+  }
+
+  /** Resolves when the next life is prepared and this one begins to end. GATEWAY_DRAINING; RESTART_REFUSED: nothing has changed. */
+  restartGateway(body: GatewayRestart = {}, options?: CallOptions): Promise<GatewayRestarting> {
+    return this.#requests.post('/v1/gateway/restart', body, options)
   }
 
   /** True when the gateway answers and is ready; false for every other answer and for none. */

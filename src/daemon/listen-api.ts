@@ -75,6 +75,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
         requests.stop('asked over the API', { budgetMs: drainMs, keepsAgents: keepAgents })
         if (now) requests.stop('asked over the API')
       },
+      restart: (reason) => parts.restart(reason),
     },
     logger: log.logger('api'),
   })

@@ -146,10 +146,10 @@ test('a successor that cannot be started: the restart stays in the process, and 
 test('a successor that ends before it stands by: the restart is refused, and this life goes on (G6)', async () => {
   const rig = new Rig()
   rig.way = 'successor'
-  rig.successorStart = { kind: 'refused', error: new HoldfastError('GATEWAY_START_FAILED', { reason: 'code 1' }) }
+  rig.successorStart = { kind: 'refused', because: 'it ended with code 1' }
   const life = await rig.life()
   life.ready()
-  await expect(rig.lives.restart('')).rejects.toMatchObject({ code: 'GATEWAY_START_FAILED' })
+  await expect(rig.lives.restart('')).rejects.toMatchObject({ code: 'RESTART_REFUSED' })
   expect(rig.requests.drain.aborted).toBe(false)
   rig.way = 'in-process'
   expect(await rig.lives.restart('')).toMatchObject({ outcome: 'accepted' })
@@ -172,7 +172,10 @@ test('a configuration that cannot be read: the restart is refused, and nothing h
   rig.configError = new HoldfastError('CONFIG_INVALID', { reason: 'a comma is missing' })
   const life = await rig.life()
   life.ready()
-  await expect(rig.lives.restart('')).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+  await expect(rig.lives.restart('')).rejects.toMatchObject({
+    code: 'RESTART_REFUSED',
+    details: { reason: expect.stringContaining('comma') },
+  })
   expect(rig.requests.wish).toBeUndefined()
 })
 

@@ -62,7 +62,7 @@ export class Lives {
 
   /**
    * Resolves when it is known which way the restart goes and this life is about to end. While one is under way it is the answer to all
-   * that ask. GATEWAY_DRAINING once a stop was asked for; CONFIG_INVALID or GATEWAY_START_FAILED: nothing has changed.
+   * that ask. GATEWAY_DRAINING once a stop was asked for; RESTART_REFUSED: this life goes on (G6).
    */
   async restart(reason: string): Promise<RestartAnswer> {
     if (this.#ports.requests.stopped.aborted) throw new HoldfastError('GATEWAY_DRAINING')
@@ -120,8 +120,9 @@ export class Lives {
       throw new HoldfastError('GATEWAY_DRAINING')
     } catch (err) {
       this.#pending = undefined
-      log().warn({ err, reason }, 'a restart was refused; nothing has changed')
-      throw err
+      if (hasCode(err, 'GATEWAY_DRAINING')) throw err
+      log().error({ err, reason }, 'a restart was refused; this gateway goes on')
+      throw hasCode(err, 'RESTART_REFUSED') ? err : refused(err)
     }
   }
 
@@ -137,7 +138,7 @@ export class Lives {
       return { way, successor: undefined }
     }
     const start = await startSuccessor()
-    if (start.kind === 'refused') throw start.error
+    if (start.kind === 'refused') throw new HoldfastError('RESTART_REFUSED', { reason: start.because })
     if (start.kind === 'unavailable') {
       say('in-process', `no other process could be started (${start.reason})`)
       return { way: 'in-process', successor: undefined }
@@ -180,9 +181,8 @@ export class Lives {
     requests.begin()
     this.#isWaiting = true
     this.#turn.resolve()
-    const reason = cause instanceof Error ? cause.message : String(cause)
     log().error({ err: cause }, 'the gateway could not be started again; waiting for a restart or a stop')
-    announce(`it could not be started again: ${reason}`)
+    announce(`it could not be started again: ${textOf(cause)}`)
     announce(
       `correct the cause, then: holdfast restart (or kill -USR1 ${process.pid}); end it with: kill ${process.pid}`,
     )
@@ -197,6 +197,14 @@ const WORDS: Readonly<Record<RestartWay, string>> = {
   supervised: 'this process ends and its supervisor starts the next one',
   successor: 'another process takes over',
   'in-process': 'in this process',
+}
+
+function refused(cause: unknown): HoldfastError {
+  return new HoldfastError('RESTART_REFUSED', { reason: textOf(cause) }, { cause })
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function hasCode(error: unknown, code: HoldfastError['code']): boolean {

@@ -2,7 +2,6 @@
 // Words to it: `go`, `stop`. Words from it: `standing by`, `ready`.
 
 import { deadline, firstOf, ignore } from '../base/deadline.ts'
-import { HoldfastError } from '../base/errors.ts'
 import { startPartner } from '../process/start-partner.ts'
 import type { Partner, PartnerCommand } from '../process/start-partner.ts'
 
@@ -34,7 +33,7 @@ export interface Successor {
 export type SuccessorStart =
   | { readonly kind: 'standing by'; readonly successor: Successor }
   | { readonly kind: 'unavailable'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly error: HoldfastError }
+  | { readonly kind: 'refused'; readonly because: string }
 
 /** Resolves when it stands by, or when it is known that it will not; then it is not left running. */
 export async function startSuccessor(command: PartnerCommand): Promise<SuccessorStart> {
@@ -51,8 +50,8 @@ export async function startSuccessor(command: PartnerCommand): Promise<Successor
   if (first === STANDING_BY) return { kind: 'standing by', successor: successorOf(partner) }
   partner.kill()
   if (first === undefined) return { kind: 'unavailable', reason: `it said nothing for ${STAND_BY_MS_MAX / 1000} s` }
-  const details = { reason: `the next process ended with ${first} before it could take over`, log: command.outputFile }
-  return { kind: 'refused', error: new HoldfastError('GATEWAY_START_FAILED', details) }
+  const where = command.outputFile === undefined ? '' : `; what it said is in ${command.outputFile}`
+  return { kind: 'refused', because: `the next process ended with ${first} before it could take over${where}` }
 }
 
 function successorOf(partner: Partner): Successor {

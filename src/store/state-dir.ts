@@ -39,6 +39,7 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
   [0x65735546, 'FUSE'],
 ])
 export const STORE_FILE = 'holdfast.db'
+export const LOCK_FILE = 'instance.lock'
 
 const OTHERS = 0o077
 
@@ -48,7 +49,7 @@ export function openStateDir(path: string, options: StateDirOptions = {}): State
   ensurePrivateDirectory(real)
   assertWritable(real)
   if (!options.allowNetworkFileSystem) assertLocal(real)
-  return { path: real, storeFile: join(real, STORE_FILE), lockFile: join(real, 'instance.lock') }
+  return { path: real, storeFile: join(real, STORE_FILE), lockFile: join(real, LOCK_FILE) }
 }
 
 /**

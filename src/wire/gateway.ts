@@ -133,6 +133,26 @@ export type SafeModeChange = Static<typeof SafeModeChange>
 export const SafeModeChanged = Type.Object({ left: Type.Boolean() })
 export type SafeModeChanged = Static<typeof SafeModeChanged>
 
+export const GatewayRestart = Type.Object(
+  {
+    /** For the log: who wants it, and what for. */
+    reason: Type.Optional(Type.String({ maxLength: 200 })),
+  },
+  { additionalProperties: false },
+)
+export type GatewayRestart = Static<typeof GatewayRestart>
+
+export const GatewayRestarting = Type.Object({
+  /** `coalesced`: a restart that was asked for before is under way, and answers this request too. */
+  outcome: Type.Enum(['accepted', 'coalesced']),
+  /** What becomes of this process: it ends and its supervisor starts the next, another one takes over, or it goes on itself. */
+  way: Type.Enum(['supervised', 'successor', 'in-process']),
+  pid: Type.Integer(),
+  /** Of the life that ends; the next one has a higher number. */
+  epoch: Type.Integer(),
+})
+export type GatewayRestarting = Static<typeof GatewayRestarting>
+
 export const Health = Type.Object({ ok: Type.Boolean() })
 export type Health = Static<typeof Health>
 

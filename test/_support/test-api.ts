@@ -26,6 +26,7 @@ export class TestGateway {
   readonly service: FakeService
   readonly logged: { level: string; fields: object; message: string }[] = []
   readonly stops: StopRequest[] = []
+  readonly restarts: string[] = []
   readonly #rotated = new Set<() => void>()
   phase: GatewayPhase = 'ready'
   /** Undefined: as the phase says. */
@@ -65,6 +66,10 @@ export class TestGateway {
         status: () => Promise.resolve(STATUS),
         statistics: () => new SessionStatistics(Date.parse('2026-01-01T00:00:00Z')).snapshot(),
         stop: (request) => this.#stop(request),
+        restart: async (reason) => {
+          this.restarts.push(reason)
+          return { outcome: 'accepted', way: 'in-process' }
+        },
       },
       agents: () => [{ name: 'demo', title: 'Demo', argv: ['demo-agent', '--key', 'sk-secret'], source: 'config' }],
       logger: this.#logger(),

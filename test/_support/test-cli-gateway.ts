@@ -24,6 +24,8 @@ export class TestCliGateway implements AsyncDisposable {
   readonly cli: TestCli
   readonly sessions: TestSessions
   readonly stops: StopRequest[] = []
+  readonly restarts: string[] = []
+  epoch = 7
   agents: readonly AgentSummary[] = [FAKE_AGENT]
   phase: GatewayPhase = 'ready'
   /** Undefined: as the phase says. */
@@ -104,6 +106,11 @@ export class TestCliGateway implements AsyncDisposable {
           this.phase = 'draining'
           setImmediate(() => void this.#api.close())
         },
+        restart: async (reason) => {
+          this.restarts.push(reason)
+          this.epoch += 1
+          return { outcome: 'accepted', way: 'in-process' }
+        },
       },
       config: { tcp: undefined, socket, allowedHosts: [], allowedOrigins: [], bodyBytesMax: 1_000_000 },
       logger: silent,
@@ -118,7 +125,7 @@ export class TestCliGateway implements AsyncDisposable {
       pid: 4711,
       startedAt: Date.now(),
       node: 'local',
-      epoch: 1,
+      epoch: this.epoch,
       stateDir,
       hosting: 'inline' as const,
       keepers: [],

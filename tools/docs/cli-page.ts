@@ -85,6 +85,7 @@ const NO_DEPS: CliDeps = {
   cwd: '/',
   onInterrupt: () => ({ [Symbol.dispose]: () => {} }),
   serve: neverCalled,
+  signalRestart: () => Promise.reject(new Error('never')),
   startGateway: neverCalled,
   isProcessAlive: neverCalled,
   findOrphans: neverCalled,

@@ -5,6 +5,8 @@ import { Type } from 'typebox'
 import { HoldfastError } from '../../base/errors.ts'
 import {
   AgentList,
+  GatewayRestart,
+  GatewayRestarting,
   GatewayStop,
   GatewayStopping,
   Health,
@@ -62,6 +64,7 @@ export function addGatewayRoutes(app: App, context: RouteContext): void {
       return reply.code(202).send({ state: gateway.phase(), pid })
     },
   )
+  addRestart(app, context)
   addSafeMode(app, context)
   addHealth(app, context)
 }
@@ -78,6 +81,25 @@ function addSafeMode(app: App, { gateway }: RouteContext): void {
       },
     },
     () => ({ left: gateway.leaveSafeMode() }),
+  )
+}
+
+function addRestart(app: App, { gateway }: RouteContext): void {
+  app.post(
+    '/v1/gateway/restart',
+    {
+      schema: {
+        operationId: 'restartGateway',
+        summary: 'Restart; answers when the next life is prepared and this one begins to end',
+        body: GatewayRestart,
+        response: withErrors({ 202: GatewayRestarting }),
+      },
+    },
+    async ({ body: { reason = 'asked over the API' } }, reply) => {
+      const { pid, epoch } = await gateway.status()
+      const { outcome, way } = await gateway.restart(reason)
+      return reply.code(202).send({ outcome, way, pid, epoch })
+    },
   )
 }
 

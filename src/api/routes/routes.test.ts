@@ -451,6 +451,14 @@ describe('the gateway', () => {
     ])
   })
 
+  test('a restart is passed on with its reason, and the answer says which way it goes', async () => {
+    const { status, body } = await call('POST', '/v1/gateway/restart', { reason: 'new version' })
+    expect([status, body]).toEqual([202, { outcome: 'accepted', way: 'in-process', pid: 1234, epoch: 7 }])
+    await call('POST', '/v1/gateway/restart', {})
+    expect(gateway.restarts).toEqual(['new version', 'asked over the API'])
+    expect((await call('POST', '/v1/gateway/restart', { reason: 'x'.repeat(201) })).status).toBe(400)
+  })
+
   test('agents are left to the next gateway only where something holds them', async () => {
     const { status, body } = await call('POST', '/v1/gateway/stop', { keep_agents: true })
     expect([status, body.error.code, gateway.stops]).toEqual([400, 'BAD_REQUEST', []])
@@ -458,7 +466,7 @@ describe('the gateway', () => {
 
   test('the description names every route and asks for the token', async () => {
     const { body } = await call('GET', '/openapi.json')
-    expect(Object.keys(body.paths)).toHaveLength(29)
+    expect(Object.keys(body.paths)).toHaveLength(31)
     expect(body.security).toEqual([{ token: [] }])
     expect(body.paths['/livez'].get.security).toEqual([])
     expect(body.paths['/v1/sessions/{session}/prompts'].post.requestBody.content).toHaveProperty('application/json')

@@ -166,8 +166,32 @@ describe('the gateway', () => {
     writeFileSync(join(gateway.cli.home, 'config.jsonc'), '{ "http.port": 1 }')
     const { code, err } = await run('restart')
     expect([code, err]).toEqual([78, expect.stringContaining('(CONFIG_INVALID)')])
-    expect(gateway.stops).toEqual([])
+    expect(gateway.restarts).toEqual([])
     expect((await run('status')).code).toBe(0)
+  })
+
+  test('restart says which way it goes, and waits for a life of a higher epoch', async () => {
+    const { code, out, err } = await run('restart', '--reason', 'new version')
+    expect([code, out]).toEqual([0, 'restarted: gateway 4711, the same process, version 9.8.7, 0 agents go on\n'])
+    expect(err).toContain('the gateway (pid 4711) restarts: it goes on in the same process')
+    expect(gateway.restarts).toEqual(['new version'])
+    const { out: json } = await run('restart', '--json')
+    expect(JSON.parse(json)).toMatchObject({ pid: 4711, epoch: 9, outcome: 'accepted', way: 'in-process' })
+  })
+
+  test('restart of a gateway that does not answer asks the process that the lock names, and says so', async () => {
+    await gateway.cut()
+    const signalRestart = async (): Promise<number> => {
+      await gateway.listen()
+      return 4711
+    }
+    const { code, err } = await gateway.cli.run(['restart'], { deps: { signalRestart } })
+    expect([code, err]).toEqual([0, expect.stringContaining('does not answer; it was asked to restart by a signal')])
+  })
+
+  test('restart where no gateway runs exits 69', async () => {
+    await gateway.cut()
+    expect(await run('restart')).toMatchObject({ code: 69, err: expect.stringContaining('(GATEWAY_UNREACHABLE)') })
   })
 
   test('stop asks it to drain and waits until it is gone', async () => {
