@@ -1,0 +1,129 @@
+// `/acp`: editors over WebSocket. Owns the connections from the upgrade to their end.
+
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+import type { WebSocket, WebSocketServer } from 'ws'
+
+import { deadline, ignore } from '../../base/deadline.ts'
+import { HoldfastError } from '../../base/errors.ts'
+import type { Facade } from '../../facade/facade.ts'
+import type { CloseReason } from '../../facade/ports.ts'
+import type { Logger } from '../../observe/logger.ts'
+import type { Guard } from '../guard/guard.ts'
+import { readWishes } from './connection-wishes.ts'
+import { checkUpgrade, refuseUpgrade } from './upgrade.ts'
+import { SOCKET_LIMITS, WebSocketTransport } from './web-socket.ts'
+import type { SocketLimits } from './web-socket.ts'
+
+export interface AcpEndpointPorts {
+  readonly facade: Facade
+  readonly guard: Guard
+  readonly logger: Logger
+  /** Of one message of an editor. */
+  readonly messageBytesMax: number
+  readonly limits?: SocketLimits
+}
+
+/** reliability 5: connections; ping. */
+const CONNECTIONS_MAX = 256
+const BEAT_MS = 30_000
+const CLOSE_MS_MAX = 500
+
+export class AcpEndpoint {
+  readonly #ports: AcpEndpointPorts
+  readonly #transports = new Set<WebSocketTransport>()
+  readonly #upgrading = new Set<Duplex>()
+  #server: Promise<WebSocketServer> | undefined
+  #beat: NodeJS.Timeout | undefined
+  #whenNone: (() => void) | undefined
+  #isClosed = false
+
+  constructor(ports: AcpEndpointPorts) {
+    this.#ports = ports
+  }
+
+  /** Takes the upgrades of a server. */
+  serve(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#upgrade(request, socket, head)
+    })
+  }
+
+  /** Ends the connections that are open now. */
+  endAll(reason: CloseReason): void {
+    this.#ports.facade.closeAll(reason)
+  }
+
+  /** Lets nobody in any more; resolves when no connection is left, at most half a second later. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.endAll('gateway_stopping')
+    for (const socket of this.#upgrading) socket.destroy()
+    if (this.#transports.size > 0) {
+      const none = new Promise<void>((resolve) => (this.#whenNone = resolve))
+      await deadline(none, { ms: CLOSE_MS_MAX, stage: 'closing editors' }).catch(ignore('who is still there is cut'))
+    }
+    for (const transport of this.#transports) transport.cut()
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const id = randomUUID()
+    socket.on('error', () => socket.destroy())
+    this.#upgrading.add(socket)
+    try {
+      checkUpgrade(request, this.#ports.guard)
+      this.#checkRoom()
+      const server = await (this.#server ??= openServer(this.#ports.messageBytesMax))
+      this.#checkRoom()
+      const connectionId = (headers: string[], upgraded: IncomingMessage): void => {
+        if (upgraded === request) headers.push(`Acp-Connection-Id: ${id}`)
+      }
+      server.on('headers', connectionId)
+      server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, request))
+      server.off('headers', connectionId)
+    } catch (error) {
+      refuseUpgrade(socket, error, id)
+    } finally {
+      this.#upgrading.delete(socket)
+    }
+  }
+
+  #checkRoom(): void {
+    if (this.#isClosed) throw new HoldfastError('GATEWAY_DRAINING')
+    if (this.#transports.size >= CONNECTIONS_MAX) throw new HoldfastError('STREAM_LIMIT', { limit: CONNECTIONS_MAX })
+  }
+
+  #open(webSocket: WebSocket, request: IncomingMessage): void {
+    const transport = new WebSocketTransport(webSocket, this.#ports.limits ?? SOCKET_LIMITS)
+    const connection = this.#ports.facade.open(transport, readWishes(request.url))
+    this.#transports.add(transport)
+    this.#beat ??= setInterval(() => this.#beatAll(), BEAT_MS)
+    webSocket.on('message', (data, isBinary) => {
+      if (!isBinary) connection.receive(data.toString('utf8'))
+    })
+    webSocket.on('close', () => {
+      connection.close()
+      this.#forget(transport)
+    })
+  }
+
+  #beatAll(): void {
+    for (const transport of this.#transports) transport.beat()
+  }
+
+  #forget(transport: WebSocketTransport): void {
+    this.#transports.delete(transport)
+    if (this.#transports.size > 0) return
+    clearInterval(this.#beat)
+    this.#beat = undefined
+    this.#whenNone?.()
+  }
+}
+
+/** Loaded with the first editor: a gateway without one does not need it. */
+async function openServer(maxPayload: number): Promise<WebSocketServer> {
+  const { WebSocketServer: Server } = await import('ws')
+  return new Server({ noServer: true, clientTracking: false, maxPayload, perMessageDeflate: false })
+}

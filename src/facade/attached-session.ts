@@ -1,0 +1,301 @@
+// One session as one editor sees it: what there was, if it asked for it, then everything as it happens, in the order of the log.
+// Modes: telling what lies before the barrier -> waiting until the editor has its answer -> live, until it is disposed.
+
+import type { JsonRpcPeer } from '../acp/peer.ts'
+import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import type { EventStream } from '../events/event-log.ts'
+import type { PromptAccepted } from '../session/service.ts'
+import { choicesOf } from './choices.ts'
+import type { ChoicesView } from './choices.ts'
+import type { EditorFacts } from './initialize.ts'
+import { META } from './meta.ts'
+import { PermissionAsks } from './permission-asks.ts'
+import type { EditorTransport, FacadePorts } from './ports.ts'
+import { isSetting, promptUpdates, SessionStory, updateOf } from './session-story.ts'
+import type { SessionEvent } from './session-story.ts'
+import { endOfEvent, endOfOutcome } from './turn-end.ts'
+import type { TurnEnd } from './turn-end.ts'
+
+/** What all sessions of one connection share. */
+export interface EditorPorts extends FacadePorts {
+  readonly peer: JsonRpcPeer
+  readonly transport: EditorTransport
+  readonly facts: EditorFacts
+  /** A JSON-RPC id for a permission request that the connection has not used. */
+  requestId(permission: PermissionId): string
+  /** The log could not be read: the connection is of no use any more. */
+  failed(error: unknown): void
+}
+
+export interface Attachment {
+  readonly no: number
+  readonly id: SessionId
+  /** Nothing up to here is told. */
+  readonly after: number
+  /** What lies between `after` and this is told before the editor has its answer. */
+  readonly barrier: number
+  /** The editor had everything up to `after`, from an earlier connection. */
+  readonly goesOn: boolean
+}
+
+type OnEnd = (end: TurnEnd) => void
+
+/** Events before the barrier that are looked at for an editor that wants no history. */
+const LOOK_BACK_EVENTS = 2_000
+const PERMISSIONS_MAX = 64
+
+export class AttachedSession implements Disposable {
+  readonly id: SessionId
+  /** Resolves when the editor may have its answer. */
+  readonly isReplayed: Promise<void>
+  /** What the editor was told last of modes and options. */
+  settings: ChoicesView = {}
+  readonly #ports: EditorPorts
+  readonly #at: Attachment
+  readonly #story: SessionStory
+  readonly #asks: PermissionAsks
+  readonly #stream: EventStream
+  readonly #attendance: Disposable
+  readonly #answer = Promise.withResolvers<void>()
+  readonly #replay = Promise.withResolvers<void>()
+  readonly #turns = new Map<TurnId, OnEnd>()
+  readonly #shownPrompts = new Set<TurnId>()
+  readonly #waiters: { readonly seq: number; readonly reached: () => void }[] = []
+  readonly #whenIdle: (() => void)[] = []
+  #isReplaying: boolean
+  #cursor: number
+  /** Settles when the prompts that were sent so far are accepted or refused. */
+  #accepting: Promise<unknown> = Promise.resolve()
+
+  constructor(ports: EditorPorts, at: Attachment) {
+    const { events, permissions, facts } = ports
+    this.id = at.id
+    this.#ports = ports
+    this.#at = at
+    this.#cursor = at.after
+    this.#isReplaying = true
+    this.isReplayed = this.#replay.promise
+    this.#story = new SessionStory(facts.shows, at.goesOn)
+    this.#asks = new PermissionAsks({
+      ...ports,
+      sessionId: at.id,
+      answeredBy: `acp:${facts.name}`,
+      introduce: (call) => this.#send(this.#story.toolCalls.introduce(call)),
+    })
+    this.#stream = events.subscribe(at.no, at.after)
+    this.#attendance = permissions.attend(at.no)
+    void this.#run()
+  }
+
+  /** Turns that this connection has begun and that have not ended. */
+  get ownTurns(): TurnId[] {
+    return [...this.#turns.keys()]
+  }
+
+  /** The editor has its answer: what happens now is told. */
+  release(): void {
+    this.#answer.resolve()
+  }
+
+  /** One prompt at a time, in the order of the calls; `onEnd` is called after everything that was said in the turn. */
+  async prompt(accept: () => Promise<PromptAccepted>, onEnd: OnEnd): Promise<TurnId> {
+    const accepted = this.#accepting.then(accept)
+    const isRegistered = accepted.then((it) => this.#register(it, onEnd))
+    this.#accepting = isRegistered.catch(() => undefined)
+    await isRegistered
+    return (await accepted).turn.id
+  }
+
+  /** Resolves when the prompts that were sent so far are accepted or refused: a cancel must not overtake them. */
+  async accepted(): Promise<void> {
+    await this.#accepting
+  }
+
+  /** Resolves when no prompt of this connection is out; each ends within the bounds of its turn. */
+  isIdle(): Promise<void> {
+    if (this.#turns.size === 0) return Promise.resolve()
+    return new Promise((idle) => this.#whenIdle.push(idle))
+  }
+
+  /** Goes on with the prompts of an attachment that this one replaces. */
+  takeOver(former: AttachedSession): void {
+    for (const [turn, onEnd] of former.#turns) this.#turns.set(turn, onEnd)
+  }
+
+  [Symbol.dispose](): void {
+    this.#stream[Symbol.dispose]()
+    this.#attendance[Symbol.dispose]()
+    this.#asks[Symbol.dispose]()
+    this.#answer.resolve()
+    this.#replay.resolve()
+    for (const { reached } of this.#waiters) reached()
+    this.#wakeIdle()
+  }
+
+  async #run(): Promise<void> {
+    try {
+      if (!this.#at.goesOn && this.#at.after === this.#at.barrier) await this.#lookBack()
+      if (this.#at.after >= this.#at.barrier) await this.#goLive()
+      for await (const batch of this.#stream) {
+        await this.#accepting // a turn of ours is known as ours before its events are looked at
+        for (const event of batch) await this.#take(event)
+      }
+    } catch (error) {
+      this.#ports.failed(error)
+    } finally {
+      this[Symbol.dispose]()
+    }
+  }
+
+  async #take(event: SessionEvent): Promise<void> {
+    if (this.#isReplaying && event.seq > this.#at.barrier) await this.#goLive()
+    await this.#tell(event)
+    this.#cursor = event.seq
+    if (this.#isReplaying && event.seq >= this.#at.barrier) await this.#goLive()
+    if (this.#waiters.length > 0) this.#wakeReached()
+    const room = this.#ports.transport.room()
+    if (room !== undefined) await room
+  }
+
+  async #tell(event: SessionEvent): Promise<void> {
+    switch (event.type) {
+      case 'update':
+        return this.#tellUpdate(event)
+      case 'turn.dispatched':
+        return this.#tellPrompt(event)
+      case 'turn.ended':
+        return this.#tellEnd(event)
+      case 'permission.requested':
+        return this.#isReplaying ? undefined : this.#ask(updateOf(event))
+      case 'permission.closed':
+        return this.#asks.close(updateOf(event)['permission_id'] as PermissionId)
+      case 'agent.ready':
+      case 'options.changed':
+      case 'options.reset':
+      case 'option.refused':
+        return this.#isReplaying ? undefined : this.#tellSettings()
+      case 'session.described':
+        return this.#isReplaying ? undefined : this.#tellTitle()
+      default:
+        return
+    }
+  }
+
+  async #tellUpdate(event: SessionEvent): Promise<void> {
+    const update = updateOf(event)
+    if (!isSetting(update)) return this.#send(this.#story.tell(update, this.#isReplaying), event.seq)
+    if (!this.#isReplaying) await this.#tellSettings()
+  }
+
+  /** A prompt of another client; in a replay also those of this one (F-16, F-35). */
+  async #tellPrompt({ turnId, seq }: SessionEvent): Promise<void> {
+    if (turnId === undefined || this.#shownPrompts.has(turnId)) return
+    this.#shownPrompts.add(turnId) // it may be handed out again
+    if (!this.#isReplaying && this.#turns.has(turnId)) return
+    const { service, facts } = this.#ports
+    const turn = await service.turn(this.id, turnId)
+    const isOwn = facts.clientId !== undefined && turn.idempotencyKey?.startsWith(facts.clientId) === true
+    if (!isOwn || this.#isReplaying) this.#send(promptUpdates(turn, facts.shows), seq)
+  }
+
+  #tellEnd(event: SessionEvent): void {
+    const data = updateOf(event)
+    if (data['state'] !== 'completed') this.#send(this.#story.toolCalls.endOpen(), event.seq)
+    if (event.turnId === undefined) return
+    this.#shownPrompts.delete(event.turnId)
+    this.#end(event.turnId, endOfEvent(data))
+  }
+
+  #end(turnId: TurnId, end: TurnEnd): void {
+    const onEnd = this.#turns.get(turnId)
+    this.#turns.delete(turnId)
+    onEnd?.(end)
+    if (this.#turns.size === 0) this.#wakeIdle()
+  }
+
+  #wakeIdle(): void {
+    for (const idle of this.#whenIdle.splice(0)) idle()
+  }
+
+  #ask({ permission_id: id, tool_call: toolCall, options }: JsonObject): void {
+    this.#asks.ask({ id: id as PermissionId, toolCall: toolCall as JsonObject, options: options as Json[] })
+  }
+
+  /** Everything before the barrier is told: the editor gets its answer, then what holds now (F-14, F-15, F-47). */
+  async #goLive(): Promise<void> {
+    this.#isReplaying = false
+    this.#replay.resolve()
+    await this.#answer.promise
+    if (!this.#at.goesOn) {
+      this.#send(this.#story.standing())
+      await this.#tellTitle()
+    }
+    const { service } = this.#ports
+    const open = await service.permissions({ sessionId: this.id, state: 'open' }, PERMISSIONS_MAX)
+    for (const { id, toolCall, options } of open) {
+      this.#asks.ask({ id, toolCall: JSON.parse(toolCall) as JsonObject, options: JSON.parse(options) as Json[] })
+    }
+  }
+
+  /** For an editor that wants no history: which tool calls there are, and what commands and usage were said last. */
+  async #lookBack(): Promise<void> {
+    const { no, barrier } = this.#at
+    for (let at = Math.max(0, barrier - LOOK_BACK_EVENTS); at < barrier;) {
+      const page = await this.#ports.events.read(no, at, barrier - at)
+      for (const event of page) if (event.type === 'update') this.#story.hear(updateOf(event))
+      at = page.at(-1)?.seq ?? barrier
+    }
+  }
+
+  async #tellSettings(): Promise<void> {
+    const { service, facts } = this.#ports
+    const view = choicesOf(await service.get(this.id), facts.shows.booleans)
+    const { modes: former, configOptions: formerOptions } = this.settings
+    const { modes, configOptions } = view
+    this.settings = { ...this.settings, ...view }
+    const isOther = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b)
+    if (configOptions !== undefined && isOther(configOptions, formerOptions))
+      this.#send([{ sessionUpdate: 'config_option_update', configOptions }])
+    const currentModeId = modes?.['currentModeId']
+    if (currentModeId !== undefined && currentModeId !== former?.['currentModeId'])
+      this.#send([{ sessionUpdate: 'current_mode_update', currentModeId }])
+  }
+
+  async #tellTitle(): Promise<void> {
+    const { session } = await this.#ports.service.get(this.id)
+    const title = session.terms.title ?? session.family.label
+    if (title !== undefined) this.#send([{ sessionUpdate: 'session_info_update', title }])
+  }
+
+  /** One that has ended already is told as soon as everything in it was: a prompt that was sent twice. */
+  async #register({ turn }: PromptAccepted, onEnd: OnEnd): Promise<void> {
+    this.#turns.set(turn.id, onEnd)
+    const { outcome } = turn
+    if (outcome === undefined) return
+    const { session } = await this.#ports.service.get(this.id)
+    void this.#reached(session.lastSeq).then(() => this.#end(turn.id, endOfOutcome(outcome)))
+  }
+
+  /** Resolves when everything up to `seq` was told, or nothing will be any more. */
+  #reached(seq: number): Promise<void> {
+    if (this.#cursor >= seq) return Promise.resolve()
+    return new Promise((reached) => this.#waiters.push({ seq, reached }))
+  }
+
+  #wakeReached(): void {
+    const due = this.#waiters.filter(({ seq }) => seq <= this.#cursor)
+    this.#waiters.splice(0, this.#waiters.length, ...this.#waiters.filter(({ seq }) => seq > this.#cursor))
+    for (const { reached } of due) reached()
+  }
+
+  /** `seq`: of the event that all of `updates` are. */
+  #send(updates: readonly JsonObject[], seq?: number): void {
+    const { peer } = this.#ports
+    for (const [part, update] of updates.entries()) {
+      const more = updates.length > 1 ? { [META.part]: part } : {}
+      const meta = seq === undefined ? {} : { _meta: { [META.seq]: seq, ...more } }
+      peer.notify('session/update', { sessionId: this.id, update, ...meta })
+    }
+  }
+}

@@ -1,0 +1,155 @@
+// One editor: its handshake, its requests, the sessions that it has open. Owns the peer and the attachments; when it goes, nothing
+// that was accepted goes with it (F-49). Modes: before a successful `initialize`, then open, then closed.
+
+import { JsonRpcPeer } from '../acp/peer.ts'
+import type { IncomingNotification, IncomingRequest, RpcId } from '../acp/peer.ts'
+import { CANCEL_REQUEST, RPC_CODES } from '../acp/rpc.ts'
+import { CancelledError } from '../base/errors.ts'
+import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import type { AttachedSession, EditorPorts } from './attached-session.ts'
+import { initializeResult, readInitialize } from './initialize.ts'
+import type { EditorFacts, PromptContent } from './initialize.ts'
+import { lastKnownContent } from './last-known.ts'
+import { NOTIFICATIONS, REQUESTS } from './methods.ts'
+import type { Editor, Outcome } from './methods.ts'
+import type { CloseReason, ConnectionWishes, EditorTransport, FacadePorts } from './ports.ts'
+import { errorBody, Refusal } from './rpc-errors.ts'
+
+export interface ConnectionParts {
+  readonly transport: EditorTransport
+  readonly wishes: ConnectionWishes
+  closed(): void
+  /** The same session in other editors. */
+  others(id: SessionId): readonly AttachedSession[]
+}
+
+const IN_FLIGHT_MAX = 256
+
+export class EditorConnection {
+  readonly sessions = new Map<string, AttachedSession>()
+  readonly #ports: FacadePorts
+  readonly #parts: ConnectionParts
+  readonly #peer: JsonRpcPeer
+  readonly #prompts = new Map<RpcId, { readonly sessionId: SessionId; turn: TurnId | undefined }>()
+  readonly #requestIds = new Map<PermissionId, number>()
+  #editor: Editor | undefined
+  #isInitializing = false
+  #isClosed = false
+
+  constructor(ports: FacadePorts, parts: ConnectionParts) {
+    this.#ports = ports
+    this.#parts = parts
+    this.#peer = new JsonRpcPeer({
+      role: 'agent',
+      send: (line) => parts.transport.send(line),
+      limits: { inFlightMax: IN_FLIGHT_MAX },
+      handlers: {
+        request: (message) => void this.#answer(message),
+        notification: (message) => this.#notified(message),
+        warning: ({ kind, count }) => ports.logger.debug({ kind, count }, 'editor said something odd'),
+      },
+    })
+  }
+
+  /** One message of the editor. Never throws. */
+  receive(line: string): void {
+    this.#peer.receive(line)
+  }
+
+  /** We end it. */
+  end(reason: CloseReason): void {
+    this.#parts.transport.close(reason)
+    this.close()
+  }
+
+  /** The editor has gone. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#peer.close(new CancelledError('the connection of the editor'))
+    for (const session of this.sessions.values()) session[Symbol.dispose]()
+    this.sessions.clear()
+    this.#parts.closed()
+  }
+
+  async #answer({ id, method, params }: IncomingRequest): Promise<void> {
+    try {
+      const outcome = await this.#run(method, params, id)
+      if (outcome.kind === 'later') return
+      this.#peer.respond(id, outcome.result)
+      outcome.answered?.()
+    } catch (error) {
+      const body = errorBody(error, params['sessionId'])
+      if (body.code === RPC_CODES.internalError)
+        this.#ports.logger.warn({ method, err: error }, 'request of an editor failed')
+      this.#peer.respondError(id, body)
+    }
+  }
+
+  async #run(method: string, params: JsonObject, id: RpcId): Promise<Outcome> {
+    if (method === 'initialize') return this.#initialize(params)
+    if (this.#editor === undefined) throw new Refusal(RPC_CODES.invalidRequest, 'Invalid request: not initialized')
+    const run = Object.hasOwn(REQUESTS, method) ? REQUESTS[method] : undefined
+    if (run === undefined)
+      throw new Refusal(RPC_CODES.methodNotFound, 'Method not found', { method: method.slice(0, 200) })
+    return run(this.#editor, params, id)
+  }
+
+  async #initialize(params: JsonObject): Promise<Outcome> {
+    if (this.#editor !== undefined || this.#isInitializing)
+      throw new Refusal(RPC_CODES.invalidRequest, 'Invalid request: initialized already')
+    const facts = readInitialize(params)
+    this.#isInitializing = true
+    try {
+      const content = await lastKnownContent(this.#ports, this.#parts.wishes.agent)
+      this.#editor = this.#createEditor(facts, content)
+      return { kind: 'answer', result: initializeResult(this.#ports.version, content) }
+    } finally {
+      this.#isInitializing = false
+    }
+  }
+
+  #notified({ method, params }: IncomingNotification): void {
+    const editor = this.#editor
+    if (editor === undefined) return
+    const run = Object.hasOwn(NOTIFICATIONS, method) ? NOTIFICATIONS[method] : undefined
+    const work = method === CANCEL_REQUEST ? this.#cancelRequest(params['requestId']) : run?.(editor, params)
+    // F-40: a cancel that finds nothing is no failure.
+    work?.catch((err: unknown) => this.#ports.logger.debug({ method, err }, 'notification of an editor had no effect'))
+  }
+
+  /** F-42: of a prompt; anything else is answered soon anyway. */
+  async #cancelRequest(requestId: Json | undefined): Promise<void> {
+    const prompt = this.#prompts.get(requestId as RpcId)
+    if (prompt === undefined) return
+    await this.sessions.get(prompt.sessionId)?.accepted()
+    if (prompt.turn !== undefined) await this.#ports.service.cancel(prompt.sessionId, prompt.turn)
+  }
+
+  #createEditor(facts: EditorFacts, content: PromptContent): Editor {
+    const ports: EditorPorts = {
+      ...this.#ports,
+      peer: this.#peer,
+      transport: this.#parts.transport,
+      facts,
+      requestId: (permission) => this.#requestId(permission),
+      failed: (err) => this.#failed(err),
+    }
+    const { wishes, others } = this.#parts
+    return { ...ports, content, wishes, sessions: this.sessions, prompts: this.#prompts, others }
+  }
+
+  /** The id of the permission; an editor that opens a session again while it is asked gets another one. */
+  #requestId(permission: PermissionId): string {
+    const count = (this.#requestIds.get(permission) ?? 0) + 1
+    this.#requestIds.set(permission, count)
+    return count === 1 ? permission : `${permission}.${count}`
+  }
+
+  #failed(err: unknown): void {
+    if (this.#isClosed) return
+    this.#ports.logger.error({ err }, 'session of an editor cannot be told')
+    this.end('failed')
+  }
+}

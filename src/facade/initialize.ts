@@ -1,0 +1,63 @@
+// The handshake: which version is spoken, what the editor can show, and what the gateway can do for any editor.
+
+import { isJsonObject } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import { META, metaText } from './meta.ts'
+import { invalidParams } from './rpc-errors.ts'
+
+export const PROTOCOL_VERSION = 1
+
+/** What the editor said of itself; what it left out it cannot (F-09). */
+export interface EditorFacts {
+  readonly name: string
+  /** Names it over several connections; undefined for one that does not come back. */
+  readonly clientId: string | undefined
+  readonly shows: { readonly notices: boolean; readonly compaction: boolean; readonly booleans: boolean }
+}
+
+/** Kinds of content in prompts besides text and resource links. */
+export interface PromptContent {
+  readonly image: boolean
+  readonly audio: boolean
+  readonly embeddedContext: boolean
+}
+
+const NAME_CHARS_MAX = 60
+
+/** Refuses a version that is no integer (F-03); any integer is fine, the answer says which version is spoken (F-01). */
+export function readInitialize(params: JsonObject): EditorFacts {
+  const { protocolVersion, clientCapabilities, clientInfo } = params
+  if (typeof protocolVersion !== 'number' || !Number.isSafeInteger(protocolVersion) || protocolVersion < 0) {
+    throw invalidParams('protocolVersion is not an integer')
+  }
+  const session = objectOf(objectOf(clientCapabilities)['session'])
+  const name = objectOf(clientInfo)['name']
+  return {
+    name: typeof name === 'string' && name !== '' ? name.slice(0, NAME_CHARS_MAX) : 'editor',
+    clientId: metaText(params, META.client),
+    shows: {
+      notices: isJsonObject(session['notices']),
+      compaction: isJsonObject(session['compaction']),
+      booleans: isJsonObject(objectOf(session['configOptions'])['boolean']),
+    },
+  }
+}
+
+/** Only what works for every session of this gateway; MCP servers and further directories do not (ADR 21). */
+export function initializeResult(version: string, prompt: PromptContent): JsonObject {
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    agentCapabilities: {
+      loadSession: true,
+      promptCapabilities: { ...prompt },
+      mcpCapabilities: { http: false, sse: false },
+      sessionCapabilities: { list: {}, resume: {}, close: {}, delete: {} },
+    },
+    agentInfo: { name: 'holdfast', title: 'Holdfast', version },
+    authMethods: [],
+  }
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {}
+}

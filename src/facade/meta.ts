@@ -1,0 +1,40 @@
+// Our own fields in `_meta`: names with a prefix, read leniently, written only where the protocol lets us (F-57).
+
+import { isJsonObject } from '../base/json.ts'
+import type { JsonObject } from '../base/json.ts'
+
+export const META = {
+  /** initialize: names the client over several connections; prompts whose idempotency key begins with it are its own. */
+  client: 'holdfast/client',
+  /** session/new */
+  agent: 'holdfast/agent',
+  key: 'holdfast/key',
+  title: 'holdfast/title',
+  parent: 'holdfast/parent',
+  options: 'holdfast/options',
+  permissionMode: 'holdfast/permissionMode',
+  /** session/resume: go on after this event, told live. */
+  after: 'holdfast/after',
+  /** session/prompt */
+  idempotencyKey: 'holdfast/idempotencyKey',
+  whenBusy: 'holdfast/whenBusy',
+  turn: 'holdfast/turn',
+  /** session/update: the event that it tells, and which part of it when there are several. */
+  seq: 'holdfast/seq',
+  part: 'holdfast/part',
+  /** session/request_permission */
+  permission: 'holdfast/permission',
+  /** session/resume: permission requests that wait. */
+  permissions: 'holdfast/permissions',
+} as const
+
+export function metaOf(params: JsonObject): JsonObject {
+  const meta = params['_meta']
+  return isJsonObject(meta) ? meta : {}
+}
+
+/** Undefined when it is not there or no text. */
+export function metaText(params: JsonObject, name: string): string | undefined {
+  const value = metaOf(params)[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,104 @@
+// session/new, session/load, session/resume: one attachment each; they differ in what is told before the answer.
+
+import { realpath } from 'node:fs/promises'
+
+import type { JsonObject } from '../base/json.ts'
+import { isJsonObject } from '../base/json.ts'
+import type { SessionRequest, SessionStatus } from '../session/service.ts'
+import { AttachedSession } from './attached-session.ts'
+import type { Attachment } from './attached-session.ts'
+import { choicesOf } from './choices.ts'
+import type { ChoicesView } from './choices.ts'
+import { defaultAgent, lastKnownOffers } from './last-known.ts'
+import { META, metaOf, metaText } from './meta.ts'
+import type { Editor, Outcome } from './methods.ts'
+import { cwdParam, refuseUnsupported, sessionIdParam } from './params.ts'
+import { invalidParams, sessionNotFound } from './rpc-errors.ts'
+
+/** With a key (`_meta`) that is in use it is that session, without its history. */
+export async function newSession(editor: Editor, params: JsonObject): Promise<Outcome> {
+  const cwd = cwdParam(params)
+  refuseUnsupported(params, editor.wishes)
+  const { status } = await editor.service.ensure(sessionRequest(editor, params, cwd))
+  const { id, lastSeq } = status.session
+  return open(editor, status, { after: lastSeq, barrier: lastSeq, goesOn: false }, { sessionId: id })
+}
+
+/** The whole conversation, then the answer, then what happens (F-16, F-19). */
+export async function loadSession(editor: Editor, params: JsonObject): Promise<Outcome> {
+  const status = await openable(editor, params)
+  return open(editor, status, { after: 0, barrier: status.session.lastSeq, goesOn: false }, {})
+}
+
+/** Nothing before the answer (F-20). With `holdfast/after` in `_meta`: then everything since that event. */
+export async function resumeSession(editor: Editor, params: JsonObject): Promise<Outcome> {
+  const status = await openable(editor, params)
+  const { id, lastSeq } = status.session
+  const after = metaOf(params)[META.after]
+  if (after === undefined) return open(editor, status, { after: lastSeq, barrier: lastSeq, goesOn: false }, {})
+  if (typeof after !== 'number' || !Number.isSafeInteger(after) || after < 0 || after > lastSeq)
+    throw invalidParams(`${META.after} is not an event of this session`)
+  const open_ = await editor.service.permissions({ sessionId: id, state: 'open' }, 64)
+  const meta = { _meta: { [META.permissions]: open_.map((permission) => permission.id) } }
+  return open(editor, status, { after, barrier: after, goesOn: true }, meta)
+}
+
+async function open(
+  editor: Editor,
+  status: SessionStatus,
+  at: Omit<Attachment, 'no' | 'id'>,
+  fields: JsonObject,
+): Promise<Outcome> {
+  const { no, id } = status.session
+  const attached = new AttachedSession(editor, { no, id, ...at })
+  const former = editor.sessions.get(id)
+  editor.sessions.set(id, attached)
+  if (former !== undefined) {
+    attached.takeOver(former)
+    former[Symbol.dispose]()
+  }
+  const choices = await choicesFor(editor, status)
+  attached.settings = choices
+  await attached.isReplayed
+  return { kind: 'answer', result: { ...fields, ...choices }, answered: () => attached.release() }
+}
+
+/** Of an agent that was not started for this session yet: what it offered in another one, until it says so itself. */
+export async function choicesFor(editor: Editor, status: SessionStatus): Promise<ChoicesView> {
+  const { booleans } = editor.facts.shows
+  const own = choicesOf(status, booleans)
+  if (own.modes !== undefined || own.configOptions !== undefined) return own
+  return choicesOf(status, booleans, await lastKnownOffers(editor, status.session.agent))
+}
+
+/** A session that is there, not closed, and of the directory that the editor says. */
+async function openable(editor: Editor, params: JsonObject): Promise<SessionStatus> {
+  const id = sessionIdParam(params)
+  refuseUnsupported(params, editor.wishes)
+  const cwd = params['cwd'] === undefined ? undefined : cwdParam(params)
+  const status = await editor.service.get(id)
+  if (status.session.state !== 'open') throw sessionNotFound(id)
+  const isElsewhere = cwd !== undefined && cwd !== status.session.cwd && (await realPath(cwd)) !== status.session.cwd
+  if (isElsewhere) throw invalidParams(`the session works in another directory: ${status.session.cwd}`)
+  return status
+}
+
+export function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => path)
+}
+
+function sessionRequest(editor: Editor, params: JsonObject, cwd: string): SessionRequest {
+  const agent = metaText(params, META.agent) ?? editor.wishes.agent ?? defaultAgent(editor)
+  if (agent === undefined) throw invalidParams('there is no agent; add one to the configuration')
+  const [key, label, parent] = [META.key, META.title, META.parent].map((name) => metaText(params, name))
+  const options = metaOf(params)[META.options]
+  return {
+    agent,
+    cwd,
+    onInterrupt: 'continue', // an editor hears of an interruption as an error; its next prompt is the decision
+    ...(key !== undefined && { key }),
+    ...(label !== undefined && { label }),
+    ...(parent !== undefined && { parent }),
+    ...(isJsonObject(options) && { options }),
+  }
+}
