@@ -4,6 +4,7 @@
 import type { Readable, Writable } from 'node:stream'
 
 import type { Environment } from '../config/environment.ts'
+import type { OpenedServicePort, ServiceChoice } from './service-port.ts'
 
 export interface Terminal {
   readonly stdin: Readable
@@ -83,6 +84,8 @@ export interface CliDeps {
     shown: readonly OrphanProcess[],
   ): Promise<{ readonly ended: number; readonly survivors: readonly number[] }>
   /** Tries every mode of containment for a moment; leaves nothing behind. */
+  /** The gateway as a service of this machine; asks nobody yet. */
+  openService(choice: ServiceChoice): Promise<OpenedServicePort>
   probeContainment(): Promise<ContainmentAbilities>
   /** Checks the database and returns one line per problem. For a gateway that is stopped. */
   verifyStore(): Promise<readonly string[]>

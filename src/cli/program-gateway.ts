@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { Bind } from './program.ts'
+import { declareService } from './program-service.ts'
 import { positiveSeconds } from './program-values.ts'
 
 export function declareGateway(root: Command, on: Bind): void {
@@ -29,6 +30,7 @@ export function declareGateway(root: Command, on: Bind): void {
     .description('start the gateway anew; agents and running turns go on')
     .option('--reason <text>', 'what for; it is written to the log')
     .option('--wait <seconds>', 'wait at most so long until the new one is ready', positiveSeconds, 150)
+  declareService(root, on)
     .action(on(async () => (await import('./commands/restart.ts')).restart))
   root
     .command('stats')

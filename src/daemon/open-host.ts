@@ -23,6 +23,9 @@ const KEEPER_MAIN = fileURLToPath(
 /** A keeper holds pipes and parses nothing: a small young generation keeps it small. */
 export const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=256']
 
+/** argv of the keeper, without its orders. */
+export const KEEPER_COMMAND: readonly [string, ...string[]] = [process.execPath, ...NODE_FLAGS, KEEPER_MAIN]
+
 export interface HostParts {
   readonly options: GatewayOptions
   readonly store: Store
@@ -46,7 +49,7 @@ export async function openHost({ options, store, node, stateDir }: HostParts): P
     clock,
     logger,
     version,
-    command: [process.execPath, ...NODE_FLAGS, KEEPER_MAIN],
+    command: KEEPER_COMMAND,
     env: {
       PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
       ...(env['HOLDFAST_LEASE'] === undefined ? {} : { HOLDFAST_LEASE: env['HOLDFAST_LEASE'] }),

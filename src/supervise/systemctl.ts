@@ -6,6 +6,9 @@ import type { UnitScope, Variables } from './detect-supervisor.ts'
 
 const RUN_MS_MAX = 5_000
 
+const NO_MANAGER =
+  'this shell has no manager of its user (XDG_RUNTIME_DIR is not set); log in as that user, not with su or sudo'
+
 /** Variables by which systemctl finds the manager of a user. */
 const PASSED = ['XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'HOME']
 
@@ -22,6 +25,8 @@ export async function runSystemctl(
 ): Promise<BriefRun> {
   const tool = findTool('systemctl', TOOL_PATH)
   if (tool === undefined) throw new HoldfastError('SUPERVISOR_UNAVAILABLE', { reason: 'there is no systemctl' })
+  if (scope === 'user' && !env['XDG_RUNTIME_DIR'] && !env['DBUS_SESSION_BUS_ADDRESS'])
+    throw new HoldfastError('SUPERVISOR_UNAVAILABLE', { reason: NO_MANAGER })
   const passed = PASSED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]))
   const argv = [tool, scope === 'user' ? '--user' : '--system', '--no-pager', '--no-ask-password', ...args] as const
   try {

@@ -83,6 +83,7 @@ function startCli(home: string, args: readonly string[], { tty, stdin, env, cwd,
       memoryLimit: { works: false, reason: 'v1 only' },
       processLimit: { works: false, reason: 'v1 only' },
     }),
+    openService: notHere,
     verifyStore: notHere,
     ...deps,
   }

@@ -91,6 +91,7 @@ const NO_DEPS: CliDeps = {
   findOrphans: neverCalled,
   endOrphans: neverCalled,
   probeContainment: neverCalled,
+  openService: neverCalled,
   verifyStore: neverCalled,
 }
 

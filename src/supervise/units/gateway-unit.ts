@@ -82,8 +82,8 @@ function mayStartUnits({ scope, user }: ServicePlan): boolean {
   return scope === 'user' || user === undefined || user === 'root'
 }
 
-/** Shared with the keeper: where everything is, and what the user adds. */
-export function environmentOf({ env, environmentFile }: ServicePlan): UnitLine[] {
+/** Where everything is, and what the user adds. */
+function environmentOf({ env, environmentFile }: ServicePlan): UnitLine[] {
   const assignments = Object.entries(env).map(([name, value]) => {
     return ['Environment', environmentAssignment(name, value)] as const
   })
@@ -109,12 +109,14 @@ function restartsOf(plan: ServicePlan): UnitLine[] {
 }
 
 /** The first signal is for the gateway alone: agents that got it too would leave nothing to drain. */
-function limitsOf({ scope }: ServicePlan): UnitLine[] {
+function limitsOf({ scope, stateDir }: ServicePlan): UnitLine[] {
   return [
     ['KillMode', 'mixed'],
     ['OOMPolicy', 'continue'],
     ['UMask', '0077'],
     ['LimitNOFILE', 65_536],
-    ...(scope === 'system' ? [['StateDirectory', 'holdfast'] as const, ['StateDirectoryMode', '0700'] as const] : []),
+    ...(scope === 'system' && stateDir.startsWith('/var/lib/holdfast/')
+      ? [['StateDirectory', 'holdfast'] as const, ['StateDirectoryMode', '0700'] as const]
+      : []),
   ]
 }

@@ -1,9 +1,8 @@
 // holdfast-keeper@.service: the keeper as a unit of its own, so that what happens to the gateway's unit does not reach the agents.
 // The gateway starts an instance by its number; its orders are in a file that only the keeper and the gateway can read.
 
-import { environmentOf } from './gateway-unit.ts'
 import { headOf, UNIT_NAMES, type ServicePlan } from './service-plan.ts'
-import { barePath, commandLine, unitText, type UnitLine } from './unit-text.ts'
+import { barePath, commandLine, environmentAssignment, unitText, type UnitLine } from './unit-text.ts'
 
 /** The agents of a keeper are stopped in parallel; the ladder and the sweep of the slowest are bounded. */
 const STOP_SECONDS = 60
@@ -12,13 +11,14 @@ const STOP_SECONDS = 60
 const NUMBER = '\uE000'
 
 export function keeperUnit(plan: ServicePlan): string {
-  const { keeper, runDir, stateDir, user } = plan
+  const { keeper, env, runDir, stateDir, user } = plan
   const log = `append:${barePath(stateDir)}/keeper.log`
   const service: UnitLine[] = [
     ['Type', 'exec'],
     ['ExecStart', commandLine([...keeper, '--orders', `${runDir}/k${NUMBER}.orders`]).replace(NUMBER, '%i')],
     ...(user === undefined ? [] : [['User', user] as const]),
-    ...environmentOf(plan),
+    // Its agents have their environment from the gateway; nothing else of it is for the keeper.
+    ['Environment', environmentAssignment('PATH', env['PATH'] ?? '')],
     ['StandardError', log],
     ['Restart', 'no'],
     ['KillMode', 'mixed'],

@@ -29,6 +29,16 @@ export function commandLine([program, ...args]: readonly [string, ...string[]]):
   return [quote(program), ...args.map((argument) => quote(argument).replaceAll('$', '$$$$'))].join(' ')
 }
 
+/** The value of a variable that a unit of ours sets; undefined when it does not. The reverse of `environmentAssignment`. */
+export function readEnvironment(unit: string, name: string): string | undefined {
+  for (const [, quoted] of unit.matchAll(/^Environment=(.*)$/gm)) {
+    const text = quoted!.startsWith('"') ? quoted!.slice(1, -1).replaceAll(/\\(.)/g, '$1') : quoted!
+    const assignment = text.replaceAll('%%', '%')
+    if (assignment.startsWith(`${name}=`)) return assignment.slice(name.length + 1)
+  }
+  return undefined
+}
+
 /** A path where no quotes are read, as in ListenStream= and WorkingDirectory=. */
 export function barePath(path: string): string {
   return checked(path).replaceAll('%', '%%')

@@ -1,0 +1,70 @@
+// `holdfast service start`, `stop` and `restart`: the service manager does it, and we wait until it is done.
+
+import type { CommandContext } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { HoldfastError } from '../../base/errors.ts'
+import { codeOf } from '../error-code.ts'
+import { openGateway } from '../gateway.ts'
+import type { ServicePort } from '../service-port.ts'
+
+export interface ServiceOptions {
+  readonly system?: boolean
+}
+
+export async function serviceStart(context: CommandContext, options: ServiceOptions): Promise<number> {
+  const control = await open(context, options)
+  await assertNoOther(context, control, options)
+  await control.start()
+  return say(context, control, 'started')
+}
+
+export async function serviceStop(context: CommandContext, options: ServiceOptions): Promise<number> {
+  const control = await open(context, options)
+  const { pid } = await control.state()
+  if (pid !== undefined) context.screen.note(`the gateway (pid ${pid}) is draining`)
+  await control.stop()
+  return say(context, control, 'stopped')
+}
+
+export async function serviceRestart(context: CommandContext, options: ServiceOptions): Promise<number> {
+  const control = await open(context, options)
+  await assertNoOther(context, control, options)
+  await control.restart()
+  return say(context, control, 'restarted')
+}
+
+async function open({ deps }: CommandContext, { system = false }: ServiceOptions): Promise<ServicePort> {
+  const { control } = await deps.openService({ isSystem: system, hasSocket: false })
+  return control
+}
+
+/** A gateway that somebody started by hand holds the lock: the service would give up at once. INSTANCE_LOCKED names it. */
+async function assertNoOther(
+  context: CommandContext,
+  control: ServicePort,
+  { system = false }: ServiceOptions,
+): Promise<void> {
+  if (system) return
+  const { pid, activity } = await control.state()
+  if (pid !== undefined || activity.startsWith('active')) return
+  const other = await otherGateway(context)
+  if (other !== undefined) throw new HoldfastError('INSTANCE_LOCKED', other)
+}
+
+async function otherGateway(context: CommandContext): Promise<Record<string, unknown> | undefined> {
+  try {
+    using gateway = await openGateway({ ...context, mayStart: false })
+    const { pid, state_dir: stateDir, started_at: startedAt } = await gateway.client.status({ timeoutMs: 2_000 })
+    return { pid, stateDir, since: startedAt }
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    return undefined
+  }
+}
+
+async function say({ screen }: CommandContext, control: ServicePort, done: string): Promise<number> {
+  const { name, activity, pid } = await control.state()
+  if (screen.json) screen.record({ service: name, activity, pid: pid ?? null })
+  else screen.print(`${done} ${name}: ${activity}${pid === undefined ? '' : `, pid ${pid}`}\n`)
+  return EXIT.done
+}
