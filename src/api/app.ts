@@ -9,6 +9,7 @@ import type { Guard } from './guard/guard.ts'
 import { acceptJsonBodies } from './json-body.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addGatewayRoutes } from './routes/gateway.ts'
+import { addGatewayReloadRoute } from './routes/gateway-reload.ts'
 import { addInsightRoutes } from './routes/insight.ts'
 import { addPermissionInboxRoute } from './routes/permission-inbox.ts'
 import { addPermissionRuleRoutes } from './routes/permission-rules.ts'
@@ -84,6 +85,7 @@ export function addRoutes(app: App, context: RouteContext): void {
   addPermissionRuleRoutes(app, context)
   addInsightRoutes(app, context)
   addGatewayRoutes(app, context)
+  addGatewayReloadRoute(app, context)
 }
 
 /** Answers are made by views.ts, which is checked against the schemas by the compiler; V8 writes plain objects fastest. */

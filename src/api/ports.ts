@@ -128,6 +128,23 @@ export interface Leaving {
 /** Why no new work is taken, if none is. `store`: the database has not answered for some seconds. */
 export type Readiness = GatewayPhase | 'safe_mode' | 'store'
 
+export interface ReloadedOption {
+  readonly name: string
+  readonly from: unknown
+  readonly to: unknown
+}
+
+export interface ReloadReport {
+  readonly applied: readonly ReloadedOption[]
+  /** Hold from the next start on. */
+  readonly pending: readonly ReloadedOption[]
+  readonly agents: readonly {
+    readonly name: string
+    readonly change: 'added' | 'changed' | 'removed'
+    readonly sessions: number
+  }[]
+}
+
 export interface RestartOutcome {
   readonly outcome: 'accepted' | 'coalesced'
   readonly way: 'supervised' | 'successor' | 'in-process'
@@ -140,6 +157,8 @@ export interface GatewayPort {
   leaveSafeMode(): boolean
   status(): Promise<GatewayStatus>
   statistics(): SessionStatisticsSnapshot
+  /** Reads the configuration again. CONFIG_INVALID, GATEWAY_DRAINING: nothing has changed. */
+  reload(): Promise<ReloadReport>
   /** Begins to stop; returns at once. Safe to call again. */
   stop(request: StopRequest): void
   /** Resolves when the restart is prepared and has begun. GATEWAY_DRAINING, RESTART_REFUSED. */

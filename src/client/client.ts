@@ -12,6 +12,7 @@ import type {
   SafeModeChanged,
   StatusView,
 } from '../wire/gateway.ts'
+import type { GatewayReloaded } from '../wire/gateway-reload.ts'
 import type { EventPage, EventQuery, EventView } from '../wire/event.ts'
 import type { ExplanationView, StatisticsView } from '../wire/insight.ts'
 import type { SessionReset } from '../wire/options.ts'
@@ -251,6 +252,11 @@ export class HoldfastClient {
   /** Resolves when the next life is prepared and this one begins to end. GATEWAY_DRAINING; RESTART_REFUSED: nothing has changed. */
   restartGateway(body: GatewayRestart = {}, options?: CallOptions): Promise<GatewayRestarting> {
     return this.#requests.post('/v1/gateway/restart', body, options)
+  }
+
+  /** Configuration and token are read again. CONFIG_INVALID with the place in the file: nothing has changed. */
+  reloadGateway(options?: CallOptions): Promise<GatewayReloaded> {
+    return this.#requests.post('/v1/gateway/reload', {}, options)
   }
 
   /** True when the gateway answers and is ready; false for every other answer and for none. */

@@ -10,6 +10,8 @@ import { readToken } from './token.ts'
 export interface TokenWatch extends Disposable {
   /** SHA-256 of the valid token; undefined while there is none. */
   digest(): Buffer | undefined
+  /** Looks at once, instead of at the next tick. */
+  check(): void
   /** Called after each change of the digest. */
   onRotated(listener: () => void): Disposable
 }
@@ -54,11 +56,11 @@ class FileWatch implements TokenWatch {
   #arm(): Timer {
     return this.#clock.at(this.#clock.now() + CHECK_MS, () => {
       this.#timer = this.#arm()
-      this.#check()
+      this.check()
     })
   }
 
-  #check(): void {
+  check(): void {
     const stamp = stampOf(this.#path)
     if (stamp === this.#stamp) return
     this.#stamp = stamp

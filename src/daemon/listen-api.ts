@@ -17,6 +17,7 @@ import type { TaskService } from '../tasks/task-service.ts'
 import type { Definitions } from './agents.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Health } from './open-health.ts'
+import type { Reloading } from './reloading.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
 export interface ApiParts extends GatewayOptions {
@@ -30,6 +31,7 @@ export interface ApiParts extends GatewayOptions {
   readonly definitions: Definitions
   readonly live: LiveConfig
   readonly lifecycle: Lifecycle
+  readonly reloading: Reloading
   readonly health: Health
   statistics(): SessionStatisticsSnapshot
   /** Agents that live although no turn needs them. */
@@ -43,6 +45,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
   const { http, origins } = config
   ensureToken(paths.tokenFile)
   const tokens = scope.use(watchToken(paths.tokenFile, systemClock))
+  parts.reloading.checkToken = () => tokens.check()
   const tcp = {
     host: http.host,
     port: http.port,
@@ -72,6 +75,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
       status: () => readStatus(parts),
       statistics: parts.statistics,
       stop: ({ now, drainMs, keepAgents }) => {
+      reload: () => parts.reloading.reload(),
         requests.stop('asked over the API', { budgetMs: drainMs, keepsAgents: keepAgents })
         if (now) requests.stop('asked over the API')
       },

@@ -30,6 +30,7 @@ import { readOwnBirth } from './own-birth.ts'
 import { listenApi } from './listen-api.ts'
 import { laneBoundsOf, sessionLimitsOf } from './limits.ts'
 import { Parting } from './parting.ts'
+import { Reloading } from './reloading.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
 /** A life that accepts work as soon as its lifecycle says so. */
@@ -42,6 +43,7 @@ export interface OpenedLife {
   readonly spares: Agents['spares']
   readonly tasks: ReturnType<typeof openTasks>
   readonly parting: Parting
+  readonly reloading: Reloading
   readonly health: Health
   /** Sessions that an earlier life left open. */
   readonly recovered: number
@@ -79,6 +81,8 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     sessions.goOn()
     spares.look()
   }
+  const reloading = new Reloading({ options, live, lifecycle, sessions, store })
+  options.controls.reload = () => reloading.request()
   const parting = scope.use(new Parting(sessions, host, options))
   const tasks = openTasks({ ...options, live, store, sessions }, scope)
   health.pulse.enter('recovering')
@@ -96,11 +100,12 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     definitions,
     lifecycle,
     health,
+    reloading,
     warm: () => ({ idle: sessions.idleAgents, spare: spares.ready }),
     statistics: () => sessions.statistics(),
   }
   const api = await listenApi(parts, scope)
-  return { store, node, lifecycle, api, sessions, spares, tasks, parting, health, recovered, failed }
+  return { store, node, lifecycle, api, sessions, spares, tasks, parting, reloading, health, recovered, failed }
 }
 
 interface Ground {

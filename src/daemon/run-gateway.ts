@@ -28,6 +28,10 @@ export interface GatewayOptions {
   readonly supervision: Supervision
   /** Tells a person at the terminal, one line at a time. */
   announce(line: string): void
+  /** Reads file, environment and flags anew. CONFIG_INVALID. */
+  readConfig(): Config
+  /** A reload has put `config` in force. */
+  onReloaded(config: Config): void
   /** See Lives.restart. */
   restart(reason: string): Promise<RestartAnswer>
   /** Called once, when the life serves. */
@@ -59,9 +63,10 @@ async function live(options: GatewayOptions, scope: AsyncDisposableStack): Promi
 }
 
 function serve(life: OpenedLife, options: GatewayOptions): void {
-  const { lifecycle, spares, tasks, node, recovered, api, health } = life
+  const { lifecycle, spares, tasks, reloading, node, recovered, api, health } = life
   const { log, paths, announce } = options
   lifecycle.enter('ready')
+  reloading.ready()
   health.pulse.enter('serving')
   health.chronicle.ready(life.sessions.recovered)
   spares.look()

@@ -125,10 +125,13 @@ class ServedGateway implements AsyncDisposable {
   /** Everything afresh: configuration, log, and all that a life is made of. */
   async #live(onReady: () => void): Promise<LifeEnd> {
     const { version, announce } = this.#request
-    assert(this.#supervision !== undefined, 'lives begin when it is there')
+    const supervision = this.#supervision
+    assert(supervision !== undefined, 'lives begin when it is there')
     await this.#renew()
     return runGateway({
-      config: this.#supervision.fit(this.#config),
+      config: supervision.fit(this.#config),
+      readConfig: () => supervision.fit(this.#load()),
+      onReloaded: (config) => void (this.#config = config),
       paths: this.#paths,
       env: this.#env,
       version,
@@ -137,7 +140,7 @@ class ServedGateway implements AsyncDisposable {
       recorder: this.#recorder,
       requests: this.#requests,
       controls: this.#controls,
-      supervision: this.#supervision,
+      supervision,
       announce,
       restart: (reason) => this.#lives.restart(reason),
       onReady: () => {

@@ -47,7 +47,7 @@ export class Supervision implements AsyncDisposable {
   readonly supervisor: Supervisor
   readonly sockets: HandedSockets | undefined
   readonly #options: SupervisionOptions
-  readonly #drainMs: number
+  #drainMs: number
   readonly #notifier: Notifier | undefined
   #watchdog: Disposable | undefined
   #extension: Timer | undefined
@@ -64,9 +64,12 @@ export class Supervision implements AsyncDisposable {
     this.#notifier = openNotifier(options)
   }
 
-  /** The configuration with a drain that fits. */
+  /** The configuration with a drain that fits: the default is shortened. CONFIG_INVALID for a chosen one that does not fit. */
   fit(config: Config): Config {
-    return { ...config, deadlines: { ...config.deadlines, drainMs: Math.min(config.deadlines.drainMs, this.#drainMs) } }
+    const isExplicit = config.origins['deadlines.drainMs'] !== 'default'
+    const wish = { drainMs: config.deadlines.drainMs, isExplicit, supervisor: this.supervisor }
+    this.#drainMs = fitStopBudget(wish).drainMs
+    return { ...config, deadlines: { ...config.deadlines, drainMs: this.#drainMs } }
   }
 
   /** A life serves: nothing of an earlier one is left, and the API answers. `probe` resolves when the store answered. */

@@ -53,6 +53,8 @@ export interface Log extends AsyncDisposable {
   logger(folder: LogFolder): Logger
   /** Resolves when every line so far has been handed to the system, or after 2 s. Never rejects. */
   flush(): Promise<void>
+  /** Holds for every logger from here on. */
+  setLevel(level: LogLevel): void
   /** Lines lost to a full buffer or a failed write. */
   linesDropped(): number
   /** For an exception that nobody caught: its line is written before this returns, ahead of those that wait. Never throws. */
@@ -91,12 +93,12 @@ export function openLog({ level, file }: LogOptions): Log {
   const write = (line: string): void => (isCrashing ? writeNow(fd, line) : sink.write(line))
   const destination = { write: (line: string) => (isOpen ? write(line) : undefined) }
   const root = pino({ level, redact: { paths: redactPaths(), censor: '[secret]' }, ...FORMAT }, destination)
-  const loggers = new Map<LogFolder, Logger>()
+  const loggers = new Map<LogFolder, typeof root>()
 
   const logger = (folder: LogFolder): Logger => {
     const known = loggers.get(folder)
     if (known) return known
-    const made = root.child({ folder })
+    const made = root.child({ folder }) as typeof root
     loggers.set(folder, made)
     return made
   }
@@ -107,11 +109,14 @@ export function openLog({ level, file }: LogOptions): Log {
     await flush()
     if (fd !== STDERR) closeSync(fd)
   }
+  const setLevel = (next: LogLevel): void => {
+    for (const each of [root, ...loggers.values()]) each.level = next
+  }
   const crashed = (err: unknown): void => {
     isCrashing = true
     logger('bin').error({ err }, 'an exception that nobody caught ends this process')
   }
-  return { logger, flush, linesDropped: () => sink.dropped(), crashed, close, [Symbol.asyncDispose]: close }
+  return { logger, flush, setLevel, linesDropped: () => sink.dropped(), crashed, close, [Symbol.asyncDispose]: close }
 }
 
 /** There is no later in which it could be tried again. */

@@ -9,7 +9,7 @@ import { createApp } from '../../src/api/app.ts'
 import { Guard } from '../../src/api/guard/guard.ts'
 import { createApi } from '../../src/api/create-api.ts'
 import type { Api } from '../../src/api/create-api.ts'
-import type { ApiConfig, ApiPorts, GatewayPhase, Readiness, StopRequest } from '../../src/api/ports.ts'
+import type { ApiConfig, ApiPorts, GatewayPhase, Readiness, ReloadReport, StopRequest } from '../../src/api/ports.ts'
 import { Streams } from '../../src/api/streams/streams.ts'
 import type { App } from '../../src/api/routes/context.ts'
 import type { Logger } from '../../src/observe/logger.ts'
@@ -29,6 +29,7 @@ export class TestGateway {
   readonly restarts: string[] = []
   readonly #rotated = new Set<() => void>()
   phase: GatewayPhase = 'ready'
+  reloaded: ReloadReport = { applied: [], pending: [], agents: [] }
   /** Undefined: as the phase says. */
   readiness: Readiness | undefined
   token: string | undefined = TOKEN
@@ -66,6 +67,7 @@ export class TestGateway {
         status: () => Promise.resolve(STATUS),
         statistics: () => new SessionStatistics(Date.parse('2026-01-01T00:00:00Z')).snapshot(),
         stop: (request) => this.#stop(request),
+        reload: () => Promise.resolve(this.reloaded),
         restart: async (reason) => {
           this.restarts.push(reason)
           return { outcome: 'accepted', way: 'in-process' }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 
 import { createApi } from '../../src/api/create-api.ts'
 import type { Api } from '../../src/api/create-api.ts'
-import type { AgentSummary, GatewayPhase, Readiness, StopRequest } from '../../src/api/ports.ts'
+import type { AgentSummary, GatewayPhase, Readiness, ReloadReport, StopRequest } from '../../src/api/ports.ts'
 import { pathsOf } from '../../src/config/paths.ts'
 import { ensurePrivateDirectory } from '../../src/base/private-directory.ts'
 import { ensureToken } from '../../src/config/token.ts'
@@ -59,6 +59,9 @@ export class TestCliGateway implements AsyncDisposable {
     await this.#api.listen()
   }
 
+  /** What a reload does. */
+  reload: () => Promise<ReloadReport> = () => Promise.resolve({ applied: [], pending: [], agents: [] })
+
   /** The API goes away and comes back; sessions go on meanwhile. */
   async cut(): Promise<void> {
     await this.#api.close()
@@ -102,6 +105,7 @@ export class TestCliGateway implements AsyncDisposable {
         status: () => this.#status(stateDir),
         statistics: () => new SessionStatistics(0).snapshot(),
         stop: (request) => {
+        reload: () => this.reload(),
           this.stops.push(request)
           this.phase = 'draining'
           setImmediate(() => void this.#api.close())

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import type { OnPrompt } from '../../../test/_support/fake-connector.ts'
 import { asksFirst, says, TestCliGateway } from '../../../test/_support/test-cli-gateway.ts'
+import { HoldfastError } from '../../base/errors.ts'
 import type { StartedGateway } from '../deps.ts'
 
 let gateway: TestCliGateway
@@ -168,6 +169,35 @@ describe('the gateway', () => {
     expect([code, err]).toEqual([78, expect.stringContaining('(CONFIG_INVALID)')])
     expect(gateway.restarts).toEqual([])
     expect((await run('status')).code).toBe(0)
+  })
+
+  test('reload shows what holds now and what waits for a restart, or the place of what is wrong', async () => {
+    expect((await run('reload')).out).toBe('nothing has changed\n')
+    gateway.reload = () =>
+      Promise.resolve({
+        applied: [{ name: 'limits.queueDepthMax', from: 32, to: 4 }],
+        pending: [{ name: 'log.file', from: undefined, to: '/var/log/x' }],
+        agents: [
+          { name: 'pi', change: 'removed', sessions: 1 },
+          { name: 'new', change: 'added', sessions: 0 },
+        ],
+      })
+    expect((await run('reload')).out.split('\n')).toEqual([
+      'changed:',
+      '  limits.queueDepthMax  32 -> 4',
+      '  agent pi              removed; 1 session of it takes no prompts until it is back',
+      '  agent new             added',
+      'changes with holdfast restart:',
+      '  log.file  none -> /var/log/x',
+      '',
+    ])
+    const details = { reason: 'http.prot is not known', file: '/etc/config.jsonc:3:5' }
+    gateway.reload = () => Promise.reject(new HoldfastError('CONFIG_INVALID', details))
+    const { code, err } = await run('reload')
+    expect([code, err]).toEqual([
+      78,
+      expect.stringMatching(/http\.prot is not known\. \(CONFIG_INVALID\)\n.*config\.jsonc:3:5/),
+    ])
   })
 
   test('restart says which way it goes, and waits for a life of a higher epoch', async () => {
