@@ -33,6 +33,10 @@ export function declareGateway(root: Command, on: Bind): void {
   declareService(root, on)
     .action(on(async () => (await import('./commands/restart.ts')).restart))
   root
+    .command('reload')
+    .description('read the configuration again, without a restart')
+    .action(on(async () => (await import('./commands/reload.ts')).reload))
+  root
     .command('stats')
     .description('what the sessions did since the gateway started')
     .action(on(async () => (await import('./commands/stats.ts')).stats))
