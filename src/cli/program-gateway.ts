@@ -30,8 +30,8 @@ export function declareGateway(root: Command, on: Bind): void {
     .description('start the gateway anew; agents and running turns go on')
     .option('--reason <text>', 'what for; it is written to the log')
     .option('--wait <seconds>', 'wait at most so long until the new one is ready', positiveSeconds, 150)
-  declareService(root, on)
     .action(on(async () => (await import('./commands/restart.ts')).restart))
+  declareService(root, on)
   root
     .command('reload')
     .description('read the configuration again, without a restart')
