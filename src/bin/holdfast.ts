@@ -35,6 +35,7 @@ const deps: CliDeps = {
   findOrphans: async () => (await import('../daemon/orphans.ts')).findOrphans(),
   endOrphans: async (shown) => (await import('../daemon/orphans.ts')).endOrphans(shown),
   probeContainment: async () => (await import('../daemon/gateway-process.ts')).probeContainment(),
+  readLastCrash: async () => (await import('../daemon/last-crash.ts')).readLastCrash(),
   openService: async (choice) => (await import('../daemon/service.ts')).openService(version, choice),
   verifyStore: async () => (await import('../daemon/gateway-process.ts')).verifyStore(version),
 }

@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 
 import type { Environment } from '../config/environment.ts'
 import type { OpenedServicePort, ServiceChoice } from './service-port.ts'
+import type { CrashView } from '../wire/gateway.ts'
 
 export interface Terminal {
   readonly stdin: Readable
@@ -83,10 +84,12 @@ export interface CliDeps {
   endOrphans(
     shown: readonly OrphanProcess[],
   ): Promise<{ readonly ended: number; readonly survivors: readonly number[] }>
-  /** Tries every mode of containment for a moment; leaves nothing behind. */
   /** The gateway as a service of this machine; asks nobody yet. */
   openService(choice: ServiceChoice): Promise<OpenedServicePort>
+  /** Tries every mode of containment for a moment; leaves nothing behind. */
   probeContainment(): Promise<ContainmentAbilities>
+  /** How the last life of a gateway that does not run ended, if nobody had asked for that. Changes nothing. */
+  readLastCrash(): Promise<CrashView | undefined>
   /** Checks the database and returns one line per problem. For a gateway that is stopped. */
   verifyStore(): Promise<readonly string[]>
 }

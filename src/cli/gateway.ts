@@ -40,7 +40,8 @@ async function start({ deps, screen, mayStart }: CommandContext, client: Holdfas
   const { startGateway } = await import('./gateway-start.ts')
   await startGateway({
     start: () => deps.startGateway(),
-    isReady: () => client.isReady(),
+    // In safe mode it answers, and says what can be done.
+    isReady: async () => ['ready', 'safe_mode'].includes((await client.readiness()) ?? ''),
     note: (text) => screen.note(text),
   })
 }

@@ -1,7 +1,7 @@
 // The commands about the gateway itself. Declared here, done in commands/.
 
 import type { Command } from 'commander'
-import { Option } from 'commander'
+import { Argument, Option } from 'commander'
 import type { Bind } from './program.ts'
 import { declareService } from './program-service.ts'
 import { positiveSeconds } from './program-values.ts'
@@ -31,11 +31,11 @@ export function declareGateway(root: Command, on: Bind): void {
     .option('--reason <text>', 'what for; it is written to the log')
     .option('--wait <seconds>', 'wait at most so long until the new one is ready', positiveSeconds, 150)
     .action(on(async () => (await import('./commands/restart.ts')).restart))
-  declareService(root, on)
   root
     .command('reload')
     .description('read the configuration again, without a restart')
     .action(on(async () => (await import('./commands/reload.ts')).reload))
+  declareService(root, on)
   root
     .command('stats')
     .description('what the sessions did since the gateway started')
@@ -44,6 +44,11 @@ export function declareGateway(root: Command, on: Bind): void {
     .command('status')
     .description('show what the gateway does')
     .action(on(async () => (await import('./commands/status.ts')).status))
+  root
+    .command('safe-mode')
+    .description('show whether the gateway holds work back after crashes; off ends that')
+    .addArgument(new Argument('[off]', 'end it: prompts are taken, queues go on').choices(['off']))
+    .action(on(async () => (await import('./commands/safe-mode.ts')).safeMode))
   root
     .command('doctor')
     .description('check this installation')

@@ -8,6 +8,7 @@ import type {
   GatewayRestarting,
   GatewayStop,
   GatewayStopping,
+  NotReady,
   SafeModeChange,
   SafeModeChanged,
   StatusView,
@@ -249,14 +250,19 @@ export class HoldfastClient {
     return left
   }
 
-  /** Resolves when the next life is prepared and this one begins to end. GATEWAY_DRAINING; RESTART_REFUSED: nothing has changed. */
-  restartGateway(body: GatewayRestart = {}, options?: CallOptions): Promise<GatewayRestarting> {
-    return this.#requests.post('/v1/gateway/restart', body, options)
-  }
-
   /** Configuration and token are read again. CONFIG_INVALID with the place in the file: nothing has changed. */
   reloadGateway(options?: CallOptions): Promise<GatewayReloaded> {
     return this.#requests.post('/v1/gateway/reload', {}, options)
+  }
+
+  /** Whether new work is taken, and why not; undefined when nobody answers. */
+  readiness(options?: CallOptions): Promise<'ready' | NotReady['reason'] | undefined> {
+    return this.#requests.readiness(options)
+  }
+
+  /** Resolves when the next life is prepared and this one begins to end. GATEWAY_DRAINING; RESTART_REFUSED: nothing has changed. */
+  restartGateway(body: GatewayRestart = {}, options?: CallOptions): Promise<GatewayRestarting> {
+    return this.#requests.post('/v1/gateway/restart', body, options)
   }
 
   /** True when the gateway answers and is ready; false for every other answer and for none. */

@@ -1,6 +1,7 @@
 // One request and its answer: token, JSON, time limit, and what went wrong as a typed error.
 
 import { CancelledError, DeadlineError, HoldfastError } from '../base/errors.ts'
+import type { Health, NotReady } from '../wire/gateway.ts'
 import { toApiError } from './api-error.ts'
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts'
 
@@ -60,6 +61,20 @@ export class Requests {
       return response.status >= 200 && response.status < 300
     } catch {
       return false
+    }
+  }
+
+  /** What `/readyz` says; undefined when there is no answer, or none that is known. */
+  async readiness(options: CallOptions = {}): Promise<'ready' | NotReady['reason'] | undefined> {
+    const { signal, timeoutMs = READY_TIMEOUT_MS } = options
+    try {
+      const bound = boundedBy(AbortSignal.timeout(timeoutMs), signal)
+      const response = await this.#transport.send({ method: 'GET', path: '/readyz', headers: {}, signal: bound })
+      const body = JSON.parse(await response.text()) as Health | NotReady
+      if (response.status === 200) return 'ready'
+      return 'reason' in body ? body.reason : undefined
+    } catch {
+      return undefined
     }
   }
 

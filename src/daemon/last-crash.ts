@@ -1,4 +1,6 @@
-// The story of the last life that ended unasked, for a gateway that does not run: what its next start would find.
+// The story of the last life of a gateway that does not run, if nobody had asked for its end: what the next start would find.
+
+import { join } from 'node:path'
 
 import { readBootId } from '../base/birth.ts'
 import { systemClock } from '../base/clock.ts'
@@ -8,19 +10,17 @@ import { systemEnvironment } from '../config/environment.ts'
 import { crashHistoryOf } from '../health/crash-history.ts'
 import { crashFileOf } from '../health/crash-record.ts'
 import { findEnd } from '../health/find-end.ts'
-import { LOCAL_NODE } from '../store/local-wake.ts'
 import type { LifeRecord } from '../store/lives.ts'
+import { readLives } from '../store/read-lives.ts'
+import { STORE_FILE } from '../store/state-dir.ts'
 import type { CrashView } from '../wire/gateway.ts'
-import { withStoppedStore } from './stopped-store.ts'
 
-/** Writes nothing. Undefined when the last life ended as it should. INSTANCE_LOCKED while a gateway runs. */
-export function readLastCrash(version: string): Promise<CrashView | undefined> {
-  return withStoppedStore(version, async (store) => {
-    const [newest, ...earlier] = await store.lives.list(LOCAL_NODE, 2)
-    if (newest === undefined) return undefined
-    const { lastCrash } = crashHistoryOf([withEnd(newest), ...earlier])
-    return lastCrash?.epoch === newest.epoch ? crashView(lastCrash) : undefined
-  })
+/** Writes nothing. Undefined when the last life ended as it should. STORE_FAILED when its database cannot be read. */
+export async function readLastCrash(): Promise<CrashView | undefined> {
+  const { stateDir } = pathsOf(systemEnvironment())
+  const [newest] = await readLives(join(stateDir, STORE_FILE), 1)
+  const { lastCrash } = crashHistoryOf(newest === undefined ? [] : [withEnd(newest)])
+  return lastCrash && crashView(lastCrash)
 }
 
 function withEnd(life: LifeRecord): LifeRecord {

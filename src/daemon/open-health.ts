@@ -50,10 +50,8 @@ export async function openHealth(parts: HealthParts, scope: AsyncDisposableStack
 export function announceSafeMode({ chronicle }: Health, announce: (line: string) => void): void {
   const { state } = chronicle.safeMode
   if (state === undefined) return
-  announce(
-    `safe mode, because the gateway ended unasked ${state.crashes} times in a row: prompts are refused, queues wait`,
-  )
-  announce('what runs goes on; see why with: holdfast doctor; leave it with: holdfast safe-mode off')
+  announce(`safe mode: ${state.crashes} crashes in a row; no prompt is taken or handed out, what runs goes on`)
+  announce('see why with: holdfast doctor; leave it with: holdfast safe-mode off')
 }
 
 /** Undefined: nobody asked for it. A start that was cancelled because of a stop has not failed. */

@@ -21,7 +21,7 @@ export function causeOfDeath(life: LifeRecord, evidence: Evidence): LifeEnding {
   if (record !== undefined && record.epoch === life.epoch && record.pid === life.pid) return toEnding(record)
   const end = (how: LifeEnding['how'], reason: string): LifeEnding => ({ at, how, code: undefined, reason })
   if (bootId !== '' && life.bootId !== '' && bootId !== life.bootId) {
-    return end('machine_down', 'the machine went down, or was restarted, while it ran')
+    return end('machine_down', 'the machine was restarted, or lost its power, while it ran')
   }
   if (lastWords !== undefined) return end('crashed', lastWords)
   if (life.askedAt !== undefined) return end('stopped', 'it had been asked to end, and was killed before it was done')
@@ -36,7 +36,7 @@ function toEnding({ kind, at, code, reason }: CrashRecord): LifeEnding {
 /** The kernel counts for the whole group, agents included: it may have been another process of it. */
 function reasonOfKill({ memory: then }: LifeRecord, { memory: now }: Evidence): string {
   const kills = then !== undefined && then.path === now?.path ? now.oomKills - then.oomKills : 0
-  if (kills <= 0) return 'it was killed from outside, and nothing here says by whom'
+  if (kills <= 0) return 'from outside; nothing here says by whom'
   const processes = kills === 1 ? 'a process' : `${kills} processes`
-  return `it was killed; for want of memory the kernel ended ${processes} of its control group meanwhile, and it may have been one`
+  return `for want of memory the kernel ended ${processes} of its control group meanwhile; it may have been one`
 }

@@ -85,6 +85,7 @@ function startCli(home: string, args: readonly string[], { tty, stdin, env, cwd,
     }),
     openService: notHere,
     verifyStore: notHere,
+    readLastCrash: async () => undefined,
     ...deps,
   }
   const interrupt = (): boolean => {

@@ -93,6 +93,7 @@ const NO_DEPS: CliDeps = {
   probeContainment: neverCalled,
   openService: neverCalled,
   verifyStore: neverCalled,
+  readLastCrash: neverCalled,
 }
 
 function neverCalled(): never {

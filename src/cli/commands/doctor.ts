@@ -16,6 +16,7 @@ import {
 } from '../doctor-checks.ts'
 import type { Check } from '../doctor-checks.ts'
 import { codeOf } from '../error-code.ts'
+import { checkCrash, checkHealth } from '../health-checks.ts'
 import { EXIT } from '../exit-codes.ts'
 import { assertKillable, lookForOrphans } from '../orphan-checks.ts'
 import { openGateway } from '../gateway.ts'
@@ -78,7 +79,9 @@ async function checkFiles(paths: Paths): Promise<Check[]> {
 async function checkGateway(context: CommandContext): Promise<Check[]> {
   try {
     using gateway = await openGateway({ ...context, mayStart: false })
-    return [...checkStatus(await gateway.client.status()), ...(await checkAgents(gateway.client, context))]
+    const status = await gateway.client.status()
+    const checks = [...checkStatus(status), ...checkHealth(status, Date.now())]
+    return [...checks, ...(await checkAgents(gateway.client, context))]
   } catch (error) {
     const isDown = codeOf(error) === 'GATEWAY_UNREACHABLE'
     const detail = isDown
@@ -86,7 +89,18 @@ async function checkGateway(context: CommandContext): Promise<Check[]> {
       : error instanceof Error
         ? error.message
         : String(error)
-    return [{ name: 'gateway', result: isDown ? 'warn' : 'fail', detail }]
+    const gateway: Check = { name: 'gateway', result: isDown ? 'warn' : 'fail', detail }
+    return isDown ? [gateway, ...(await checkLastCrash(context))] : [gateway]
+  }
+}
+
+/** Why it does not run, as far as that is known. A database that cannot be read is what --verify is for. */
+async function checkLastCrash({ deps }: CommandContext): Promise<Check[]> {
+  try {
+    const crash = await deps.readLastCrash()
+    return crash === undefined ? [] : checkCrash(crash, Date.now())
+  } catch (error) {
+    return [{ name: 'last crash', result: 'warn', detail: error instanceof Error ? error.message : String(error) }]
   }
 }
 

@@ -4,6 +4,7 @@ import type { StatusView } from '../../wire/gateway.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
+import { livesText, safeModeText } from '../health-checks.ts'
 import type { Style } from '../output/style.ts'
 import { facts } from '../output/table.ts'
 import { age } from '../output/time.ts'
@@ -34,10 +35,11 @@ function keeperText({ no, pid, version, agents, retiring }: StatusView['keepers'
 }
 
 function statusText(view: StatusView, style: Style): string {
-  const { sessions, turns } = view
+  const { sessions, turns, safe_mode: safeMode } = view
   return facts(
     [
       ['gateway', `${view.state}, version ${view.version}, pid ${view.pid}, up ${age(view.started_at, Date.now())}`],
+      ...(safeMode === null ? [] : [['safe mode', safeModeText(safeMode, Date.now())] as const]),
       ['node', `${view.node}, epoch ${view.epoch}, ${view.node_version}`],
       ['http', view.url ?? 'off'],
       ['socket', view.socket ?? 'off'],
@@ -49,6 +51,7 @@ function statusText(view: StatusView, style: Style): string {
       ['turns', `${turns.active} active, ${turns.queued} queued`],
       ['permissions', `${view.permissions_open} open`],
       ['streams', view.streams_open],
+      ['lives', livesText(view, Date.now())],
     ],
     style,
   )

@@ -6,6 +6,11 @@ export function age(at: string | null | undefined, nowMs: number): string {
   return span(Math.max(0, nowMs - Date.parse(at)))
 }
 
+/** The same up to `at`; `0s` when that is over. */
+export function until(at: string, nowMs: number): string {
+  return span(Math.max(0, Date.parse(at) - nowMs))
+}
+
 /** A duration in its largest whole unit. */
 export function span(ms: number): string {
   if (!Number.isFinite(ms)) return '-'
