@@ -1,0 +1,90 @@
+// The sessions that this process has open, and how one is made, found again, copied and removed.
+
+import type { Client } from '../client/client.ts'
+import { McpServers } from '../mcp/mcp-servers.ts'
+import type { Catalog } from '../models/catalog.ts'
+import { Choices } from '../session/choices.ts'
+import { settingsOf } from '../session/entries.ts'
+import { Session } from '../session/session.ts'
+import type { AgentSettings } from '../settings.ts'
+import { ownShell } from '../tools/shell/own-process.ts'
+import type { Transcript, TranscriptId, TranscriptStore } from '../transcript/port.ts'
+import { badParams, noSuchSession } from './refusal.ts'
+import type { Surroundings } from './session-params.ts'
+
+export interface SessionTableParts {
+  readonly store: TranscriptStore
+  readonly catalog: Catalog
+  readonly settings: AgentSettings
+}
+
+const SESSIONS_MAX = 200
+
+export class SessionTable {
+  readonly #parts: SessionTableParts
+  readonly #sessions = new Map<string, Session>()
+
+  constructor(parts: SessionTableParts) {
+    this.#parts = parts
+  }
+
+  /** -32002 when it is not open. */
+  get(id: string): Session {
+    const session = this.#sessions.get(id)
+    if (session === undefined) throw noSuchSession(id)
+    return session
+  }
+
+  find(id: string): Session | undefined {
+    return this.#sessions.get(id)
+  }
+
+  async create(client: Client, surroundings: Surroundings): Promise<Session> {
+    this.#assertRoom()
+    return this.#open(client, await this.#parts.store.create({ cwd: surroundings.roots.cwd }), surroundings)
+  }
+
+  /** Whoever opens a session last has it: what ran in it is cancelled. */
+  async reopen(client: Client, id: TranscriptId, surroundings: Surroundings): Promise<Session> {
+    await this.close(id)
+    this.#assertRoom()
+    return this.#open(client, await this.#parts.store.open(id), surroundings)
+  }
+
+  async fork(client: Client, id: TranscriptId, surroundings: Surroundings): Promise<Session> {
+    this.#assertRoom()
+    return this.#open(client, await this.#parts.store.fork(id, { cwd: surroundings.roots.cwd }), surroundings)
+  }
+
+  /** Nothing happens when it is not open. */
+  async close(id: string): Promise<void> {
+    const session = this.#sessions.get(id)
+    this.#sessions.delete(id)
+    await session?.close()
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#sessions.keys()].map((id) => this.close(id)))
+  }
+
+  cancelAll(): void {
+    for (const session of this.#sessions.values()) session.cancel()
+  }
+
+  #assertRoom(): void {
+    if (this.#sessions.size >= SESSIONS_MAX) throw badParams(`At most ${SESSIONS_MAX} sessions are open; close one.`)
+  }
+
+  async #open(client: Client, transcript: Transcript, { roots, servers: specs }: Surroundings): Promise<Session> {
+    const { catalog, settings } = this.#parts
+    const { mode, thinking, childEnv, compactionMs } = settings
+    const choices = new Choices({ models: await catalog.list(), model: await catalog.standard(), mode, thinking })
+    choices.restore(settingsOf(transcript.entries))
+    const servers = new McpServers({ specs, cwd: roots.cwd, env: childEnv })
+    const shell = ownShell({ env: childEnv })
+    const session = new Session({ transcript, client, choices, roots, servers, ownShell: shell, compactionMs })
+    this.#sessions.set(session.id, session)
+    servers.start()
+    return session
+  }
+}

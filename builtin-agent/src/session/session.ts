@@ -1,0 +1,223 @@
+// One open session: its transcript, what is chosen in it, and at most one turn at a time. Tells its client everything that changes.
+// Never decides how a request is answered on the wire; serve/ does.
+
+import { ignore } from '../../../src/base/deadline.ts'
+import { newId } from '../../../src/base/ids.ts'
+import type { JsonObject } from '../../../src/base/json.ts'
+import type { Client } from '../client/client.ts'
+import { filesOf } from '../client/files.ts'
+import { clientShell } from '../client/client-shell.ts'
+import type { McpServers } from '../mcp/mcp-servers.ts'
+import { takesImages } from '../models/model-choice.ts'
+import type { Ground } from '../tools/ground.ts'
+import { planUpdate } from '../tools/plan.ts'
+import { PermissionGate } from '../tools/permission-gate.ts'
+import type { Roots } from '../tools/roots.ts'
+import type { Shell } from '../tools/shell/shell.ts'
+import { ToolBox } from '../tools/tool-box.ts'
+import { ToolRunner } from '../tools/tool-runner.ts'
+import type { Note, Transcript } from '../transcript/port.ts'
+import type { Choices, OptionId } from './choices.ts'
+import { type Command, commandOf, helpText, listCommands } from './commands.ts'
+import { asideNote, settingNote, titleNote } from './entries.ts'
+import { writeInstructions } from './instructions.ts'
+import { type PromptContent, userMessage } from './prompt-content.ts'
+import { replay } from './replay.ts'
+import { type StopReason, Turn, type TurnParts } from './turn.ts'
+
+export interface SessionParts {
+  readonly transcript: Transcript
+  readonly client: Client
+  readonly choices: Choices
+  readonly roots: Roots
+  readonly servers: McpServers
+  /** For clients that offer no terminals. */
+  readonly ownShell: Shell
+  /** For each request of a compaction, in milliseconds. */
+  readonly compactionMs: number
+}
+
+const TITLE_CHARS_MAX = 80
+
+export class Session {
+  readonly #parts: SessionParts
+  readonly #runner: ToolRunner
+  #running: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    const { client, transcript, choices } = parts
+    const gate = new PermissionGate((params, options) =>
+      client.call('session/request_permission', { sessionId: transcript.id, ...params }, options),
+    )
+    const update = (fields: JsonObject): void => client.update(transcript.id, fields)
+    this.#runner = new ToolRunner({ ground: this.#ground(), gate, mode: () => choices.mode, update })
+  }
+
+  get id(): string {
+    return this.#parts.transcript.id
+  }
+
+  get choices(): Choices {
+    return this.#parts.choices
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** What is true of a session as soon as it is open; sent after the answer that opens it. */
+  announce(): void {
+    this.#tell({ sessionUpdate: 'available_commands_update', availableCommands: listCommands() })
+    const { title } = this.#parts.transcript
+    if (title !== undefined) this.#tell({ sessionUpdate: 'session_info_update', title })
+  }
+
+  /** Everything that was said, as updates, before the answer to a load. */
+  async replay(): Promise<void> {
+    const { transcript, client } = this.#parts
+    for await (const update of replay(transcript.history(), client)) this.#tell(update)
+  }
+
+  /** Ends with the turn. Rejects with TurnFailed, CompactionFailed, or an error of the transcript. One at a time: the caller sees to it. */
+  async prompt(prompt: PromptContent): Promise<StopReason> {
+    const abort = new AbortController()
+    const ended = Promise.withResolvers<void>()
+    this.#running = { abort, ended: ended.promise }
+    try {
+      const command = commandOf(prompt.text)
+      if (command !== undefined) return await this.#command(command, prompt.text, abort.signal)
+      await this.#nameAfter(prompt.text)
+      return await this.#turn(abort.signal, (turn) => turn.answer(userMessage(prompt)))
+    } catch (error) {
+      if (abort.signal.aborted) return 'cancelled'
+      throw error
+    } finally {
+      this.#running = undefined
+      ended.resolve()
+    }
+  }
+
+  cancel(): void {
+    this.#running?.abort.abort()
+  }
+
+  /** False when there is no such option or value. Told and kept when it is another than before. */
+  async choose(id: string, value: unknown): Promise<boolean> {
+    const { choices } = this.#parts
+    const before = JSON.stringify(choices.stored())
+    if (!choices.set(id, value)) return false
+    if (JSON.stringify(choices.stored()) === before) return true
+    this.#tellChoice(id)
+    await this.#note(settingNote(choices.stored()))
+    return true
+  }
+
+  /** Cancels what runs and lets go of everything. The transcript stays. */
+  async close(): Promise<void> {
+    this.cancel()
+    await this.#running?.ended
+    await this.#parts.servers.close()
+    await this.#parts.transcript.close()
+  }
+
+  async #turn<T>(signal: AbortSignal, body: (turn: Turn) => Promise<T>): Promise<T> {
+    const turn = await Turn.open(await this.#turnParts(signal), signal)
+    try {
+      return await body(turn)
+    } finally {
+      await turn.close()
+    }
+  }
+
+  async #turnParts(signal: AbortSignal): Promise<TurnParts> {
+    const { transcript, client, choices, servers, roots, compactionMs } = this.#parts
+    const { tools, problems } = await servers.tools(signal)
+    for (const text of problems) this.#tellProblem(text)
+    return {
+      transcript,
+      client,
+      choice: choices.model,
+      thinking: choices.thinking,
+      mode: () => choices.mode,
+      toolBox: new ToolBox(tools),
+      runner: this.#runner,
+      instructions: await writeInstructions(roots),
+      compactionMs,
+    }
+  }
+
+  async #command({ name, input }: Command, typed: string, signal: AbortSignal): Promise<StopReason> {
+    if (name === 'compact') {
+      await this.#turn(signal, (turn) => turn.compact(input === '' ? undefined : input))
+      await this.#answerAside(typed, 'The conversation is summarised.')
+    } else if (name === 'help') await this.#answerAside(typed, helpText())
+    else await this.#answerAside(typed, await this.#chooseByCommand(name, input))
+    return 'end_turn'
+  }
+
+  async #chooseByCommand(id: OptionId, value: string): Promise<string> {
+    const { choices } = this.#parts
+    const known = value === '' ? undefined : await this.choose(id, value)
+    const { current, values } = choices.describe(id)
+    const sentence = `The ${id} is ${current}.`
+    if (known === true) return sentence
+    const list = values.map((one) => `- ${one}`).join('\n')
+    return `${known === false ? `There is no ${id} "${value}". ` : ''}${sentence} There are:\n\n${list}`
+  }
+
+  /** A command and its answer are kept for people; the model never sees them. */
+  async #answerAside(typed: string, text: string): Promise<void> {
+    const messageId = newId('msg')
+    this.#tell({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text }, messageId })
+    await this.#note(
+      asideNote({ role: 'user', text: typed, messageId: newId('msg') }),
+      asideNote({ role: 'agent', text, messageId }),
+    )
+  }
+
+  /** A conversation without a title gets the beginning of its first prompt. */
+  async #nameAfter(text: string): Promise<void> {
+    const { transcript } = this.#parts
+    const line = text.replaceAll(/\s+/g, ' ').trim()
+    if (transcript.title !== undefined || line === '') return
+    const title = line.length > TITLE_CHARS_MAX ? `${line.slice(0, TITLE_CHARS_MAX).toWellFormed()}…` : line
+    await this.#note(titleNote(title))
+    this.#tell({ sessionUpdate: 'session_info_update', title })
+  }
+
+  async #note(...notes: Note[]): Promise<void> {
+    await this.#parts.transcript.annotate(notes)
+  }
+
+  #tellChoice(id: OptionId): void {
+    const { choices } = this.#parts
+    if (id === 'mode') this.#tell({ sessionUpdate: 'current_mode_update', currentModeId: choices.mode })
+    this.#tell({ sessionUpdate: 'config_option_update', configOptions: choices.options() })
+  }
+
+  #tellProblem(text: string): void {
+    const { client } = this.#parts
+    if (client.abilities.notices) return this.#tell({ sessionUpdate: 'notice', severity: 'warning', title: text })
+    const content = { type: 'text', text: `${text}\n` }
+    this.#tell({ sessionUpdate: 'agent_thought_chunk', content, messageId: newId('msg') })
+  }
+
+  #tell(update: JsonObject): void {
+    this.#parts.client.update(this.id, update)
+  }
+
+  #ground(): Ground {
+    const { client, transcript, roots, ownShell, choices } = this.#parts
+    return {
+      roots,
+      shell: client.abilities.terminal ? clientShell(client, transcript.id) : ownShell,
+      ...filesOf(client, transcript.id),
+      showPlan: (steps) => this.#tell(planUpdate(steps)),
+      leavePlanning: () => void this.choose('mode', 'code').catch(ignore('it holds for this life all the same')),
+      get takesImages() {
+        return takesImages(choices.model)
+      },
+    }
+  }
+}
