@@ -4,6 +4,8 @@ import { rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 
 import { deadline, ignore } from '../base/deadline.ts'
+import { Facade } from '../facade/facade.ts'
+import { AcpEndpoint } from './acp/acp-endpoint.ts'
 import { createApp } from './app.ts'
 import { Guard } from './guard/guard.ts'
 import { createHttpServer, listenOnSocket, listenOnTcp } from './listeners.ts'
@@ -33,6 +35,7 @@ class HttpApi implements Api {
   readonly #ports: ApiPorts
   readonly #guard: Guard
   readonly #streams: Streams
+  readonly #acp: AcpEndpoint
   readonly #app: ReturnType<typeof createApp>
   readonly #running = new RunningRequests()
   readonly #route: Route
@@ -42,10 +45,16 @@ class HttpApi implements Api {
   #closing: Promise<void> | undefined
 
   constructor(ports: ApiPorts) {
-    const { tokens, config } = ports
+    const { tokens, config, logger } = ports
     this.#ports = ports
     this.#guard = new Guard({ port: config.tcp?.port, names: config, tokens })
     this.#streams = new Streams(ports.streamLimits)
+    this.#acp = new AcpEndpoint({
+      facade: new Facade(ports),
+      guard: this.#guard,
+      logger,
+      messageBytesMax: config.bodyBytesMax,
+    })
     this.#app = createApp({ ...ports, streams: this.#streams, url: () => this.url() }, this.#guard)
     this.#route = (request, response) => {
       this.#running.add(response)
@@ -89,12 +98,14 @@ class HttpApi implements Api {
   async #listenOnSocket(path: string, fd: number | undefined): Promise<void> {
     const server = createHttpServer(this.#route)
     server.on('connection', (socket) => this.#guard.markUnixSocket(socket))
+    this.#acp.serve(server)
     await listenOnSocket(server, path, fd)
     this.#servers.push(server)
   }
 
   async #listenOnTcp(config: TcpConfig): Promise<void> {
     const server = createHttpServer(this.#route)
+    this.#acp.serve(server)
     this.#port = await listenOnTcp(server, config)
     this.#guard.hosts.setPort(this.#port)
     this.#servers.push(server)
@@ -103,6 +114,7 @@ class HttpApi implements Api {
   /** The token changed: who came with the old one has to come again. */
   #forgetClients(): void {
     this.#streams.endAll('token_rotated')
+    this.#acp.endAll('token_rotated')
     for (const server of this.#servers) server.closeIdleConnections()
   }
 
@@ -110,6 +122,7 @@ class HttpApi implements Api {
     this.#rotation[Symbol.dispose]()
     const closed = this.#servers.map(closeServer)
     this.#streams[Symbol.dispose]()
+    await this.#acp.close()
     await deadline(this.#running.none(), { ms: CLOSE_MS_MAX, stage: 'closing the API' }).catch(
       ignore('what still runs is cut'),
     )

@@ -179,6 +179,8 @@ export interface ApiPorts {
   readonly permissions: PermissionControl
   readonly events: EventLog
   readonly gateway: GatewayPort
+  /** Of this program; editors are told. */
+  readonly version: string
   readonly tokens: TokenProvider
   readonly agents: () => readonly AgentSummary[]
   readonly config: ApiConfig

@@ -7,6 +7,7 @@ import type { CommandContext } from './context.ts'
 import type { CliDeps } from './deps.ts'
 import { Screen } from './output/screen.ts'
 import { declareApprove, declarePermissionOptions, declarePermissions } from './program-permissions.ts'
+import { declareEditors } from './program-editors.ts'
 import { declareGateway } from './program-gateway.ts'
 import { declareAdmission, declareQueue, declareWhenBusy } from './program-queue.ts'
 import { positiveInteger, positiveSeconds, wholeNumber } from './program-values.ts'
@@ -42,6 +43,7 @@ export function buildProgram(deps: CliDeps, screen: Screen): Program {
   declareTurns(root, on)
   declareSessions(root, on)
   declareTasks(root, on)
+  declareEditors(root, on)
   declareGateway(root, on)
   return { command: root, exitCode: () => exitCode }
 }

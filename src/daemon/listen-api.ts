@@ -59,6 +59,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     permissions,
     events,
     tokens,
+    version: parts.version,
     agents: () => [...definitions.current.values()],
     config: live.view(({ http: { allowedHosts, allowedOrigins }, limits: { bodyBytesMax } }) => ({
       tcp: http.enabled ? tcp : undefined,
@@ -74,8 +75,8 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
       leaveSafeMode: () => health.chronicle.safeMode.leave(),
       status: () => readStatus(parts),
       statistics: parts.statistics,
-      stop: ({ now, drainMs, keepAgents }) => {
       reload: () => parts.reloading.reload(),
+      stop: ({ now, drainMs, keepAgents }) => {
         requests.stop('asked over the API', { budgetMs: drainMs, keepsAgents: keepAgents })
         if (now) requests.stop('asked over the API')
       },

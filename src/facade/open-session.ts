@@ -38,8 +38,8 @@ export async function resumeSession(editor: Editor, params: JsonObject): Promise
   if (after === undefined) return open(editor, status, { after: lastSeq, barrier: lastSeq, goesOn: false }, {})
   if (typeof after !== 'number' || !Number.isSafeInteger(after) || after < 0 || after > lastSeq)
     throw invalidParams(`${META.after} is not an event of this session`)
-  const open_ = await editor.service.permissions({ sessionId: id, state: 'open' }, 64)
-  const meta = { _meta: { [META.permissions]: open_.map((permission) => permission.id) } }
+  const waiting = await editor.service.permissions({ sessionId: id, state: 'open' }, 64)
+  const meta = { _meta: { [META.permissions]: waiting.map((permission) => permission.id) } }
   return open(editor, status, { after, barrier: after, goesOn: true }, meta)
 }
 
@@ -60,7 +60,9 @@ async function open(
   const choices = await choicesFor(editor, status)
   attached.settings = choices
   await attached.isReplayed
-  return { kind: 'answer', result: { ...fields, ...choices }, answered: () => attached.release() }
+  // Whoever comes back goes on from here.
+  const meta = { _meta: { ...metaOf(fields), [META.seq]: at.barrier } }
+  return { kind: 'answer', result: { ...fields, ...choices, ...meta }, answered: () => attached.release() }
 }
 
 /** Of an agent that was not started for this session yet: what it offered in another one, until it says so itself. */

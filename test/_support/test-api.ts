@@ -49,6 +49,7 @@ export class TestGateway {
       permissions: NO_PERMISSIONS,
       tasks: fakeTasks(this.service),
       events: this.service.events,
+      version: STATUS.version,
       tokens: {
         digest: () => (this.token === undefined ? undefined : createHash('sha256').update(this.token).digest()),
         onRotated: (listener) => {
@@ -66,8 +67,8 @@ export class TestGateway {
         },
         status: () => Promise.resolve(STATUS),
         statistics: () => new SessionStatistics(Date.parse('2026-01-01T00:00:00Z')).snapshot(),
-        stop: (request) => this.#stop(request),
         reload: () => Promise.resolve(this.reloaded),
+        stop: (request) => this.#stop(request),
         restart: async (reason) => {
           this.restarts.push(reason)
           return { outcome: 'accepted', way: 'in-process' }

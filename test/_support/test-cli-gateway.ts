@@ -89,6 +89,7 @@ export class TestCliGateway implements AsyncDisposable {
       permissions: this.sessions.sessions.permissions,
       tasks: this.sessions.tasks,
       events: this.sessions.events,
+      version: '9.8.7',
       agents: () => this.agents,
       tokens: {
         digest: () => (this.refuseTokens ? undefined : createHash('sha256').update(ensureToken(tokenFile)).digest()),
@@ -104,8 +105,8 @@ export class TestCliGateway implements AsyncDisposable {
         },
         status: () => this.#status(stateDir),
         statistics: () => new SessionStatistics(0).snapshot(),
-        stop: (request) => {
         reload: () => this.reload(),
+        stop: (request) => {
           this.stops.push(request)
           this.phase = 'draining'
           setImmediate(() => void this.#api.close())

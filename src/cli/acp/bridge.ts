@@ -1,0 +1,232 @@
+// Between an editor on stdio and the gateway on a connection that may be lost and come back. What the editor asks is asked until it is
+// answered; what it was told it is not told again. Modes: down -> opening (handshake and sessions again) -> up -> down. Owns no I/O.
+
+import { randomUUID } from 'node:crypto'
+
+import type { JsonObject } from '../../base/json.ts'
+import { isJsonObject } from '../../base/json.ts'
+import { AskedPermissions } from './asked-permissions.ts'
+import {
+  errorLine,
+  INTERNAL_ERROR,
+  INVALID_REQUEST,
+  metaOf,
+  notificationLine,
+  readMessage,
+  requestLine,
+  sessionOf,
+  withMeta,
+} from './message.ts'
+import type { Message, MessageId } from './message.ts'
+import { OpenSessions } from './open-sessions.ts'
+
+type Request = Extract<Message, { kind: 'request' }>
+type Answer = Extract<Message, { kind: 'answer' }>
+
+export interface BridgePorts {
+  /** One line without terminator. */
+  toEditor(line: string): void
+}
+
+type Link =
+  | { readonly kind: 'down' }
+  /** `waitsFor`: answers to requests of our own, or to the handshake of the editor. */
+  | {
+      readonly kind: 'opening'
+      readonly send: (line: string) => void
+      readonly waitsFor: Map<MessageId, (answer: Answer) => void>
+    }
+  | { readonly kind: 'up'; readonly send: (line: string) => void }
+
+export class Bridge {
+  readonly #ports: BridgePorts
+  readonly #client = randomUUID()
+  readonly #sessions = new OpenSessions()
+  readonly #asked = new AskedPermissions()
+  /** Of the editor, not answered, in their order. */
+  readonly #pending = new Map<MessageId, Request>()
+  /** Notifications for a gateway that is not there. */
+  #waiting: string[] = []
+  #handshake: JsonObject | undefined
+  #isInitialized = false
+  #link: Link = { kind: 'down' }
+  #count = 0
+
+  constructor(ports: BridgePorts) {
+    this.#ports = ports
+  }
+
+  /** Requests that wait for an answer; `withPrompts` false: only those that are answered soon. */
+  pendingCount(withPrompts: boolean): number {
+    return [...this.#pending.values()].filter(({ method }) => withPrompts || method !== 'session/prompt').length
+  }
+
+  fromEditor(line: string): void {
+    const message = readMessage(line)
+    switch (message.kind) {
+      case 'junk':
+        return this.#ports.toEditor(errorLine(null, { code: message.code, message: message.text }))
+      case 'request':
+        return this.#onRequest(message)
+      case 'notification':
+        return this.#link.kind === 'up' ? this.#link.send(line) : void this.#waiting.push(line)
+      case 'answer':
+        if (this.#asked.answer(message.id, line, this.#link.kind === 'up')) this.#send(line)
+        return
+      default:
+        return message satisfies never
+    }
+  }
+
+  fromGateway(line: string): void {
+    const message = readMessage(line)
+    switch (message.kind) {
+      case 'request':
+        return this.#onAsked(message, line)
+      case 'notification':
+        if (message.method !== 'session/update' || this.#sessions.isNew(message.params)) this.#ports.toEditor(line)
+        return
+      case 'answer':
+        return this.#onAnswer(message, line)
+      case 'junk':
+        return
+      default:
+        return message satisfies never
+    }
+  }
+
+  /** A connection is there: what was open is opened again before anything else. */
+  connected(send: (line: string) => void): void {
+    this.#link = { kind: 'opening', send, waitsFor: new Map() }
+    if (this.#handshake === undefined || !this.#isInitialized) return this.#goUp()
+    this.#ask('initialize', this.#handshake, () => this.#reopen())
+    this.#goUpWhenOpen()
+  }
+
+  disconnected(): void {
+    this.#link = { kind: 'down' }
+  }
+
+  /** The gateway does not come back: whoever waits is told. What was accepted goes on without us. */
+  giveUp(reason: string): void {
+    const error = { code: INTERNAL_ERROR, message: reason, data: { code: 'GATEWAY_UNREACHABLE', retryable: true } }
+    for (const id of this.#pending.keys()) this.#ports.toEditor(errorLine(id, error))
+    this.#pending.clear()
+    this.#waiting = []
+  }
+
+  #onRequest(request: Request): void {
+    const { id, method, params } = request
+    if (this.#pending.has(id)) {
+      const message = 'Invalid request: a request with this id is not answered yet'
+      return this.#ports.toEditor(errorLine(id, { code: INVALID_REQUEST, message }))
+    }
+    const marked = { ...request, params: this.#mark(method, params) }
+    if (method === 'initialize' && !this.#isInitialized) this.#handshake = marked.params
+    if (method === 'session/load') this.#sessions.restart(sessionOf(params) ?? '')
+    this.#pending.set(id, marked)
+    if (this.#link.kind === 'up') this.#sendRequest(marked)
+  }
+
+  /** So that the gateway knows the editor again, and a prompt that comes twice is one. */
+  #mark(method: string, params: JsonObject): JsonObject {
+    if (method === 'initialize') return withMeta(params, 'holdfast/client', this.#client)
+    const hasKey = metaOf(params)['holdfast/idempotencyKey'] !== undefined
+    if (method !== 'session/prompt' || hasKey) return params
+    this.#count += 1
+    return withMeta(params, 'holdfast/idempotencyKey', `${this.#client}.${this.#count}`)
+  }
+
+  #onAsked({ id, params }: Request, line: string): void {
+    const again = this.#asked.ask(id, sessionOf(params))
+    if (again.kind === 'new') this.#ports.toEditor(line)
+    if (again.kind === 'answered') this.#send(again.line)
+  }
+
+  #onAnswer(answer: Answer, line: string): void {
+    const { id } = answer
+    if (this.#link.kind === 'opening') {
+      const own = this.#link.waitsFor.get(id)
+      if (own !== undefined) {
+        this.#link.waitsFor.delete(id)
+        own(answer)
+        return this.#goUpWhenOpen()
+      }
+    }
+    const request = this.#pending.get(id)
+    if (request === undefined || isDraining(answer)) return // it is asked again by the next connection
+    this.#pending.delete(id)
+    if (answer.error === undefined) this.#note(request, answer.result)
+    this.#ports.toEditor(line)
+  }
+
+  #note({ method, params }: Request, result: JsonObject): void {
+    const id = sessionOf(result) ?? sessionOf(params)
+    if (method === 'initialize') this.#isInitialized = true
+    else if (id === undefined) return
+    else if (OPENS.has(method)) this.#sessions.opened(id, result)
+    else if (ENDS.has(method)) this.#sessions.forget(id)
+  }
+
+  /** After the handshake: each session from where the editor is. One that is being loaded is opened by that. */
+  #reopen(): void {
+    const loading = new Set(
+      [...this.#pending.values()].flatMap(({ method, params }) => (OPENS.has(method) ? [sessionOf(params)] : [])),
+    )
+    for (const id of this.#sessions.ids) if (!loading.has(id)) this.#resume(id, this.#sessions.after(id))
+  }
+
+  #resume(sessionId: string, after: number | undefined): void {
+    const params = after === undefined ? { sessionId } : withMeta({ sessionId }, 'holdfast/after', after)
+    this.#ask('session/resume', { ...params, mcpServers: [] }, ({ error, result }) => {
+      if (error === undefined) this.#withdraw(sessionId, result)
+      // The log is not the one that it was: on from where it is now.
+      else if (after !== undefined && error['code'] === INVALID_PARAMS) this.#resume(sessionId, undefined)
+      else this.#sessions.forget(sessionId)
+    })
+  }
+
+  #withdraw(sessionId: string, result: JsonObject): void {
+    const open = metaOf(result)['holdfast/permissions']
+    for (const requestId of this.#asked.withdraw(sessionId, Array.isArray(open) ? open : [])) {
+      this.#ports.toEditor(notificationLine('$/cancel_request', { requestId }))
+    }
+  }
+
+  #ask(method: string, params: JsonObject, answered: (answer: Answer) => void): void {
+    if (this.#link.kind !== 'opening') return
+    const id = `bridge-${this.#client}-${(this.#count += 1)}`
+    this.#link.waitsFor.set(id, answered)
+    this.#link.send(requestLine(id, method, params))
+  }
+
+  #goUpWhenOpen(): void {
+    if (this.#link.kind === 'opening' && this.#link.waitsFor.size === 0) this.#goUp()
+  }
+
+  #goUp(): void {
+    if (this.#link.kind !== 'opening') return
+    const { send } = this.#link
+    this.#link = { kind: 'up', send }
+    for (const request of this.#pending.values()) this.#sendRequest(request)
+    for (const line of this.#waiting.splice(0)) send(line)
+  }
+
+  #sendRequest({ id, method, params }: Request): void {
+    this.#send(requestLine(id, method, params))
+  }
+
+  #send(line: string): void {
+    if (this.#link.kind !== 'down') this.#link.send(line)
+  }
+}
+
+const INVALID_PARAMS = -32602
+const OPENS: ReadonlySet<string> = new Set(['session/new', 'session/load', 'session/resume'])
+const ENDS: ReadonlySet<string> = new Set(['session/close', 'session/delete'])
+
+/** Refused only because the gateway is about to end. */
+function isDraining({ error }: Answer): boolean {
+  const data = error?.['data']
+  return isJsonObject(data) && data['code'] === 'GATEWAY_DRAINING'
+}
