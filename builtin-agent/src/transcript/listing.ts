@@ -77,7 +77,9 @@ export class Listing implements Disposable {
     return rows.length <= limit ? { items } : { items, nextCursor: encodeCursor(items.at(-1)!) }
   }
 
+  /** Idempotent. */
   [Symbol.dispose](): void {
+    if (!this.#db.isOpen) return
     this.#putLate()
     this.#db.close()
   }

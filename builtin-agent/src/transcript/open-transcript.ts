@@ -143,6 +143,8 @@ export class OpenTranscript implements Transcript {
       case 'lines':
         return advance.lines.forEach((line) => this.#applyForeign(line))
       case 'missing':
+        // The lock that we took may have been made anew behind the deletion.
+        if (this.#journal.links() === 0) this.#leased.discard()
         throw new HoldfastError('TRANSCRIPT_NOT_FOUND', { transcript: this.id, file })
       case 'changed':
         throw new HoldfastError('TRANSCRIPT_TAKEN_OVER', { file, reason: advance.reason })

@@ -35,7 +35,7 @@ interface HolderFile extends ProcessIdentity {
 export class Holders implements Disposable {
   readonly #directory: string
   readonly #file: string
-  readonly #fd: number
+  #fd: number | undefined
   readonly #holds = new Map<string, NotedHold>()
   readonly identity = readOwnIdentity()
 
@@ -65,8 +65,11 @@ export class Holders implements Disposable {
     return found.find(({ liveness }) => liveness !== 'gone') ?? found[0]
   }
 
+  /** Idempotent; nothing is noted after it. */
   [Symbol.dispose](): void {
+    if (this.#fd === undefined) return
     closeSync(this.#fd)
+    this.#fd = undefined
     rmSync(this.#file, { force: true })
   }
 
@@ -78,7 +81,7 @@ export class Holders implements Disposable {
   #write(): void {
     const file: HolderFile = { ...this.identity, holds: [...this.#holds.values()] }
     // Only the first line counts; what a longer one has left behind it is not cut off.
-    writeSync(this.#fd, `${JSON.stringify(file)}\n`, 0)
+    if (this.#fd !== undefined) writeSync(this.#fd, `${JSON.stringify(file)}\n`, 0)
   }
 }
 
