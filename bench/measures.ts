@@ -6,6 +6,7 @@ import { measureFlatness } from './measure-flatness.ts'
 import { measureKeeper } from './measure-keeper.ts'
 import { measureMany } from './measure-many.ts'
 import { measureMemory } from './measure-memory.ts'
+import { measureRestart } from './measure-restart.ts'
 import { measureStream } from './measure-stream.ts'
 import { measureSweep } from './measure-sweep.ts'
 import { measureTurn } from './measure-turn.ts'
@@ -20,6 +21,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'flat', run: measureFlatness },
   { name: 'many', run: measureMany },
   { name: 'memory', run: measureMemory },
+  { name: 'restart', run: measureRestart },
   { name: 'sweep', run: measureSweep },
 ]
 
