@@ -7,7 +7,7 @@ import { age, until } from './output/time.ts'
 const WORDS: Readonly<Record<CrashView['how'], string>> = {
   crashed: 'crashed',
   wedged: 'stood still and was ended',
-  killed: 'killed',
+  killed: 'ended without a word',
   machine_down: 'went down with the machine',
 }
 
@@ -51,7 +51,7 @@ export function safeModeReason({ crashes }: SafeModeView): string {
   return `after ${crashes} crashes in a row no prompt is taken or handed out; what runs goes on`
 }
 
-/** Such as `12 known, 3 ended unasked, the last 5m ago (killed)`. */
+/** Such as `12 known, 3 ended unasked, the last 5m ago (crashed)`. */
 export function livesText({ lives: { known, crashed }, last_crash: crash }: StatusView, now: number): string {
   if (crash === null) return `${known} known, none ended unasked`
   return `${known} known, ${crashed} ended unasked, the last ${age(crash.ended_at, now)} ago (${WORDS[crash.how]})`

@@ -265,6 +265,11 @@ export class HoldfastClient {
     return this.#requests.post('/v1/gateway/restart', body, options)
   }
 
+  /** True when the process answers, whether or not it takes work. */
+  isAlive(options?: CallOptions): Promise<boolean> {
+    return this.#requests.isOk('/livez', options)
+  }
+
   /** True when the gateway answers and is ready; false for every other answer and for none. */
   isReady(options?: CallOptions): Promise<boolean> {
     return this.#requests.isOk('/readyz', options)

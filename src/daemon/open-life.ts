@@ -88,6 +88,7 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
   health.pulse.enter('recovering')
   const recovered = await sessions.recover()
   const parts = {
+  health.chronicle.recovered(sessions.recovered)
     ...options,
     live,
     service: sessions.service,

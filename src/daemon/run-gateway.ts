@@ -68,7 +68,7 @@ function serve(life: OpenedLife, options: GatewayOptions): void {
   lifecycle.enter('ready')
   reloading.ready()
   health.pulse.enter('serving')
-  health.chronicle.ready(life.sessions.recovered)
+  health.chronicle.ready()
   spares.look()
   tasks.keeper.look()
   log.logger('daemon').info({ epoch: node.epoch, recovered, url: api.url(), socket: paths.socket }, 'ready')

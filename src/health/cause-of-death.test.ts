@@ -65,5 +65,5 @@ test('killed after it was asked to end is no end that nobody asked for', () => {
 test('a kill for want of memory is said only when the kernel counted one in the same group, and only as a possibility', () => {
   expect(cause({ memory: { path: '/group', oomKills: 3 } }).reason).toContain('it may have been one')
   for (const memory of [undefined, { path: '/other', oomKills: 9 }, { path: '/group', oomKills: 0 }])
-    expect(cause({ memory }).reason).toBe('from outside; nothing here says by whom')
+    expect(cause({ memory }).reason).toBe('SIGKILL does that, and so does a want of memory; nothing here says which')
 })

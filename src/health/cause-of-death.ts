@@ -36,7 +36,7 @@ function toEnding({ kind, at, code, reason }: CrashRecord): LifeEnding {
 /** The kernel counts for the whole group, agents included: it may have been another process of it. */
 function reasonOfKill({ memory: then }: LifeRecord, { memory: now }: Evidence): string {
   const kills = then !== undefined && then.path === now?.path ? now.oomKills - then.oomKills : 0
-  if (kills <= 0) return 'from outside; nothing here says by whom'
+  if (kills <= 0) return 'SIGKILL does that, and so does a want of memory; nothing here says which'
   const processes = kills === 1 ? 'a process' : `${kills} processes`
   return `for want of memory the kernel ended ${processes} of its control group meanwhile; it may have been one`
 }

@@ -63,10 +63,14 @@ export class Chronicle implements Disposable {
     return new Chronicle(ports, new SafeMode(clock, isSafe ? crashes : undefined, brake.windowMs))
   }
 
-  /** Work is taken. `recovered`: what became of the turns that the life before left. */
-  ready(recovered: { readonly takenOver: number; readonly interrupted: number }): void {
-    const { takenOver: turnsTakenOver, interrupted: turnsInterrupted } = recovered
-    this.#note({ readyAt: this.#ports.clock.now(), turnsTakenOver, turnsInterrupted })
+  /** What became of the turns that the life before left. */
+  recovered(turns: { readonly takenOver: number; readonly interrupted: number }): void {
+    this.#note({ turnsTakenOver: turns.takenOver, turnsInterrupted: turns.interrupted })
+  }
+
+  /** The API answers. */
+  ready(): void {
+    this.#note({ readyAt: this.#ports.clock.now() })
   }
 
   /** The end was asked for: what comes now is not unasked. */

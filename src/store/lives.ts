@@ -3,7 +3,8 @@
 
 /**
  * `stopped`, `restart`: as asked. `failed`: it gave up with a code and left in order. `crashed`: an exception that nobody caught. `wedged`: it
- * stood still and its watchdog ended it. `killed`: it was ended from outside. `machine_down`: with the machine.
+ * stood still and its watchdog ended it. `killed`: it ended without a word, as
+ * SIGKILL ends. `machine_down`: with the machine.
  */
 export type LifeEnd = 'stopped' | 'restart' | 'failed' | 'crashed' | 'wedged' | 'killed' | 'machine_down'
 
