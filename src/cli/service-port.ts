@@ -3,8 +3,8 @@
 export interface ServiceChoice {
   /** Of the machine instead of the user. */
   readonly isSystem: boolean
-  /** systemd holds the sockets while the gateway restarts. */
-  readonly hasSocket: boolean
+  /** systemd holds the sockets while the gateway restarts; undefined: as installed. */
+  readonly hasSocket: boolean | undefined
 }
 
 export interface ServiceFileView {

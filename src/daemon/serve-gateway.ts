@@ -96,7 +96,7 @@ class ServedGateway implements AsyncDisposable {
       this.#standby = new Standby(pipes, this.#requests)
       if (!(await this.#standby.turn())) return 'stopped'
     }
-    return this.#lives.run()
+    return this.#lives.run().catch((error: unknown) => this.#supervision!.endOf(error))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -193,6 +193,7 @@ class ServedGateway implements AsyncDisposable {
     return chooseWay({
       wanted: this.#config.restart.way,
       supervisor: this.#supervision?.supervisor ?? { kind: 'none' },
+      hasHandedSockets: this.#supervision?.sockets !== undefined,
       pid: process.pid,
       hasTerminal: this.#hadTerminal,
       isDetached: this.#request.detached,

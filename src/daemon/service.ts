@@ -1,5 +1,6 @@
 // The gateway as a service of the system: says what an installed service consists of, from the configuration and this program.
 
+import { existsSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -13,6 +14,7 @@ import { captureEnvironment } from '../supervise/service/captured-environment.ts
 import { LaunchdService } from '../supervise/service/launchd-service.ts'
 import type { ServiceControl } from '../supervise/service/service-control.ts'
 import { SystemdService } from '../supervise/service/systemd-service.ts'
+import { UNIT_NAMES } from '../supervise/units/service-plan.ts'
 import type { ServicePlan } from '../supervise/units/service-plan.ts'
 import { KEEPER_COMMAND } from './open-host.ts'
 import { ownCommand } from './own-program.ts'
@@ -20,8 +22,8 @@ import { ownCommand } from './own-program.ts'
 export interface ServiceRequest {
   /** Of the machine instead of the user. */
   readonly isSystem: boolean
-  /** systemd holds the sockets. */
-  readonly hasSocket: boolean
+  /** systemd holds the sockets; undefined: as installed. */
+  readonly hasSocket: boolean | undefined
 }
 
 export interface OpenedService {
@@ -58,7 +60,7 @@ export function openService(version: string, { isSystem, hasSocket }: ServiceReq
     environmentFile,
     drainMs: config.deadlines.drainMs,
     tcp: tcpOf(config),
-    hasSocket,
+    hasSocket: hasSocket ?? existsSync(join(unitDirOf(isSystem, env), UNIT_NAMES.socket)),
     user,
   }
   const isHomeNews = isSystem && home !== env['HOLDFAST_HOME']
@@ -79,9 +81,13 @@ function controlOf(plan: ServicePlan, env: Environment): ServiceControl {
   }
   if (process.platform !== 'linux') throw unavailable(`there is none that we know on ${process.platform}`)
   if (plan.scope === 'system' && uid !== 0) throw unavailable('a service of the system is for root: use sudo')
-  const configHome = env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
-  const unitDir = plan.scope === 'system' ? '/etc/systemd/system' : join(configHome, 'systemd', 'user')
+  const unitDir = unitDirOf(plan.scope === 'system', env)
   return new SystemdService(plan, env, { unitDir, lingerDir: '/var/lib/systemd/linger', userName: username })
+}
+
+function unitDirOf(isSystem: boolean, env: Environment): string {
+  if (isSystem) return '/etc/systemd/system'
+  return join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'systemd', 'user')
 }
 
 /** Of a socket that systemd opens: any free port is no port to write down. */

@@ -3,7 +3,7 @@
 
 import { systemClock } from '../base/clock.ts'
 import type { Timer } from '../base/clock.ts'
-import { HoldfastError } from '../base/errors.ts'
+import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Paths } from '../config/paths.ts'
@@ -16,6 +16,7 @@ import type { HandedSockets } from '../supervise/handed-sockets.ts'
 import { openNotifier } from '../supervise/notify.ts'
 import type { Notifier } from '../supervise/notify.ts'
 import { fitStopBudget, readStopBudget } from '../supervise/stop-budget.ts'
+import type { FittedDrain } from '../supervise/stop-budget.ts'
 import { startWatchdog, watchdogPeriodOf } from '../supervise/watchdog.ts'
 
 export interface SupervisionOptions {
@@ -34,12 +35,11 @@ const EXTEND_MS = 30_000
 export async function openSupervision(options: SupervisionOptions): Promise<Supervision> {
   const { env, config, paths, announce } = options
   const supervisor = await readStopBudget(detectSupervisor(env), env)
-  const isExplicit = config.origins['deadlines.drainMs'] !== 'default'
-  const fitted = fitStopBudget({ drainMs: config.deadlines.drainMs, isExplicit, supervisor })
-  if (fitted.note !== undefined) announce(fitted.note)
+  const { note } = fitDrain(config, supervisor)
+  if (note !== undefined) announce(note)
   const sockets = takeHandedSockets(env)
   if (sockets !== undefined) checkSockets(sockets, config, paths)
-  return new Supervision(options, supervisor, { drainMs: fitted.drainMs, sockets })
+  return new Supervision(options, supervisor, sockets)
 }
 
 /** Modes: quiet; serving (the watchdog is told); ending (the stop timeout is extended within the drain's budget). */
@@ -52,24 +52,19 @@ export class Supervision implements AsyncDisposable {
   #watchdog: Disposable | undefined
   #extension: Timer | undefined
 
-  constructor(
-    options: SupervisionOptions,
-    supervisor: Supervisor,
-    { drainMs, sockets }: { drainMs: number; sockets: HandedSockets | undefined },
-  ) {
+  constructor(options: SupervisionOptions, supervisor: Supervisor, sockets: HandedSockets | undefined) {
     this.#options = options
     this.supervisor = supervisor
     this.sockets = sockets
-    this.#drainMs = drainMs
+    this.#drainMs = options.config.deadlines.drainMs
     this.#notifier = openNotifier(options)
   }
 
-  /** The configuration with a drain that fits: the default is shortened. CONFIG_INVALID for a chosen one that does not fit. */
+  /** The configuration, with a drain that fits. CONFIG_INVALID for one that somebody chose and that does not. */
   fit(config: Config): Config {
-    const isExplicit = config.origins['deadlines.drainMs'] !== 'default'
-    const wish = { drainMs: config.deadlines.drainMs, isExplicit, supervisor: this.supervisor }
-    this.#drainMs = fitStopBudget(wish).drainMs
-    return { ...config, deadlines: { ...config.deadlines, drainMs: this.#drainMs } }
+    const { drainMs } = fitDrain(config, this.supervisor)
+    this.#drainMs = drainMs
+    return { ...config, deadlines: { ...config.deadlines, drainMs } }
   }
 
   /** A life serves: nothing of an earlier one is left, and the API answers. `probe` resolves when the store answered. */
@@ -94,6 +89,17 @@ export class Supervision implements AsyncDisposable {
     this.#extend(systemClock.now() + budgetMs)
   }
 
+  /**
+   * What a failure of the first start comes to: rejects with it. launchd knows no exit codes: a job that finds another gateway running has
+   * to end well, or it is started again for ever.
+   */
+  endOf(error: unknown): 'stopped' {
+    const isDone = this.supervisor.kind === 'launchd' && isHoldfastError(error) && error.code === 'INSTANCE_LOCKED'
+    if (!isDone) throw error
+    this.#options.announce(error.message)
+    return 'stopped'
+  }
+
   /** Resolves when the manager was told everything, or gave no answer. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#quiet()
@@ -112,6 +118,10 @@ export class Supervision implements AsyncDisposable {
     this.#extension?.cancel()
     this.#extension = undefined
   }
+}
+
+function fitDrain({ deadlines: { drainMs }, origins }: Config, supervisor: Supervisor): FittedDrain {
+  return fitStopBudget({ drainMs, isExplicit: origins['deadlines.drainMs'] !== 'default', supervisor })
 }
 
 function checkSockets({ unix, tcp }: HandedSockets, { http, origins }: Config, { socket }: Paths): void {

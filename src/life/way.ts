@@ -7,6 +7,8 @@ export interface Circumstances {
   /** As configured; `auto` lets this decide. */
   readonly wanted: RestartWay | 'auto'
   readonly supervisor: { readonly kind: 'systemd' | 'launchd' | 'none'; readonly isOurs?: boolean }
+  /** Whoever holds the sockets starts a gateway when somebody connects; in this process they can be had once. */
+  readonly hasHandedSockets?: boolean
   readonly pid: number
   /** Standard streams or the session belong to a terminal. */
   readonly hasTerminal: boolean
@@ -21,7 +23,15 @@ export interface ChosenWay {
 }
 
 /** The first way that keeps what this process is to others. */
-export function chooseWay({ wanted, supervisor, pid, hasTerminal, isDetached }: Circumstances): ChosenWay {
+export function chooseWay({
+  wanted,
+  supervisor,
+  hasHandedSockets,
+  pid,
+  hasTerminal,
+  isDetached,
+}: Circumstances): ChosenWay {
+  if (hasHandedSockets) return { way: 'supervised', because: 'whoever holds its sockets starts it again' }
   if (wanted !== 'auto') return { way: wanted, because: 'it is configured' }
   if (supervisor.kind !== 'none' && supervisor.isOurs)
     return { way: 'supervised', because: `${supervisor.kind} starts it again` }

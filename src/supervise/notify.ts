@@ -10,7 +10,6 @@ import { readOwnProcess, type OwnProcess } from './own-process.ts'
 export interface Notifier {
   /** Everything is up; `status` is shown by `systemctl status`. Also ends what `reloading` began. */
   ready(status: string): void
-  status(text: string): void
   /** Goes on in the same process: a reload, or a restart that nobody else does. */
   reloading(status: string): void
   /** The process is about to end. From here on the stop timeout of the unit runs. */
@@ -58,10 +57,6 @@ class HelperNotifier implements Notifier {
   }
   ready(status: string): void {
     void this.#send('READY=1', `STATUS=${oneLine(status)}`)
-  }
-
-  status(text: string): void {
-    void this.#send(`STATUS=${oneLine(text)}`)
   }
 
   reloading(status: string): void {

@@ -42,7 +42,7 @@ export async function serviceUninstall(
   { deps, screen }: CommandContext,
   { system = false }: InstallOptions,
 ): Promise<number> {
-  const { control } = await deps.openService({ isSystem: system, hasSocket: false })
+  const { control } = await deps.openService({ isSystem: system, hasSocket: undefined })
   const removed = await control.uninstall()
   if (screen.json) screen.record({ removed })
   else if (removed.length === 0) screen.print('nothing to remove: the service is not installed\n')

@@ -34,7 +34,7 @@ export async function serviceRestart(context: CommandContext, options: ServiceOp
 }
 
 async function open({ deps }: CommandContext, { system = false }: ServiceOptions): Promise<ServicePort> {
-  const { control } = await deps.openService({ isSystem: system, hasSocket: false })
+  const { control } = await deps.openService({ isSystem: system, hasSocket: undefined })
   return control
 }
 

@@ -15,7 +15,7 @@ export async function serviceStatus(
   { deps, screen }: CommandContext,
   { system = false }: ServiceOptions,
 ): Promise<number> {
-  const { control } = await deps.openService({ isSystem: system, hasSocket: false })
+  const { control } = await deps.openService({ isSystem: system, hasSocket: undefined })
   const state = await control.state()
   if (screen.json) screen.record(recordOf(state))
   else screen.print(facts(factsOf(state), screen.style))
@@ -25,7 +25,7 @@ export async function serviceStatus(
 /** Ctrl-C ends a log that is followed; that is how it is meant to end. */
 export async function serviceLogs({ deps, screen }: CommandContext, options: LogsOptions): Promise<number> {
   const { system = false, lines, follow = false } = options
-  const { control } = await deps.openService({ isSystem: system, hasSocket: false })
+  const { control } = await deps.openService({ isSystem: system, hasSocket: undefined })
   const ended = new AbortController()
   using _ = deps.onInterrupt(() => ended.abort())
   await control.logs({ lines, follow, signal: ended.signal, onText: (text) => screen.print(text) })

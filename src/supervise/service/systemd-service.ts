@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { ignore } from '../../base/deadline.ts'
 import { HoldfastError } from '../../base/errors.ts'
 import { followTool } from '../../process/follow-tool.ts'
 import type { Variables } from '../detect-supervisor.ts'
@@ -25,6 +26,7 @@ export interface SystemdPlaces {
 const START_MS_MAX = 310_000
 /** What systemctl may take beyond the bound that systemd itself keeps. */
 const MARGIN_MS = 10_000
+const TAIL_LINES = 12
 
 export class SystemdService implements ServiceControl {
   readonly #plan: ServicePlan
@@ -68,12 +70,8 @@ export class SystemdService implements ServiceControl {
     return gone
   }
 
-  async start(): Promise<void> {
-    this.#assertInstalled()
-    const { exit, stderr } = await this.#run(['start', UNIT_NAMES.gateway], START_MS_MAX)
-    if (exit.code === 0) return
-    const log = this.#journal(50).join(' ')
-    throw new HoldfastError('GATEWAY_START_FAILED', { reason: firstLine(stderr) || 'systemd gave up', log })
+  start(): Promise<void> {
+    return this.#begin('start', START_MS_MAX)
   }
 
   async stop(): Promise<void> {
@@ -84,9 +82,8 @@ export class SystemdService implements ServiceControl {
     await this.#must(['stop', ...names], stopBudgetOf(this.#plan) + MARGIN_MS)
   }
 
-  async restart(): Promise<void> {
-    this.#assertInstalled()
-    await this.#must(['restart', UNIT_NAMES.gateway], stopBudgetOf(this.#plan) + START_MS_MAX)
+  restart(): Promise<void> {
+    return this.#begin('restart', stopBudgetOf(this.#plan) + START_MS_MAX)
   }
 
   async state(): Promise<ServiceState> {
@@ -112,6 +109,22 @@ export class SystemdService implements ServiceControl {
     this.#assertInstalled()
     const argv: [string, ...string[]] = [...this.#journal(lines), ...(follow ? ['--follow'] : [])]
     await followTool({ argv, env: this.#env, signal, onText })
+  }
+
+  /** GATEWAY_START_FAILED with what the gateway said last. */
+  async #begin(verb: 'start' | 'restart', msMax: number): Promise<void> {
+    this.#assertInstalled()
+    const { exit, stderr } = await this.#run([verb, UNIT_NAMES.gateway], msMax)
+    if (exit.code === 0) return
+    const log = this.#journal(TAIL_LINES).join(' ')
+    throw new HoldfastError('GATEWAY_START_FAILED', { reason: reasonOf(stderr), log, tail: await this.#tail() })
+  }
+
+  async #tail(): Promise<string> {
+    let tail = ''
+    const request = { lines: TAIL_LINES, follow: false, signal: new AbortController().signal }
+    await this.logs({ ...request, onText: (text) => (tail += text) }).catch(ignore('the reason is told without it'))
+    return tail.trimEnd()
   }
 
   #journal(lines: number): [string, ...string[]] {
@@ -168,6 +181,11 @@ export class SystemdService implements ServiceControl {
 }
 
 const isRemovable = ({ found }: ServiceFile): boolean => found !== 'missing' && found !== 'foreign'
+
+/** systemctl says more lines, each a sentence; the first says what happened. */
+function reasonOf(stderr: string): string {
+  return firstLine(stderr).replace(/\.+$/, '') || 'systemd gave up'
+}
 
 function firstLine(text: string): string {
   return text.trim().split('\n')[0] ?? ''
