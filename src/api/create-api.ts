@@ -56,6 +56,7 @@ class HttpApi implements Api {
       messageBytesMax: config.bodyBytesMax,
     })
     this.#app = createApp({ ...ports, streams: this.#streams, url: () => this.url() }, this.#guard)
+    this.#acp.addRoutes(this.#app)
     this.#route = (request, response) => {
       this.#running.add(response)
       this.#app.routing(request, response)

@@ -3,6 +3,7 @@
 import type { SessionId } from '../base/ids.ts'
 import type { AttachedSession } from './attached-session.ts'
 import { EditorConnection } from './editor-connection.ts'
+import { SESSION_ID } from './params.ts'
 import type { CloseReason, ConnectionWishes, EditorTransport, FacadePorts } from './ports.ts'
 
 export class Facade {
@@ -27,6 +28,15 @@ export class Facade {
     })
     this.#connections.add(connection)
     return connection
+  }
+
+  /** Whether there is a session with this id, open or closed. */
+  async hasSession(id: string): Promise<boolean> {
+    if (!SESSION_ID.test(id)) return false
+    return this.#ports.service.get(id).then(
+      () => true,
+      () => false,
+    )
   }
 
   /** Ends all that are connected now; their sessions and turns go on. */

@@ -7,7 +7,7 @@ import type { JsonObject } from '../base/json.ts'
 import type { ConnectionWishes } from './ports.ts'
 import { invalidParams, sessionNotFound } from './rpc-errors.ts'
 
-const SESSION_ID = /^ses_[0-9a-z]{26}$/
+export const SESSION_ID = /^ses_[0-9a-z]{26}$/
 
 export function textParam(params: JsonObject, name: string): string {
   const value = params[name]

@@ -1,4 +1,4 @@
-// `/acp`: editors over WebSocket. Owns the connections from the upgrade to their end.
+// `/acp`: editors over WebSocket and Streamable HTTP. Owns the WebSockets from the upgrade to their end.
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
@@ -12,7 +12,9 @@ import type { Facade } from '../../facade/facade.ts'
 import type { CloseReason } from '../../facade/ports.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { Guard } from '../guard/guard.ts'
+import type { App } from '../routes/context.ts'
 import { readWishes } from './connection-wishes.ts'
+import { HttpEditors } from './http-routes.ts'
 import { checkUpgrade, refuseUpgrade } from './upgrade.ts'
 import { SOCKET_LIMITS, WebSocketTransport } from './web-socket.ts'
 import type { SocketLimits } from './web-socket.ts'
@@ -33,6 +35,7 @@ const CLOSE_MS_MAX = 500
 
 export class AcpEndpoint {
   readonly #ports: AcpEndpointPorts
+  readonly #http: HttpEditors
   readonly #transports = new Set<WebSocketTransport>()
   readonly #upgrading = new Set<Duplex>()
   #server: Promise<WebSocketServer> | undefined
@@ -42,6 +45,11 @@ export class AcpEndpoint {
 
   constructor(ports: AcpEndpointPorts) {
     this.#ports = ports
+    this.#http = new HttpEditors(ports.facade)
+  }
+
+  addRoutes(app: App): void {
+    this.#http.addRoutes(app)
   }
 
   /** Takes the upgrades of a server. */
@@ -60,6 +68,7 @@ export class AcpEndpoint {
   async close(): Promise<void> {
     this.#isClosed = true
     this.endAll('gateway_stopping')
+    this.#http[Symbol.dispose]()
     for (const socket of this.#upgrading) socket.destroy()
     if (this.#transports.size > 0) {
       const none = new Promise<void>((resolve) => (this.#whenNone = resolve))
