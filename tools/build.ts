@@ -2,10 +2,12 @@
 // start; the client stays a module of its own with its types. What is read at run time is copied beside the code that reads it.
 
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 
-import { rolldown } from 'rolldown'
+import { type OutputChunk, rolldown } from 'rolldown'
 
+import { writeNotices } from './notices.ts'
 import { ROOT, runStep } from './run-step.ts'
 
 const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'))
@@ -14,10 +16,13 @@ const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'))
 const PROGRAMS: Readonly<Record<string, string>> = {
   'bin/holdfast': 'src/bin/holdfast.ts',
   'bin/keeper': 'src/bin/keeper.ts',
-  'demo-agent/main': 'src/demo-agent/main.ts',
+  'agent/main': 'builtin-agent/src/main.ts',
 }
 
-/** Installed beside us. The schema library is bundled: as 700 files it costs more at a start than all of our code. */
+/**
+ * Installed beside us are the dependencies, but for the schema library: as 700 files it costs more at a start than all of our code. What
+ * only the workspaces depend on is bundled, too: the part of it that we use is a twentieth of what would be installed.
+ */
 const BUNDLED = ['typebox']
 
 async function main(): Promise<number> {
@@ -47,7 +52,7 @@ async function bundle(): Promise<void> {
     platform: 'node',
     external: external.flatMap((name) => [name, new RegExp(`^${RegExp.escape(name)}/`)]),
   })
-  await build.write({
+  const { output } = await build.write({
     dir: DIST,
     format: 'esm',
     sourcemap: true,
@@ -55,6 +60,22 @@ async function bundle(): Promise<void> {
     chunkFileNames: 'bin/[name]-[hash].js',
   })
   await build.close()
+  const chunks = output.filter((file) => file.type === 'chunk')
+  assertInstalled(chunks, external)
+  writeNotices(
+    chunks.flatMap(({ moduleIds }) => moduleIds),
+    join(DIST, 'THIRD-PARTY.txt'),
+  )
+}
+
+/** A package that imports what nobody installs does not start; in a checkout it would. */
+function assertInstalled(chunks: readonly OutputChunk[], dependencies: readonly string[]): void {
+  const own = new Set(chunks.map(({ fileName }) => fileName))
+  const imports = new Set(chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]))
+  const isThere = (name: string): boolean =>
+    own.has(name) || isBuiltin(name) || dependencies.some((one) => name === one || name.startsWith(`${one}/`))
+  const missing = [...imports].filter((name) => !isThere(name))
+  if (missing.length > 0) throw new Error(`not a dependency of the package: ${missing.join(', ')}`)
 }
 
 /** A thread is started by its file, beside the code that starts it. */

@@ -1,4 +1,4 @@
-// `npm run demo`: a gateway of its own in a temporary home, one prompt to the bundled agent, and everything gone afterwards.
+// `npm run demo`: a gateway of its own in a temporary home, one prompt to the built-in agent, and everything gone afterwards.
 // Exit 0 only when the prompt was answered and the gateway ended. Needs no key, no network and no development dependency.
 
 import { spawn } from 'node:child_process'
@@ -13,9 +13,9 @@ const PROMPT = 'Write a hello file'
 const NEXT = `
 That was a session of its own, in a temporary directory, and it is gone now. To go on:
 
-  npx holdfast prompt --agent demo "${PROMPT}"   the same, in a session that is kept
-  npx holdfast sessions ls                                every session and what it does
-  npx holdfast --help                                     everything else
+  npx holdfast prompt --agent holdfast "help"   the same agent, in a session that is kept
+  npx holdfast sessions ls                    every session and what it does
+  npx holdfast --help                         everything else
 `
 
 async function main(): Promise<number> {
@@ -25,7 +25,7 @@ async function main(): Promise<number> {
   const holdfast = (...args: string[]): Promise<number> => run(args, join(home, 'home'), workspace)
   try {
     const failed = await firstFailure([
-      () => holdfast('prompt', '--agent', 'demo', '--approve-all', PROMPT),
+      () => holdfast('prompt', '--agent', 'holdfast', '--approve-all', PROMPT),
       () => holdfast('sessions', 'ls'),
     ])
     const stopped = await holdfast('stop')

@@ -23,6 +23,7 @@ const deps: CliDeps = {
     return { [Symbol.dispose]: () => void process.off('SIGINT', listener) }
   },
   serve,
+  runAgent: async () => process.exit(await (await import('../../builtin-agent/src/on-stdio.ts')).runOnStdio()),
   startGateway: async () => (await import('../daemon/gateway-process.ts')).startGatewayProcess(),
   signalRestart: async (reason) => (await import('../daemon/gateway-process.ts')).signalRestart(reason),
   isProcessAlive: (pid) => {

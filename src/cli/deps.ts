@@ -69,6 +69,8 @@ export interface CliDeps {
   onInterrupt(listener: () => void): Disposable
   /** Runs a gateway until it is stopped; resolves with the exit code. */
   serve(options: ServeOptions): Promise<number>
+  /** Runs the built-in agent on stdin and stdout; the process ends with it. */
+  runAgent(): Promise<never>
   /** Spawns `holdfast serve --detached` in its own session; resolves when it runs, not when it is ready. */
   startGateway(): Promise<StartedGateway>
   /**

@@ -199,6 +199,10 @@ function declareSessions(root: Command, on: Bind): void {
     .command('agents')
     .description('list the agents that can be used')
     .action(on(async () => (await import('./commands/agents.ts')).agents))
+  root
+    .command('agent')
+    .description('run the built-in agent on stdin and stdout, for an editor that speaks ACP')
+    .action(on(async () => (await import('./commands/agent.ts')).agent))
 }
 
 function declareOptions(sessions: Command, on: Bind): void {

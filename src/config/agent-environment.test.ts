@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 
-import { agentEnvironment, isNeverPassed } from './agent-environment.ts'
+import { agentEnvironment, builtInAgentEnvironment, isNeverPassed } from './agent-environment.ts'
 
 const OWN = {
   PATH: '/bin',
@@ -31,6 +31,15 @@ test('the allow-list passes and nothing else', () => {
     LC_ALL: 'C.UTF-8',
     XDG_RUNTIME_DIR: '/run/user/1',
     TMPDIR: '/tmp',
+  })
+})
+
+test('the bundled agent gets the keys of its providers and the variables that are meant for it, and nothing else of ours', () => {
+  const own = { ...OWN, HOLDFAST_AGENT_MODEL: 'm', GEMINI_API_KEY: undefined }
+  expect(builtInAgentEnvironment(own)).toEqual({
+    ...agentEnvironment(OWN, {}),
+    ANTHROPIC_API_KEY: 'sk-own',
+    HOLDFAST_AGENT_MODEL: 'm',
   })
 })
 

@@ -32,6 +32,32 @@ export function agentEnvironment(own: Environment, defined: Readonly<Record<stri
 
 const REFERENCE = 'env:'
 
+/** What the agent that we bundle understands: keys of providers, their addresses, and how to reach them. */
+const BUILT_IN = new Set([
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_BASE_URL',
+  'OPENAI_API_KEY',
+  'OPENAI_BASE_URL',
+  'GEMINI_API_KEY',
+  'GOOGLE_API_KEY',
+  'GOOGLE_GEMINI_BASE_URL',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'NODE_USE_ENV_PROXY',
+  'NODE_EXTRA_CA_CERTS',
+])
+const BUILT_IN_PREFIX = 'HOLDFAST_AGENT_'
+
+/** The environment of the agent that we bundle: that of any agent, and what is meant for it. */
+export function builtInAgentEnvironment(own: Environment): Record<string, string> {
+  const meant = Object.entries(own).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && (BUILT_IN.has(entry[0]) || entry[0].startsWith(BUILT_IN_PREFIX)),
+  )
+  return { ...agentEnvironment(own, {}), ...Object.fromEntries(meant) }
+}
+
 function isPassed(name: string): boolean {
   return !isNeverPassed(name) && (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix)))
 }

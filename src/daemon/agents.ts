@@ -11,7 +11,7 @@ import { startAgent } from '../agent/start-agent.ts'
 import { systemClock } from '../base/clock.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import { recent } from '../base/recent.ts'
-import { agentEnvironment } from '../config/agent-environment.ts'
+import { agentEnvironment, builtInAgentEnvironment } from '../config/agent-environment.ts'
 import type { Config } from '../config/config.ts'
 import type { LiveConfig } from '../config/live-config.ts'
 import { containmentOf } from '../config/containment.ts'
@@ -21,25 +21,25 @@ import { readFreeMemory } from '../process/free-memory.ts'
 import { AgentSlots } from '../session/agents/agent-slots.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
-export const DEMO_AGENT = 'demo'
+const BUILT_IN_AGENT = 'holdfast'
 
-/** Beside us in a checkout (TypeScript) and in a published package (JavaScript): the suffix is our own. */
-const DEMO_MAIN = fileURLToPath(
-  import.meta.resolve(`../demo-agent/main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`),
+/** In a checkout its workspace is beside `src`, in a published package it is a program of its own beside ours. */
+const BUILT_IN_MAIN = fileURLToPath(
+  import.meta.resolve(import.meta.url.endsWith('.ts') ? '../../builtin-agent/src/main.ts' : '../agent/main.js'),
 )
 
 /** By name; an agent of the file replaces a built-in one of the same name. */
 export function listAgentDefinitions(config: Config, stateDir: string): ReadonlyMap<string, AgentDefinition> {
-  const demo: AgentDefinition = {
-    name: DEMO_AGENT,
-    title: 'Demo agent (no model, no key)',
-    argv: [process.execPath, DEMO_MAIN],
-    env: { HOLDFAST_DEMO_STATE: join(stateDir, 'demo-agent') },
+  const builtIn: AgentDefinition = {
+    name: BUILT_IN_AGENT,
+    title: 'Holdfast agent',
+    argv: [process.execPath, BUILT_IN_MAIN],
+    env: { HOLDFAST_AGENT_STATE: join(stateDir, 'agent') },
     containment: containmentOf(config.agents, {}),
     permissionMode: config.permissions.mode,
     source: 'built-in',
   }
-  const definitions = new Map([[demo.name, demo]])
+  const definitions = new Map([[builtIn.name, builtIn]])
   for (const agent of config.agentDefinitions.values()) {
     const { name, title, command, env, terminals, permissionMode = config.permissions.mode } = agent
     const containment = containmentOf(config.agents, agent)
@@ -128,8 +128,8 @@ function listWantedSpares(
   })
 }
 
-/** The complete environment of an agent. Only what we bundle may be given variables of ours. */
+/** The complete environment of an agent. Only what we bundle is given keys and variables of ours without being asked. */
 export function environmentOf(own: Environment, definition: AgentDefinition): Record<string, string> {
   if (definition.source === 'config') return agentEnvironment(own, definition.env)
-  return { ...agentEnvironment(own, {}), ...definition.env }
+  return { ...builtInAgentEnvironment(own), ...definition.env }
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { HoldfastError } from '../../src/base/errors.ts'
 import type { CliDeps } from '../../src/cli/deps.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
 import { testTerminal } from './test-terminal.ts'
@@ -70,6 +71,7 @@ function startCli(home: string, args: readonly string[], { tty, stdin, env, cwd,
     cwd: cwd ?? home,
     onInterrupt,
     serve: notHere,
+    runAgent: notHere,
     startGateway: notHere,
     signalRestart: async () => undefined,
     isProcessAlive: () => false,
@@ -83,7 +85,7 @@ function startCli(home: string, args: readonly string[], { tty, stdin, env, cwd,
       memoryLimit: { works: false, reason: 'v1 only' },
       processLimit: { works: false, reason: 'v1 only' },
     }),
-    openService: notHere,
+    openService: () => Promise.reject(new HoldfastError('SUPERVISOR_UNAVAILABLE', { reason: 'none in a test' })),
     verifyStore: notHere,
     readLastCrash: async () => undefined,
     ...deps,

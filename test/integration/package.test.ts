@@ -19,7 +19,7 @@ test('the tests run the package, and it has no source', () => {
 
 test('a command of the package starts a gateway and a keeper, answers a prompt and stops', async () => {
   await using gateway = await TestGateway.prepare()
-  const said = await gateway.run('prompt', '--agent', 'demo', '--approve-all', 'write a hello file')
+  const said = await gateway.run('prompt', '--agent', 'holdfast', '--approve-all', 'write a hello file')
   expect(said).toMatchObject({ code: 0, stdout: expect.stringContaining('HELLO.md') as string })
   expect(JSON.parse((await gateway.run('status', '--json')).stdout)).toMatchObject({
     state: 'ready',

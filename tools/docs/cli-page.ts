@@ -86,6 +86,7 @@ const NO_DEPS: CliDeps = {
   onInterrupt: () => ({ [Symbol.dispose]: () => {} }),
   serve: neverCalled,
   signalRestart: () => Promise.reject(new Error('never')),
+  runAgent: neverCalled,
   startGateway: neverCalled,
   isProcessAlive: neverCalled,
   findOrphans: neverCalled,

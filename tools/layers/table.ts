@@ -41,10 +41,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'api',
     'client',
   ],
-  bin: ['config', 'cli', 'daemon', 'life', 'observe', 'keeper'],
-  // A program of its own, started like any agent.
-  'demo-agent': ['acp'],
-  // The workspace: another program of its own. Nothing of src imports it.
+  bin: ['config', 'cli', 'daemon', 'life', 'observe', 'keeper', 'builtin-agent'],
+  // The workspace: a program of its own, started like any agent, or as a command.
   'builtin-agent': ['acp'],
 }
 
@@ -86,8 +84,8 @@ export const CLOSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Member of `process` -> the folders of src that may use it. */
 export const PROCESS_OWNERS: Readonly<Record<string, readonly string[]>> = {
-  env: ['config', 'demo-agent', 'builtin-agent'],
-  exit: ['bin', 'demo-agent', 'builtin-agent'],
+  env: ['config', 'builtin-agent'],
+  exit: ['bin', 'builtin-agent'],
   abort: ['bin'],
   reallyExit: ['bin'],
   kill: ['process', 'bin', 'builtin-agent'],
@@ -101,7 +99,7 @@ export const SIGNAL_LISTENERS: readonly string[] = [
   'prependListener',
   'prependOnceListener',
 ]
-export const SIGNAL_OWNERS: readonly string[] = ['bin', 'demo-agent', 'builtin-agent']
+export const SIGNAL_OWNERS: readonly string[] = ['bin', 'builtin-agent']
 
 export const LINES_WARN = 300
 export const LINES_MAX = 500

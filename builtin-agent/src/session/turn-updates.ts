@@ -22,12 +22,15 @@ export interface TurnUpdatesParts {
   readonly spentUsd: number
 }
 
+type CallEvent = Extract<AssistantMessageEvent, { type: 'toolcall_delta' | 'toolcall_end' }>
+
 export class TurnUpdates {
   readonly #parts: TurnUpdatesParts
   #messageId = newId('msg')
   /** The model's id of a call -> ours, of the message that was answered last. */
   #calls = new Map<string, string>()
-  #announced = new Set<number>()
+  /** Index of a call in the message -> its arguments as they were told. */
+  #announced = new Map<number, string>()
   #spentUsd: number
   #last: AssistantMessage | undefined
 
@@ -63,15 +66,21 @@ export class TurnUpdates {
   #begin(): void {
     this.#messageId = newId('msg')
     this.#calls = new Map()
-    this.#announced = new Set()
+    this.#announced = new Map()
   }
 
   #stream(event: AssistantMessageEvent): void {
     if (event.type === 'text_delta') this.#chunk('agent_message_chunk', event.delta, this.#messageId)
     if (event.type === 'thinking_delta') this.#chunk('agent_thought_chunk', event.delta, `${this.#messageId}.t`)
-    if (event.type !== 'toolcall_start') return
-    const block = event.partial.content[event.contentIndex]
-    if (block?.type === 'toolCall' && block.name !== '') this.#announce(event.contentIndex, block.name, {})
+    if (event.type === 'toolcall_delta' || event.type === 'toolcall_end') this.#streamCall(event)
+  }
+
+  /** As soon as its first argument is whole, which is what its title is made of: the rest may be a long text. */
+  #streamCall({ type, contentIndex, partial }: CallEvent): void {
+    const block = partial.content[contentIndex]
+    if (block?.type !== 'toolCall' || this.#announced.has(contentIndex)) return
+    const isTitled = type === 'toolcall_end' || Object.keys(block.arguments).length > 1
+    if (isTitled) this.#announce(contentIndex, block.name, block.arguments as JsonObject)
   }
 
   #chunk(sessionUpdate: string, text: string, messageId: string): void {
@@ -83,7 +92,7 @@ export class TurnUpdates {
     for (const [n, block] of message.content.entries()) {
       if (block.type !== 'toolCall') continue
       this.#calls.set(block.id, toolCallIdOf(this.#messageId, n))
-      this.#announce(n, block.name, block.arguments as JsonObject)
+      this.#complete(n, block.name, block.arguments as JsonObject)
       if (isCutOff(message) && this.#announced.has(n))
         this.#fail(toolCallIdOf(this.#messageId, n), 'The answer was cut off before it ran.')
     }
@@ -98,19 +107,22 @@ export class TurnUpdates {
     return { sessionUpdate: 'usage_update', used, size: this.#parts.contextWindow, ...cost }
   }
 
-  /** First by its name, when the model begins to write it; then with what it wrote. */
   #announce(contentIndex: number, name: string, args: JsonObject): void {
-    const toolCallId = toolCallIdOf(this.#messageId, contentIndex)
     const tool = this.#parts.toolBox.find(name)
     if (tool?.isSilent === true) return
-    const isComplete = Object.keys(args).length > 0
-    const title = isComplete ? (tool?.title(args) ?? name) : name
-    if (this.#announced.has(contentIndex)) {
-      if (isComplete) this.#parts.update({ sessionUpdate: 'tool_call_update', toolCallId, title, rawInput: args })
-      return
-    }
-    this.#announced.add(contentIndex)
-    this.#parts.update(announcement(toolCallId, { name, kind: tool?.kind ?? 'other', title }, args))
+    this.#announced.set(contentIndex, JSON.stringify(args))
+    const known = { name, kind: tool?.kind ?? 'other', title: tool?.title(args) ?? name }
+    this.#parts.update(announcement(toolCallIdOf(this.#messageId, contentIndex), known, args))
+  }
+
+  /** What was announced before the model had written all of it is told again. */
+  #complete(contentIndex: number, name: string, args: JsonObject): void {
+    const told = this.#announced.get(contentIndex)
+    if (told === undefined) return this.#announce(contentIndex, name, args)
+    if (told === JSON.stringify(args)) return
+    const toolCallId = toolCallIdOf(this.#messageId, contentIndex)
+    const title = this.#parts.toolBox.find(name)?.title(args) ?? name
+    this.#parts.update({ sessionUpdate: 'tool_call_update', toolCallId, title, rawInput: args })
   }
 
   /** The runner has told how it ended, unless the loop refused the call before anything ran. */
