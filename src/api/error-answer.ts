@@ -49,7 +49,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 }
 
 /** A state of the gateway that callers are told, and nobody's fault. */
-const EXPECTED: ReadonlySet<string> = new Set(['GATEWAY_DRAINING', 'SAFE_MODE'])
+const EXPECTED: ReadonlySet<string> = new Set(['GATEWAY_DRAINING', 'SAFE_MODE', 'STORE_FULL'])
 
 function serverErrorText(code: keyof typeof ERRORS, requestId: string): string {
   const { message } = ERRORS[code]

@@ -49,6 +49,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   SESSION_STALE: 409,
   PARENT_REFUSED: 409,
   TASK_NOT_FOUND: 404,
+  SESSION_DAMAGED: 409,
   CWD_NOT_ABSOLUTE: 422,
   CWD_NOT_FOUND: 422,
   CWD_NOT_ALLOWED: 403,
@@ -91,6 +92,11 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
 
   LEASE_LOST: 503,
   STORE_FAILED: 503,
+  STORE_FULL: 507,
+  STORE_DAMAGED: 500,
+  BACKUP_FAILED: 422,
+  EXPORT_FAILED: 500,
+  EXPORT_DAMAGED: 500,
   STORE_NEWER: 500,
   STORE_UNUSABLE: 500,
 
@@ -114,4 +120,5 @@ export const RETRY_AFTER_MS: Partial<Readonly<Record<ErrorCode, number>>> = {
   GATEWAY_DRAINING: 5_000,
   SAFE_MODE: 30_000,
   LEASE_LOST: 1_000,
+  STORE_FULL: 10_000,
 }

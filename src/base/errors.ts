@@ -128,6 +128,10 @@ export const ERRORS = {
     'Choose another parent, or raise tasks.depthMax or tasks.childrenMax.',
   ),
   TASK_NOT_FOUND: spec('There is no task {task}.', 'List the tasks with: holdfast tasks ls.'),
+  SESSION_DAMAGED: spec(
+    'The log of session {session} is damaged: {reason}.',
+    'Save what can be read with: holdfast sessions export {session} FILE, then close it. See docs/storage.md.',
+  ),
   CWD_NOT_ABSOLUTE: spec('The working directory {cwd} is not absolute.', 'Send an absolute path.'),
   CWD_NOT_FOUND: spec('The working directory {cwd} does not exist or is not a directory.', 'Create it first.'),
   CWD_NOT_ALLOWED: spec(
@@ -242,13 +246,28 @@ export const ERRORS = {
   LEASE_LOST: spec('The session is owned by another epoch now.', 'The owner of the session answers; ask again.', true),
   STORE_FAILED: spec(
     'The database refused a write: {reason}.',
-    'Check the disk; the gateway stops accepting until it is restarted.',
+    'Check the disk and the room on it; the gateway ends, and its next start goes on.',
+  ),
+  STORE_FULL: spec(
+    'The disk is full: no new work is taken.',
+    'Make room on the disk of the state directory. What runs goes on, and new work is taken again by itself.',
+    true,
+  ),
+  STORE_DAMAGED: spec(
+    'The database is damaged: {reason}.',
+    'Look at it with: holdfast doctor --verify. docs/storage.md says how to put a backup back.',
+  ),
+  BACKUP_FAILED: spec('There is no backup at {path}: {reason}.', 'Correct what the reason names, then try again.'),
+  EXPORT_FAILED: spec('There is no export at {path}: {reason}.', 'Correct what the reason names, then try again.'),
+  EXPORT_DAMAGED: spec(
+    'The export {path} is damaged in line {line}: {reason}.',
+    'What is before that line is whole. It was not changed; export the session again.',
   ),
   STORE_NEWER: spec(
     'The database has schema {found}; this version knows {known}.',
     'Use the newer version of Holdfast. The file was not touched.',
   ),
-  STORE_UNUSABLE: spec('The database cannot be used: {reason}.', 'See docs/gotchas.md.'),
+  STORE_UNUSABLE: spec('The database cannot be used: {reason}.', 'See docs/storage.md.'),
 
   // Transcripts of the built-in agent
   SESSION_LOCKED: spec(

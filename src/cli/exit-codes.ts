@@ -71,6 +71,7 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   SESSION_STALE: EXIT.failed,
   PARENT_REFUSED: EXIT.usage,
   TASK_NOT_FOUND: EXIT.failed,
+  SESSION_DAMAGED: EXIT.io,
   CWD_NOT_ABSOLUTE: EXIT.usage,
   CWD_NOT_FOUND: EXIT.usage,
   CWD_NOT_ALLOWED: EXIT.usage,
@@ -113,6 +114,11 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
 
   LEASE_LOST: EXIT.temporary,
   STORE_FAILED: EXIT.io,
+  STORE_FULL: EXIT.io,
+  STORE_DAMAGED: EXIT.io,
+  BACKUP_FAILED: EXIT.io,
+  EXPORT_FAILED: EXIT.io,
+  EXPORT_DAMAGED: EXIT.io,
   STORE_NEWER: EXIT.config,
   STORE_UNUSABLE: EXIT.io,
 

@@ -131,6 +131,7 @@ async function openGround(options: GatewayOptions, scope: AsyncDisposableStack):
   const opened = scope.use(
     await openSqliteStore({
       file: stateDir.storeFile,
+      reserveFile: stateDir.reserveFile,
       logger: log.logger('store'),
       onWork: (isWorking) => pulse.inStore(isWorking),
       onFailure: failure.reject,

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 
 import type { AgentDefinition } from '../agent/definition.ts'
+import { ignore } from '../base/deadline.ts'
 import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import { OneAtATime } from '../base/one-at-a-time.ts'
@@ -276,6 +277,7 @@ class Service implements SessionService {
   async close(id: SessionId): Promise<CloseEvidence> {
     const session = await this.#find(id)
     if (session.state === 'closed') return { session, stopped: undefined, turns: [] }
+    if (session.damage !== undefined) return this.#retire(session)
     const reply = await this.#actors.ask(session.no, (to) => ({ kind: 'close', reply: to })).catch(closedMeanwhile)
     const { stopped, turns } = reply?.kind === 'gone' ? reply : { stopped: undefined, turns: [] }
     return { session: await this.#find(id), stopped, turns }
@@ -287,6 +289,17 @@ class Service implements SessionService {
     const explanation =
       this.#actors.find(session.no)?.explain() ?? explainDormant(session.state === 'closed', session.blockedBy)
     return { ...status, explanation }
+  }
+
+  /** Nobody may write to its log: its actor, fenced off, ends with its agent, and the rows are settled without it. */
+  async #retire({ id, no }: SessionRecord): Promise<CloseEvidence> {
+    const refused = ignore('it was fenced off, or could not be opened')
+    if (this.#actors.find(no) !== undefined) {
+      await this.#actors.ask(no, (to) => ({ kind: 'close', reply: to })).catch(refused)
+    }
+    const turns = await this.#ports.store.listUnsettledTurns(no)
+    await this.#ports.store.retireSession(no)
+    return { session: await this.#find(id), stopped: undefined, turns: turns.map((turn) => turn.id) }
   }
 
   #status(session: SessionRecord): SessionStatus {
@@ -313,10 +326,11 @@ class Service implements SessionService {
     return session
   }
 
-  /** GATEWAY_DRAINING, SAFE_MODE. */
+  /** GATEWAY_DRAINING, SAFE_MODE, STORE_FULL. */
   #refuseNewWork(): void {
     this.#refuseWhileDraining()
     if (this.#actors.isPaused) throw new HoldfastError('SAFE_MODE')
+    if (!this.#ports.store.hasRoom()) throw new HoldfastError('STORE_FULL')
   }
 
   #refuseWhileDraining(): void {

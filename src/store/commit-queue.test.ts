@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { HoldfastError } from '../base/errors.ts'
 import { CommitQueue } from './commit-queue.ts'
 import type { Job } from './commit-queue.ts'
-import { ConnectionBusyError } from './connection.ts'
+import { ConnectionBusyError, DiskFullError } from './connection.ts'
 import type { WriteConnection } from './connection.ts'
 
 describe('the commit queue', () => {
@@ -99,10 +99,26 @@ describe('the commit queue', () => {
       results.push(...(await Promise.allSettled([queue.push(job('c'))])))
       expect(results).toMatchObject([1, 2, 3].map(() => ({ reason: { code: 'STORE_FAILED' } })))
       expect(failures).toHaveLength(1)
-      expect(log.at(-1)).toBe('rollback')
+      expect(log.slice(-2)).toEqual(['rollback', 'take back'])
       expect(log.filter((line) => line.startsWith('begin')).length).toBeLessThanOrEqual(1)
     },
   )
+
+  test('a full disk with room to make undoes the batch and runs it again, before what was asked for later', async () => {
+    const { queue, fail, log, failures } = openQueue()
+    Object.assign(fail, { full: 1, room: 1 })
+    await Promise.all([queue.push(job('a')), queue.push(job('b'))])
+    const once = ['savepoint', 'a', 'release', 'savepoint', 'b', 'release']
+    expect(log).toEqual(['begin batch', ...once, 'rollback', 'begin batch', ...once, 'commit'])
+    expect(failures).toEqual([])
+  })
+
+  test('a full disk without room to make is a device error', async () => {
+    const { queue, fail, failures } = openQueue()
+    Object.assign(fail, { full: 2, room: 1 })
+    await expect(queue.push(job('a'))).rejects.toMatchObject({ code: 'STORE_FAILED', message: /the disk is full/ })
+    expect(failures).toHaveLength(1)
+  })
 
   test('a lock that is held elsewhere is waited for, in order and off the loop', async () => {
     const { queue, fail, log } = openQueue()
@@ -144,7 +160,12 @@ function deviceError(): HoldfastError {
 function openQueue() {
   const log: string[] = []
   const failures: HoldfastError[] = []
-  const fail: { at: string | undefined; busy: number } = { at: undefined, busy: 0 }
+  const fail: { at: string | undefined; busy: number; full: number; room: number } = {
+    at: undefined,
+    busy: 0,
+    full: 0,
+    room: 0,
+  }
   const node = { isOwned: true }
   const step = (name: string, line = name) => {
     if (fail.at === name) throw deviceError()
@@ -158,8 +179,12 @@ function openQueue() {
       }
       step('begin', `begin ${durability}`)
     },
-    commit: () => step('commit'),
+    commit: () => {
+      if (fail.full-- > 0) throw new DiskFullError('the disk is full')
+      step('commit')
+    },
     rollback: () => step('rollback'),
+    takeBack: () => step('take back'),
     savepoint: () => step('savepoint'),
     release: () => step('release'),
     rollbackToSavepoint: () => step('undo'),
@@ -170,6 +195,7 @@ function openQueue() {
     connection,
     ownsNode: () => Promise.resolve(node.isOwned),
     settled: () => {},
+    makeRoom: () => fail.room-- > 0,
     failed: (error) => failures.push(error),
   })
   return { queue, log, failures, fail, node }

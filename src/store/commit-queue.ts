@@ -4,7 +4,7 @@
 import { assert } from '../base/assert.ts'
 import { pause } from '../base/deadline.ts'
 import { HoldfastError, LeaseLostError } from '../base/errors.ts'
-import { ConnectionBusyError, isConnectionFailure } from './connection.ts'
+import { ConnectionBusyError, DiskFullError, isConnectionFailure } from './connection.ts'
 import type { WriteConnection } from './connection.ts'
 import type { Executor } from './statement.ts'
 import type { Durability } from './store.ts'
@@ -29,6 +29,8 @@ export interface CommitQueueOptions {
   settled(committed: boolean): void
   /** Told right before and right after each transaction. */
   working?(isWorking: boolean): void
+  /** Asked when the disk is full. True: there is more room now, the transaction is to be tried again; false: it is a device error. */
+  makeRoom(): boolean
   /** Called once, at the first device error. */
   failed(error: HoldfastError): void
 }
@@ -89,12 +91,12 @@ export class CommitQueue {
 
   async #drain(): Promise<void> {
     const batch = this.#takeBatch()
-    const isBusy = (await this.#runBatch(batch)) === 'busy'
-    if (isBusy) this.#waiting = [...batch, ...this.#waiting]
+    const end = await this.#runBatch(batch)
+    if (end !== 'ended') this.#waiting = [...batch, ...this.#waiting]
     if (this.#waiting.length === 0) {
       this.#draining = false
       this.#idle.resolve()
-    } else if (isBusy) {
+    } else if (end === 'busy') {
       void pause(BUSY_RETRY_MS).then(() => this.#drain())
     } else {
       setImmediate(() => void this.#drain())
@@ -115,7 +117,7 @@ export class CommitQueue {
     return batch
   }
 
-  async #runBatch(batch: readonly Waiting[]): Promise<'ended' | 'busy'> {
+  async #runBatch(batch: readonly Waiting[]): Promise<'ended' | 'busy' | 'undone'> {
     const { connection, settled } = this.#options
     this.#options.working?.(true)
     const durability = batch.some(({ job }) => job.durability === 'promise') ? 'promise' : 'batch'
@@ -129,6 +131,8 @@ export class CommitQueue {
       batch.forEach((waiting, i) => settle(waiting, outcomes[i]!))
     } catch (error) {
       if (error instanceof ConnectionBusyError && this.#mayWait()) return 'busy'
+      await this.#undo()
+      if (error instanceof DiskFullError && this.#options.makeRoom()) return 'undone'
       await this.#fail(batch, error)
     } finally {
       this.#options.working?.(false)
@@ -157,7 +161,7 @@ export class CommitQueue {
     try {
       return { ok: true, value: await job.run(this.#options.connection) }
     } catch (error) {
-      if (isConnectionFailure(error) || error instanceof ConnectionBusyError) throw error
+      if (isConnectionFailure(error) || isOfConnection(error)) throw error
       return { ok: false, error }
     }
   }
@@ -168,17 +172,30 @@ export class CommitQueue {
     return performance.now() - this.#busySince < BUSY_MS_MAX
   }
 
+  async #undo(): Promise<void> {
+    this.#options.settled(false)
+    try {
+      await this.#options.connection.rollback()
+    } catch {
+      // The error that led here is the one to report.
+    }
+  }
+
+  /** Who is refused is told so only when what it asked for will not be found later. */
+  async #takeBack(): Promise<void> {
+    try {
+      await this.#options.connection.takeBack()
+    } catch {
+      // The device takes nothing any more.
+    }
+  }
+
   /** A lock that is never freed refuses this batch; a device error refuses everything from now on: an fsync is not retried. */
   async #fail(batch: readonly Waiting[], error: unknown): Promise<void> {
     const isBusy = error instanceof ConnectionBusyError
     const failure = toFailure(error)
     this.#busySince = undefined
-    this.#options.settled(false)
-    try {
-      await this.#options.connection.rollback()
-    } catch {
-      // The first error is the one to report.
-    }
+    if (!isBusy) await this.#takeBack()
     for (const { reject } of batch) reject(failure)
     if (isBusy) return
     for (const { reject } of this.#waiting) reject(failure)
@@ -189,6 +206,10 @@ export class CommitQueue {
   }
 }
 
+function isOfConnection(error: unknown): error is ConnectionBusyError | DiskFullError {
+  return error instanceof ConnectionBusyError || error instanceof DiskFullError
+}
+
 function settle(waiting: Waiting, outcome: Outcome): void {
   if (outcome.ok) waiting.resolve(outcome.value)
   else waiting.reject(outcome.error)
@@ -196,6 +217,6 @@ function settle(waiting: Waiting, outcome: Outcome): void {
 
 function toFailure(error: unknown): HoldfastError {
   if (error instanceof HoldfastError) return error
-  const reason = error instanceof ConnectionBusyError ? 'another process holds its lock' : 'an internal error'
+  const reason = isOfConnection(error) ? error.message : 'an internal error'
   return new HoldfastError('STORE_FAILED', { reason }, { cause: error })
 }

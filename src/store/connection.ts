@@ -1,5 +1,6 @@
 // The port of the one write connection, and how its failures are told apart.
-// Three kinds: refused (the caller's rows broke a rule), busy (somebody else holds the lock), failed (STORE_FAILED: the device).
+// Refused (the caller's rows broke a rule), busy (somebody else holds the lock), full (no room on the disk), damaged (STORE_DAMAGED: what
+// is read is not what was written), failed (STORE_FAILED: the device).
 
 import { HoldfastError } from '../base/errors.ts'
 import type { Executor } from './statement.ts'
@@ -11,6 +12,8 @@ export interface WriteConnection extends Executor {
   begin(durability: Durability): void | Promise<void>
   commit(): void | Promise<void>
   rollback(): void | Promise<void>
+  /** Makes sure, as far as the device lets it, that a commit which failed is not found by the next open. Nothing is synced again. */
+  takeBack(): void | Promise<void>
   /** One level only: a savepoint ends with `release` or `rollbackToSavepoint`. */
   savepoint(): void | Promise<void>
   release(): void | Promise<void>
@@ -25,6 +28,11 @@ export class RowRefusedError extends Error {
 /** The write lock is held by another connection. The same call may work a moment later. */
 export class ConnectionBusyError extends Error {
   override readonly name = 'ConnectionBusyError'
+}
+
+/** There was no room for a write. Nothing of its transaction is there, and no fsync has failed: with more room it may be tried again. */
+export class DiskFullError extends Error {
+  override readonly name = 'DiskFullError'
 }
 
 export function isConnectionFailure(error: unknown): boolean {

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pause } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
 import { fromSqlite } from './sqlite-connection.ts'
-import { ConnectionBusyError } from './connection.ts'
+import { ConnectionBusyError, DiskFullError } from './connection.ts'
 import { ensurePrivateFile } from './state-dir.ts'
 
 /** Who holds the lock. */
@@ -30,7 +30,7 @@ export interface InstanceLockOptions {
 
 const RETRY_MS = 25
 
-/** Resolves with the held lock. INSTANCE_LOCKED with the holder's pid and start; CANCELLED; STORE_UNUSABLE. */
+/** Resolves with the held lock. INSTANCE_LOCKED with the holder's pid and start; CANCELLED; STORE_UNUSABLE; STORE_FAILED. */
 export async function acquireInstanceLock(
   file: string,
   owner: InstanceOwner,
@@ -59,6 +59,8 @@ function tryLock(file: string, owner: InstanceOwner): Disposable | undefined {
     db.close()
     const known = fromSqlite(error)
     if (known instanceof ConnectionBusyError) return undefined
+    if (known instanceof DiskFullError)
+      throw new HoldfastError('STORE_FAILED', { reason: known.message }, { cause: error })
     throw new HoldfastError('STORE_UNUSABLE', { reason: `${file} cannot be locked` }, { cause: error })
   }
   return { [Symbol.dispose]: () => db.isOpen && db.close() }

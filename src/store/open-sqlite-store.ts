@@ -5,11 +5,14 @@ import { dirname } from 'node:path'
 
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
-import type { HoldfastError } from '../base/errors.ts'
+import { HoldfastError } from '../base/errors.ts'
 import type { Logger } from '../observe/logger.ts'
+import { backUp } from './backup.ts'
+import { DiskFullError } from './connection.ts'
 import { Checkpointer } from './checkpoint.ts'
 import { assertMigratable, migrate } from './migrate.ts'
 import { probeSqlite } from './probe.ts'
+import { Reserve } from './reserve.ts'
 import { Repository } from './repository.ts'
 import { fromSqlite, growWal, openReader, openWriter, SqliteReader, SqliteWriter } from './sqlite-connection.ts'
 import { ensurePrivateFile } from './state-dir.ts'
@@ -26,11 +29,13 @@ export interface SqliteStoreOptions {
   readonly onWork?: (isWorking: boolean) => void
   /** Called once, at the first device error: the gateway stops accepting and exits. */
   readonly onFailure?: (error: HoldfastError) => void
+  /** File that is given up when the disk is full, see reserve.ts; without it a full disk is a device error. */
+  readonly reserveFile?: string
 }
 
 /** STORE_UNUSABLE, STORE_NEWER (the file is not touched), STORE_FAILED, STATE_DIR_UNSAFE. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, clock = systemClock, logger, onWork, onFailure } = options
+  const { file, clock = systemClock, logger, onWork, onFailure, reserveFile } = options
   probeSqlite()
   ensurePrivateFile(file)
   assertMigratable(file)
@@ -38,6 +43,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const checkpointer = new Checkpointer(file, clock, (problem) => {
     logger?.warn({ problem, directory: dirname(file) }, 'checkpoint failed')
   })
+  const changed = (hasRoom: boolean): void => {
+    if (hasRoom) logger?.info({ directory: dirname(file) }, 'there is room on the disk again')
+    else logger?.error({ directory: dirname(file) }, 'the disk is full: new work is refused, what runs may end')
+  }
+  const reserve = reserveFile === undefined ? undefined : new Reserve({ file: reserveFile, clock, changed })
   return new Repository({
     tables: createTables(SQLITE_STATEMENTS),
     reader,
@@ -51,7 +61,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       onFailure?.(error)
     },
     checkFiles: () => checkpointer.checkFile(),
+    backUp: (target, check) => backUp(file, target, check),
+    damaged: ({ id }, damage) => logger?.error({ sessionId: id, damage }, 'session put into quarantine'),
+    hasRoom: () => reserve?.hasRoom ?? true,
+    makeRoom: () => reserve?.giveUp() ?? false,
     close: async () => {
+      await reserve?.close()
       await checkpointer.close()
       reader[Symbol.dispose]()
       writer[Symbol.dispose]()
@@ -66,6 +81,9 @@ function connect(file: string): { writer: SqliteWriter; reader: SqliteReader; in
     growWal(db, file)
     return { writer: new SqliteWriter(db), reader: new SqliteReader(openReader(file)), instanceNumber }
   } catch (error) {
-    throw fromSqlite(error)
+    const known = fromSqlite(error)
+    throw known instanceof DiskFullError
+      ? new HoldfastError('STORE_FAILED', { reason: known.message }, { cause: error })
+      : known
   }
 }

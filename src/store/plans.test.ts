@@ -38,6 +38,7 @@ const SMALL_INDEXES = [
   'permission_open',
   'permission_rule_in_force',
   'session_blocked',
+  'session_damaged',
   'session_label',
   'task_open',
   'task_due',

@@ -77,6 +77,8 @@ export interface SessionRecord {
   readonly createdAt: number
   readonly updatedAt: number
   readonly closedAt: number | undefined
+  /** What of it cannot be read as it was written; the session is in quarantine. Absent: nothing that is known. */
+  readonly damage?: string
   readonly family: SessionFamily
 }
 

@@ -24,11 +24,13 @@ import type {
 } from './records.ts'
 import type { Executor } from './statement.ts'
 import type {
+  BackupTarget,
   Durability,
   Fence,
   NewSession,
   NodeRecord,
   PageRequest,
+  Salvaged,
   SessionFilter,
   SessionWrite,
   Store,
@@ -42,6 +44,8 @@ import type { LeasePatch } from './tables/lease.ts'
 import type { PermissionFilter } from './tables/permission.ts'
 import type { Revocation, RuleFilter } from './tables/permission-rule.ts'
 import type { PermissionRuleRecord } from './permission-rule-record.ts'
+import { retireSession } from './retire-session.ts'
+import { SessionLog } from './session-log.ts'
 import { verifyChains } from './verify.ts'
 
 /** What an engine brings. */
@@ -57,8 +61,16 @@ export interface Engine {
   working?(isWorking: boolean): void
   /** Called once, at the first device error; every write after it rejects with STORE_FAILED. */
   failed(error: HoldfastError): void
+  /** False: the disk is full, and what is left on it is for what runs. */
+  hasRoom(): boolean
+  /** The disk is full: gives up what was kept for that. False: there is nothing left to give up. */
+  makeRoom(): boolean
   /** The engine's own check of its files: one line per problem. */
   checkFiles(): Promise<string[]>
+  /** See backup.ts; `check` is given a reader of the copy. */
+  backUp(target: BackupTarget, check: (copy: Executor) => Promise<string[]>): Promise<number>
+  /** Called once for each session that is put into quarantine. */
+  damaged(session: SessionRecord, damage: string): void
   close(): Promise<void>
 }
 
@@ -66,6 +78,7 @@ export class Repository implements Store {
   readonly #engine: Engine
   readonly #queue: CommitQueue
   readonly #heads = new Heads()
+  readonly #log: SessionLog
   readonly lives: LifeLog = {
     insert: (life) => this.#write('promise', 2, (tx) => this.#engine.tables.lives.insert(tx, this.#self!.id, life)),
     patch: (epoch, patch) =>
@@ -82,7 +95,14 @@ export class Repository implements Store {
       ownsNode: (tx) => this.#ownsNode(tx),
       settled: (committed) => this.#settled(committed),
       working: (isWorking) => engine.working?.(isWorking),
+      makeRoom: () => engine.makeRoom(),
       failed: (error) => engine.failed(error),
+    })
+    this.#log = new SessionLog({
+      tables: engine.tables,
+      reader: engine.reader,
+      quarantine: (no, damage) => this.#quarantine(no, damage),
+      damaged: (session, damage) => engine.damaged(session, damage),
     })
   }
 
@@ -94,6 +114,10 @@ export class Repository implements Store {
 
   instanceNumber(): number {
     return this.#engine.instanceNumber
+  }
+
+  hasRoom(): boolean {
+    return this.#engine.hasRoom()
   }
 
   createSession(session: NewSession): Promise<SessionRecord> {
@@ -123,19 +147,23 @@ export class Repository implements Store {
   }
 
   acquireSession(no: SessionNo, node: string): Promise<SessionRecord> {
-    return this.#write('batch', 1, async (tx) => {
+    const acquire = async (tx: Executor): Promise<SessionRecord> => {
       this.#assertSelf(node)
       const session = await this.#engine.tables.sessions.acquire(tx, no, node)
       if (session === undefined) throw new HoldfastError('SESSION_NOT_FOUND', { session: no })
+      const { id, damage } = session
+      if (damage !== undefined) throw new HoldfastError('SESSION_DAMAGED', { session: id, reason: damage })
       return session
-    })
+    }
+    return this.#log.guard(no, () => this.#write('batch', 1, acquire))
   }
 
   commit(fence: Fence, durability: Durability, writes: readonly SessionWrite[]): Promise<EventRecord[]> {
-    return this.#write(durability, writes.length + 1, (tx) => {
+    const apply = (tx: Executor): Promise<EventRecord[]> => {
       this.#assertSelf(fence.node)
       return applyCommit(tx, this.#engine.tables, this.#heads, { fence, writes, now: this.#engine.now() })
-    })
+    }
+    return this.#log.guard(fence.sessionNo, () => this.#write(durability, writes.length + 1, apply))
   }
 
   findTurn(turnId: TurnId): Promise<TurnRecord | undefined> {
@@ -215,7 +243,15 @@ export class Repository implements Store {
   }
 
   readEvents(no: SessionNo, after: number, limit: number): Promise<EventRecord[]> {
-    return this.#engine.tables.events.read(this.#engine.reader, no, after, limit)
+    return this.#log.read(no, after, limit)
+  }
+
+  salvageEvents(no: SessionNo, after: number, limit: number): Promise<Salvaged> {
+    return this.#log.salvage(no, after, limit)
+  }
+
+  retireSession(no: SessionNo): Promise<boolean> {
+    return this.#write('promise', 1, (tx) => retireSession(tx, this.#engine.tables, no, this.#engine.now()))
   }
 
   lastSeq(no: SessionNo): Promise<number> {
@@ -257,6 +293,7 @@ export class Repository implements Store {
       turnsQueued: turns.queued,
       turnsActive: turns.active,
       permissionsOpen: await tables.permissions.countOpen(reader),
+      sessionsDamaged: await tables.sessions.countDamaged(reader),
     }
   }
 
@@ -266,7 +303,12 @@ export class Repository implements Store {
 
   async verify(): Promise<string[]> {
     const { reader, tables } = this.#engine
-    return [...(await this.#engine.checkFiles()), ...(await verifyChains(reader, tables))]
+    const problems = await this.#engine.checkFiles()
+    return [...problems, ...(await verifyChains(reader, tables, (no, damage) => this.#log.quarantine(no, damage)))]
+  }
+
+  backUp(target: BackupTarget): Promise<number> {
+    return this.#engine.backUp(target, (copy) => verifyChains(copy, this.#engine.tables))
   }
 
   /** Commits what was accepted, then closes the engine. */
@@ -298,6 +340,12 @@ export class Repository implements Store {
         { cause: error },
       )
     }
+  }
+
+  /** A store that only looks marks nothing: false. */
+  async #quarantine(no: SessionNo, damage: string): Promise<boolean> {
+    if (this.#self === undefined) return false
+    return this.#write('promise', 1, (tx) => this.#engine.tables.sessions.quarantine(tx, no, damage))
   }
 
   /** A fence in another node's name is as old as can be. */

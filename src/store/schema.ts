@@ -83,6 +83,7 @@ export interface SessionTable {
   created_at: number
   updated_at: number
   closed_at: number | null
+  damage: string | null
   label: string | null
   parent: string | null
   notify: NotifyPolicy
@@ -253,4 +254,5 @@ export const permissionIsOpen = (): RawBuilder<boolean> => sql`permission.state 
 export const taskIsOpen = (): RawBuilder<boolean> => sql`task.ended_at is null`
 export const taskIsDue = (): RawBuilder<boolean> => sql`task.due = 1`
 export const taskHasEnded = (): RawBuilder<boolean> => sql`task.ended_at is not null`
+export const sessionIsDamaged = (): RawBuilder<boolean> => sql`session.damage is not null`
 export const sessionIsNotClosed = (): RawBuilder<boolean> => sql`session.state <> 'closed'`

@@ -22,6 +22,8 @@ export interface StateDir {
   readonly path: string
   readonly storeFile: string
   readonly lockFile: string
+  /** Given up when the disk is full. */
+  readonly reserveFile: string
 }
 
 export interface StateDirOptions {
@@ -49,7 +51,12 @@ export function openStateDir(path: string, options: StateDirOptions = {}): State
   ensurePrivateDirectory(real)
   assertWritable(real)
   if (!options.allowNetworkFileSystem) assertLocal(real)
-  return { path: real, storeFile: join(real, STORE_FILE), lockFile: join(real, LOCK_FILE) }
+  return {
+    path: real,
+    storeFile: join(real, STORE_FILE),
+    lockFile: join(real, LOCK_FILE),
+    reserveFile: join(real, 'reserve'),
+  }
 }
 
 /**

@@ -113,7 +113,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "listUnsettled": {
-      "sql": "select \"session\".* from \"session\" where \"no\" in (select \"turn\".\"session_no\" as \"no\" from \"turn\" where turn.place is not null union all select \"permission\".\"session_no\" as \"no\" from \"permission\" where permission.state = 'open' union all select \"s\".\"no\" from \"session\" as \"s\" where \"s\".\"state\" = ?) order by \"no\"",
+      "sql": "select \"session\".* from \"session\" where \"no\" in (select \"turn\".\"session_no\" as \"no\" from \"turn\" where turn.place is not null union all select \"permission\".\"session_no\" as \"no\" from \"permission\" where permission.state = 'open' union all select \"s\".\"no\" from \"session\" as \"s\" where \"s\".\"state\" = ?) and \"damage\" is null order by \"no\"",
       "parameters": [
         {
           "constant": "closing"
@@ -126,6 +126,10 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "after",
         "limit"
       ]
+    },
+    "countDamaged": {
+      "sql": "select count(*) as \"count\" from \"session\" where session.damage is not null",
+      "parameters": []
     },
     "count": {
       "sql": "select count(*) as \"count\" from \"session\" where \"state\" = ?",
@@ -226,6 +230,32 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "permissionMode",
         "closedAt",
         "no"
+      ]
+    },
+    "quarantine": {
+      "sql": "update \"session\" set \"damage\" = ?, \"epoch\" = \"epoch\" + ? where \"no\" = ? and \"damage\" is null",
+      "parameters": [
+        "damage",
+        {
+          "constant": 1
+        },
+        "no"
+      ]
+    },
+    "retire": {
+      "sql": "update \"session\" set \"state\" = ?, \"closed_at\" = ?, \"epoch\" = \"epoch\" + ? where \"no\" = ? and \"damage\" is not null and \"state\" <> ?",
+      "parameters": [
+        {
+          "constant": "closed"
+        },
+        "now",
+        {
+          "constant": 1
+        },
+        "no",
+        {
+          "constant": "closed"
+        }
       ]
     },
     "setTerms": {
@@ -554,19 +584,18 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       "parameters": []
     },
     "read": {
-      "sql": "select \"seq\", \"turn_id\", \"type\", \"at\", \"data\" from \"event\" where \"session_no\" = ? and \"seq\" > ? order by \"seq\" limit ?",
+      "sql": "select * from \"event\" where \"session_no\" = ? and \"seq\" > ? order by \"seq\" limit ?",
       "parameters": [
         "no",
         "after",
         "limit"
       ]
     },
-    "readRows": {
-      "sql": "select * from \"event\" where \"session_no\" = ? and \"seq\" > ? order by \"seq\" limit ?",
+    "crc": {
+      "sql": "select \"crc\" from \"event\" where \"session_no\" = ? and \"seq\" = ?",
       "parameters": [
         "no",
-        "after",
-        "limit"
+        "seq"
       ]
     },
     "lastSeq": {

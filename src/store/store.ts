@@ -161,11 +161,34 @@ export interface NodeRecord {
   readonly startedAt: number
 }
 
+export interface BackupTarget {
+  /** Absolute; its directory exists and is not the state directory. */
+  readonly path: string
+  /** A file of that name is replaced, once the copy is verified. */
+  readonly replace: boolean
+}
+
+/** Events that are gone, changed, or on pages that cannot be read; both ends included. */
+export interface LostEvents {
+  readonly from: number
+  readonly to: number
+  readonly reason: 'missing' | 'changed' | 'cannot be read'
+}
+
+export interface Salvaged {
+  readonly entries: readonly (EventRecord | LostEvents)[]
+  /** Where to go on. */
+  readonly nextAfter: number
+  readonly isEnd: boolean
+}
+
 export interface StoreCounts {
   readonly sessionsByState: Readonly<Record<SessionState, number>>
   readonly turnsQueued: number
   readonly turnsActive: number
   readonly permissionsOpen: number
+  /** In quarantine, closed ones too. */
+  readonly sessionsDamaged: number
 }
 
 export interface Store extends AsyncDisposable {
@@ -173,6 +196,9 @@ export interface Store extends AsyncDisposable {
   openNode(node: string, now: number): Promise<NodeRecord>
   /** Random 24-bit number made with the database; part of the rlimit tag. */
   instanceNumber(): number
+
+  /** False: the disk is full. What runs may end, in the room that was kept for it; new work is to be refused with STORE_FULL. */
+  hasRoom(): boolean
 
   /** Makes a session, owned by nobody yet, with event 1 = session.created. Rejects when the key is taken by a session that is not closed. */
   createSession(session: NewSession): Promise<SessionRecord>
@@ -183,7 +209,7 @@ export interface Store extends AsyncDisposable {
   listSessions(filter: SessionFilter, page: PageRequest): Promise<SessionRecord[]>
   /** Sessions that have a queued or active turn, an open permission request, or are closing: what recovery must open. */
   listUnsettledSessions(): Promise<SessionRecord[]>
-  /** Takes ownership: epoch + 1. Returns the record as it is now. */
+  /** Takes ownership: epoch + 1. Returns the record as it is now. SESSION_DAMAGED for one in quarantine. */
   acquireSession(no: SessionNo, node: string): Promise<SessionRecord>
 
   /** Applies `writes` in order as one transaction under `fence`. Resolves with the stored events after the commit. */
@@ -227,8 +253,15 @@ export interface Store extends AsyncDisposable {
   /** Sessions that work for `parent` and are not closed. */
   countChildren(parent: SessionId): Promise<number>
 
-  /** Events with seq > after, in order: at most `limit`, and not beyond the one that makes it 4 Mi characters of data. */
+  /**
+   * Events with seq > after, in order: at most `limit`, and not beyond the one that makes it 4 Mi characters of data. Each is checked
+   * against the chain: SESSION_DAMAGED when the next one is not as it was written; the session is in quarantine then.
+   */
   readEvents(no: SessionNo, after: number, limit: number): Promise<EventRecord[]>
+  /** As `readEvents`, also of a damaged log: what can be read, and in its place what cannot. */
+  salvageEvents(no: SessionNo, after: number, limit: number): Promise<Salvaged>
+  /** Closes a session in quarantine: its open turns end, its log stays as it is. False when it is in none, or closed. */
+  retireSession(no: SessionNo): Promise<boolean>
   lastSeq(no: SessionNo): Promise<number>
 
   /** Intent to start something that holds agent processes, committed with fsync. Returns the record with its number. */
@@ -258,8 +291,13 @@ export interface Store extends AsyncDisposable {
   counts(): Promise<StoreCounts>
   /** Resolves when a transaction that changes nothing has come back, after everything that was asked for before it. Nothing is written. */
   probe(): Promise<void>
-  /** Walks integrity, sequence gaps and checksums; returns one line per problem. */
+  /** Walks integrity, sequence gaps and checksums; returns one line per problem. Sessions with one are in quarantine then. */
   verify(): Promise<string[]>
+  /**
+   * A verified copy of the database as it is now, in one private file that is there whole or not at all. Resolves with its bytes.
+   * BACKUP_FAILED.
+   */
+  backUp(target: BackupTarget): Promise<number>
 }
 
 /** Cross-process wake-up. A hint may be lost (then a poll finds the row); it carries ids, never data. */

@@ -11,8 +11,12 @@ const SESSIONS_PER_PAGE = 200
 const EVENTS_PER_PAGE = 500
 const PROBLEMS_MAX = 1_000
 
-/** One line per problem, at most 1,000. Sessions may be written to meanwhile: each is checked up to its row as first read. */
-export async function verifyChains(db: Executor, tables: Tables): Promise<string[]> {
+/** One line per problem, at most 1,000; `found` is told of each session that has one. Sessions may be written to meanwhile: each is checked up to its row as first read. */
+export async function verifyChains(
+  db: Executor,
+  tables: Tables,
+  found: (no: SessionNo, problem: string) => Promise<unknown> = () => Promise.resolve(),
+): Promise<string[]> {
   const problems: string[] = []
   let after = 0
   for (;;) {
@@ -20,7 +24,10 @@ export async function verifyChains(db: Executor, tables: Tables): Promise<string
     if (sessions.length === 0) return problems
     for (const session of sessions) {
       const problem = await verifyChain(db, tables, session)
-      if (problem !== undefined) problems.push(`session ${session.id}: ${problem}`)
+      if (problem !== undefined) {
+        problems.push(`session ${session.id}: ${problem}`)
+        await found(session.no, problem)
+      }
       if (problems.length >= PROBLEMS_MAX) return problems
     }
     after = sessions.at(-1)!.no
@@ -54,5 +61,5 @@ async function findStray(db: Executor, tables: Tables, no: SessionNo): Promise<s
 }
 
 function readPage(db: Executor, tables: Tables, no: SessionNo, after: number) {
-  return tables.events.readRows(db, no, after, EVENTS_PER_PAGE)
+  return tables.events.read(db, no, after, EVENTS_PER_PAGE)
 }

@@ -2,6 +2,7 @@
 // Decides which of them a session may keep; starts and tells nothing.
 
 import type { AgentConnection, AttachRequest, HeldSessionAgent } from '../../agent/connection.ts'
+import { isHoldfastError } from '../../base/errors.ts'
 import type { SessionId } from '../../base/ids.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
@@ -37,13 +38,13 @@ export class HeldAgents {
     this.#held = held
   }
 
-  /** The sessions to open because of a process, and the end of all processes that no open session wants. */
+  /** The sessions to open because of a process, and the end of all processes that no session wants that is open and readable. */
   async divide(): Promise<{ sessions: SessionNo[]; strays: Promise<unknown> }> {
     const sessions: SessionNo[] = []
     const strays: HeldSessionAgent[] = []
     for (const agent of this.#held) {
       const record = agent.sessionId === undefined ? undefined : await this.#store.findSession(agent.sessionId)
-      if (record === undefined || record.state === 'closed') strays.push(agent)
+      if (record === undefined || record.state === 'closed' || record.damage !== undefined) strays.push(agent)
       else sessions.push(record.no)
     }
     this.#held = this.#held.filter((agent) => !strays.includes(agent))
@@ -56,7 +57,7 @@ export class HeldAgents {
     const position = positionOf(left.record)
     const kept = position && own.find((agent) => agent.generation === left.record.generation)
     await Promise.all(own.filter((agent) => agent !== kept).map((agent) => agent.stop()))
-    return kept && this.#attach(kept, position, left)
+    return kept && this.#attach(kept, position, left).catch((error: unknown) => endDamaged(kept, error))
   }
 
   #take(id: SessionId): HeldSessionAgent[] {
@@ -98,6 +99,12 @@ export class HeldAgents {
     }
     return last
   }
+}
+
+/** A session in quarantine has no use for its agent. */
+async function endDamaged(agent: HeldSessionAgent, error: unknown): Promise<never> {
+  if (isHoldfastError(error) && error.code === 'SESSION_DAMAGED') await agent.stop()
+  throw error
 }
 
 /** How far the newest process of the session was heard; undefined when it was not ready, or nobody is to hear it any more. */

@@ -22,8 +22,10 @@ export function eventQueries({ builder }: StoreDialect) {
     append16: append(builder, 16),
     append4: append(builder, 4),
     append1: append(builder, 1),
-    read: query((args: PageArgs) => page(args).select(['seq', 'turn_id', 'type', 'at', 'data'])),
-    readRows: query((args: PageArgs) => page(args).selectAll()),
+    read: query((args: PageArgs) => page(args).selectAll()),
+    crc: query((args: { no: number; seq: number }) =>
+      builder.selectFrom('event').select('crc').where('session_no', '=', args.no).where('seq', '=', args.seq),
+    ),
     lastSeq: query((args: { no: number }) =>
       builder.selectFrom('event').select('seq').where('session_no', '=', args.no).orderBy('seq', 'desc').limit(1),
     ),

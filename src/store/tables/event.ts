@@ -39,15 +39,17 @@ export class EventRows {
     }
   }
 
-  async read(db: Executor, no: SessionNo, after: number, limit: number): Promise<EventRecord[]> {
+  /** Rows as they are, with what a check of the chain needs. */
+  async read(db: Executor, no: SessionNo, after: number, limit: number): Promise<EventTable[]> {
     let chars = 0
     const isEnough = ({ data }: { data: string }): boolean => (chars += data.length) >= PAGE_CHARS_MAX
-    return (await db.all(this.#statements.read, { no, after, limit }, isEnough)).map(toEvent)
+    return db.all(this.#statements.read, { no, after, limit }, isEnough)
   }
 
-  /** Like `read`, with what a check of the chain needs. */
-  async readRows(db: Executor, no: SessionNo, after: number, limit: number): Promise<EventTable[]> {
-    return db.all(this.#statements.readRows, { no, after, limit })
+  /** The value of the chain after event `seq`; undefined when there is no such event. */
+  async crcAt(db: Executor, no: SessionNo, seq: number): Promise<number | undefined> {
+    const [row] = await db.all(this.#statements.crc, { no, seq })
+    return row?.crc
   }
 
   async lastSeq(db: Executor, no: SessionNo): Promise<number> {

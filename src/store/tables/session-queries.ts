@@ -8,7 +8,7 @@ import type { NewSession } from '../store.ts'
 import type { PermissionMode } from '../permission-rule-record.ts'
 import type { StoreDialect } from '../dialect.ts'
 import { query } from '../query.ts'
-import { permissionIsOpen, sessionIsNotClosed, turnIsUnsettled } from '../schema.ts'
+import { permissionIsOpen, sessionIsDamaged, sessionIsNotClosed, turnIsUnsettled } from '../schema.ts'
 import type { SessionTable } from '../schema.ts'
 
 export type SessionQueries = ReturnType<typeof sessionQueries>
@@ -150,6 +150,21 @@ function changes({ builder }: StoreDialect) {
         })
         .where('no', '=', args.no),
     ),
+    quarantine: query((args: { no: number; damage: string }) =>
+      builder
+        .updateTable('session')
+        .set((row) => ({ damage: args.damage, epoch: row('epoch', '+', 1) }))
+        .where('no', '=', args.no)
+        .where('damage', 'is', null),
+    ),
+    retire: query((args: { no: number; now: number }) =>
+      builder
+        .updateTable('session')
+        .set((row) => ({ state: 'closed' as const, closed_at: args.now, epoch: row('epoch', '+', 1) }))
+        .where('no', '=', args.no)
+        .where('damage', 'is not', null)
+        .where('state', '<>', 'closed'),
+    ),
     setTerms: query((args: TermsArgs) =>
       builder
         .updateTable('session')
@@ -188,10 +203,17 @@ function reads({ builder }: StoreDialect) {
             .unionAll(some.selectFrom('permission').select('permission.session_no as no').where(permissionIsOpen()))
             .unionAll(some.selectFrom('session as s').select('s.no').where('s.state', '=', 'closing')),
         )
+        .where('damage', 'is', null)
         .orderBy('no'),
     ),
     walk: query((args: { after: number; limit: number }) =>
       session.where('no', '>', args.after).orderBy('no').limit(args.limit),
+    ),
+    countDamaged: query(() =>
+      builder
+        .selectFrom('session')
+        .select((row) => row.fn.countAll<number>().as('count'))
+        .where(sessionIsDamaged()),
     ),
     count: query((args: { state: SessionState }) =>
       builder

@@ -96,6 +96,21 @@ export class SessionRows {
     })
   }
 
+  /** The first reason stays. Its owner is fenced off: epoch + 1. False when it was in quarantine before. */
+  async quarantine(tx: Executor, no: SessionNo, damage: string): Promise<boolean> {
+    return (await tx.run(this.#statements.quarantine, { no, damage })) === 1
+  }
+
+  /** Closes a session in quarantine, without a word in its log. False when it is in none, or closed. */
+  async retire(tx: Executor, no: SessionNo, now: number): Promise<boolean> {
+    return (await tx.run(this.#statements.retire, { no, now })) === 1
+  }
+
+  async countDamaged(db: Executor): Promise<number> {
+    const [row] = await db.all(this.#statements.countDamaged, {})
+    return row!.count
+  }
+
   async find(db: Executor, idOrKey: string): Promise<SessionRecord | undefined> {
     const byId = await db.all(this.#statements.findById, { id: idOrKey })
     const [row] = byId.length > 0 ? byId : await db.all(this.#statements.findByKey, { key: idOrKey })
@@ -182,6 +197,7 @@ export function toSession(row: SessionRow): SessionRecord {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     closedAt: row.closed_at ?? undefined,
+    ...(row.damage !== null && { damage: row.damage }),
     family: {
       label: row.label ?? undefined,
       parent: (row.parent as SessionId | null) ?? undefined,

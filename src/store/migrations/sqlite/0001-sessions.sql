@@ -76,6 +76,8 @@ CREATE TABLE session (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   closed_at INTEGER,
+  -- What of it cannot be read as it was written: the session is in quarantine, nobody writes to it but who closes it.
+  damage TEXT,
   label TEXT,
   -- Id of the session that this one works for: each of its turns is a task of that one.
   parent TEXT,
@@ -90,6 +92,7 @@ CREATE INDEX session_blocked ON session (no) WHERE blocked_by IS NOT NULL;
 CREATE INDEX session_conversation ON session (agent_session_id) WHERE agent_session_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX session_parent ON session (parent, no) WHERE parent IS NOT NULL;
 CREATE INDEX session_child ON session (parent) WHERE parent IS NOT NULL AND state <> 'closed';
+CREATE INDEX session_damaged ON session (no) WHERE damage IS NOT NULL;
 CREATE INDEX session_label ON session (no, label) WHERE label IS NOT NULL;
 
 CREATE TABLE turn (
