@@ -21,6 +21,7 @@ import { addSessionChangeRoutes } from './routes/session-change.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
 import { addCancelRoute } from './routes/cancel.ts'
 import { addQueueRoutes } from './routes/queue.ts'
+import { addStorageRoutes } from './routes/storage.ts'
 import { addTurnRoutes } from './routes/turns.ts'
 import type { App, RouteContext } from './routes/context.ts'
 import type { Streams } from './streams/streams.ts'
@@ -84,6 +85,7 @@ export function addRoutes(app: App, context: RouteContext): void {
   addPermissionInboxRoute(app, context)
   addPermissionRuleRoutes(app, context)
   addInsightRoutes(app, context)
+  addStorageRoutes(app, context)
   addGatewayRoutes(app, context)
   addGatewayReloadRoute(app, context)
 }

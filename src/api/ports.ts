@@ -1,7 +1,7 @@
 // What the API needs from the program around it. The daemon fills it in; tests fill it with fakes.
 
 import type { Logger } from '../observe/logger.ts'
-import type { EventLog } from '../events/event-log.ts'
+import type { EventLog, EventStream } from '../events/event-log.ts'
 import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
 import type { PermissionControl } from '../session/permissions/permission-control.ts'
 import type { SessionService } from '../session/service.ts'
@@ -75,6 +75,9 @@ export interface GatewayStatus {
   readonly turnsQueued: number
   readonly turnsActive: number
   readonly permissionsOpen: number
+  readonly sessionsDamaged: number
+  /** New work is refused. */
+  readonly isDiskFull: boolean
   readonly health: HealthStatus
 }
 
@@ -165,6 +168,33 @@ export interface GatewayPort {
   restart(reason: string): Promise<RestartOutcome>
 }
 
+type EventBatch = EventStream extends AsyncIterable<infer Batch> ? Batch : never
+export type EventRecord = EventBatch[number]
+
+/** Events that cannot be read as they were written; both ends included. */
+export interface LostEvents {
+  readonly from: number
+  readonly to: number
+  readonly reason: string
+}
+
+/** The database as a whole. */
+export interface StoragePort {
+  /** Resolves with the bytes of the file. BACKUP_FAILED. */
+  backUp(target: { readonly path: string; readonly replace: boolean }): Promise<number>
+  /** One line per problem. */
+  verify(): Promise<readonly string[]>
+  salvageEvents(
+    sessionNo: number,
+    after: number,
+    limit: number,
+  ): Promise<{
+    readonly entries: readonly (EventRecord | LostEvents)[]
+    readonly nextAfter: number
+    readonly isEnd: boolean
+  }>
+}
+
 export interface StreamLimits {
   readonly perSessionMax: number
   readonly totalMax: number
@@ -179,6 +209,7 @@ export interface ApiPorts {
   readonly permissions: PermissionControl
   readonly events: EventLog
   readonly gateway: GatewayPort
+  readonly storage: StoragePort
   /** Of this program; editors are told. */
   readonly version: string
   readonly tokens: TokenProvider

@@ -41,7 +41,7 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     on_interrupt: session.onInterrupt,
     permission_mode: session.permissionMode,
     state: session.state,
-    activity: live.activity,
+    activity: session.damage !== undefined && session.state !== 'closed' ? 'quarantined' : live.activity,
     active_turn: live.activeTurn ?? null,
     queued: [...live.queued],
     blocked_by: session.blockedBy ?? null,
@@ -54,6 +54,7 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     created_at: timeText(session.createdAt),
     updated_at: timeText(session.updatedAt),
     closed_at: timeOrNull(session.closedAt),
+    damage: session.damage ?? null,
     label: session.family.label ?? null,
     parent: session.family.parent ?? null,
     notify: session.family.notify,
@@ -206,6 +207,8 @@ export function statusView(
     sessions: { ...status.sessionsByState },
     turns: { queued: status.turnsQueued, active: status.turnsActive },
     permissions_open: status.permissionsOpen,
+    sessions_quarantined: status.sessionsDamaged,
+    disk_full: status.isDiskFull,
     streams_open: api.streams,
   }
 }

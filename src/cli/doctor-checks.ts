@@ -78,7 +78,15 @@ export function checkStatus(status: StatusView): Check[] {
     stuck === 0
       ? ok('agents stuck', 'none')
       : fail('agents stuck', `${stuck} processes could not be ended; see the gateway log`),
+    status.disk_full ? fail('disk', 'full: no new work is taken until there is room') : ok('disk', 'has room'),
+    ...checkQuarantine(status.sessions_quarantined),
   ]
+}
+
+function checkQuarantine(count: number): Check[] {
+  if (count === 0) return []
+  const detail = `${count} with a damaged log, see: holdfast sessions ls --all. Export what can be read, then close them`
+  return [fail('quarantine', detail)]
 }
 
 /** Whether the program of an agent can be found and executed with `searchPath` (a PATH). */

@@ -50,11 +50,17 @@ export function declareGateway(root: Command, on: Bind): void {
     .addArgument(new Argument('[off]', 'end it: prompts are taken, queues go on').choices(['off']))
     .action(on(async () => (await import('./commands/safe-mode.ts')).safeMode))
   root
+    .command('backup')
+    .description('write a verified copy of the database to a file, while the gateway works')
+    .argument('<file>', 'outside of the state directory')
+    .option('--force', 'replace the file if it is there')
+    .action(on(async () => (await import('./commands/backup.ts')).backup))
+  root
     .command('doctor')
     .description('check this installation')
     .option('--orphans', 'look for agent processes without an owner')
     .option('--kill', 'end what --orphans finds, after a question')
     .option('--yes', 'with --kill: do not ask')
-    .option('--verify', 'check the database (the gateway must be stopped)')
+    .option('--verify', 'check all of the database; sessions with damage are put into quarantine')
     .action(on(async () => (await import('./commands/doctor.ts')).doctor))
 }

@@ -182,6 +182,14 @@ function declareSessions(root: Command, on: Bind): void {
     .description('cancel what runs, end the agent, close the session')
     .argument('<session>', 'id or key')
     .action(on(async () => (await import('./commands/sessions-close.ts')).sessionsClose))
+  sessions
+    .command('export')
+    .description('write the log of a session to a file, also what can be read of a damaged one')
+    .argument('[session]', 'id or key')
+    .argument('[file]', 'there whole or not at all')
+    .option('--force', 'replace the file if it is there')
+    .option('--verify <file>', 'only look whether an exported file is whole')
+    .action(on(async () => (await import('./commands/sessions-export.ts')).sessionsExport))
   root
     .command('events')
     .description('print the event log of a session')

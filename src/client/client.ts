@@ -37,6 +37,7 @@ import type {
   SessionResetDone,
   SessionView,
 } from '../wire/session.ts'
+import type { BackupCreate, BackupDone, ExportPage, ExportQuery, VerifyDone } from '../wire/storage.ts'
 import type { TaskListQuery, TaskPage, TaskView } from '../wire/task.ts'
 import type {
   CancelEvidence,
@@ -238,6 +239,21 @@ export class HoldfastClient {
     return this.#requests.get('/v1/status', options)
   }
 
+  /** Resolves when a verified copy of the database is on disk under that name. BACKUP_FAILED. */
+  backUp(body: BackupCreate, options?: CallOptions): Promise<BackupDone> {
+    return this.#requests.post('/v1/gateway/backup', body, { timeoutMs: WHOLE_DATABASE_MS, ...options })
+  }
+
+  /** Reads all of the database; sessions with damage are in quarantine then. */
+  verifyDatabase(options?: CallOptions): Promise<VerifyDone> {
+    return this.#requests.post('/v1/gateway/verify', {}, { timeoutMs: WHOLE_DATABASE_MS, ...options })
+  }
+
+  /** A part of the log as lines of an export; also of a damaged one. */
+  exportSession(idOrKey: string, query: ExportQuery = {}, options?: CallOptions): Promise<ExportPage> {
+    return this.#requests.get(sessionPath(idOrKey, `/export${queryText(query)}`), options)
+  }
+
   /** Resolves when the gateway has begun to drain, not when it is gone. */
   stopGateway(body: GatewayStop = {}, options?: CallOptions): Promise<GatewayStopping> {
     return this.#requests.post('/v1/gateway/stop', body, options)
@@ -281,6 +297,8 @@ export class HoldfastClient {
 }
 
 const WAIT_SLACK_MS = 10_000
+/** Some gigabytes on a slow disk. */
+const WHOLE_DATABASE_MS = 30 * 60_000
 
 function sessionPath(idOrKey: string, rest = ''): string {
   return `/v1/sessions/${encodeURIComponent(idOrKey)}${rest}`

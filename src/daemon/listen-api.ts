@@ -58,6 +58,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     tasks,
     permissions,
     events,
+    storage: parts.store,
     tokens,
     version: parts.version,
     agents: () => [...definitions.current.values()],
@@ -121,5 +122,6 @@ async function readStatus(parts: ApiParts): Promise<GatewayStatus> {
     wardenPid,
     ...counts,
     health: { safeMode: health.chronicle.safeMode.state, ...(await health.chronicle.history()) },
+    isDiskFull: !store.hasRoom(),
   }
 }

@@ -93,6 +93,10 @@ export const StatusView = Type.Object(
     sessions: Type.Object({ open: Type.Integer(), closing: Type.Integer(), closed: Type.Integer() }),
     turns: Type.Object({ queued: Type.Integer(), active: Type.Integer() }),
     permissions_open: Type.Integer(),
+    /** Sessions whose log is damaged, closed ones too. */
+    sessions_quarantined: Type.Integer(),
+    /** No room for new work: it is refused; what runs goes on. */
+    disk_full: Type.Boolean(),
     streams_open: Type.Integer(),
     /** Null when it is off, as it should be. */
     safe_mode: nullable(SafeModeView),

@@ -26,6 +26,8 @@ export const SessionActivity = Type.Enum([
   'blocked',
   'stopping',
   'closed',
+  /** Its log is damaged: nobody writes to it; it can be read, exported and closed. */
+  'quarantined',
 ])
 
 /** `fresh`: begin another conversation; only when the old one is lost. */
@@ -78,6 +80,8 @@ export const SessionView = Type.Object(
     created_at: Time,
     updated_at: Time,
     closed_at: nullable(Time),
+    /** What of its log is not as it was written; null: nothing that is known. */
+    damage: nullable(Type.String()),
     /** Free text for people. */
     label: nullable(Type.String()),
     /** Id of the session that this one works for: each of its turns is a task of that one. */

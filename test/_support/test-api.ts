@@ -14,6 +14,7 @@ import { Streams } from '../../src/api/streams/streams.ts'
 import type { App } from '../../src/api/routes/context.ts'
 import type { Logger } from '../../src/observe/logger.ts'
 import { FakeService } from './fake-service.ts'
+import { NO_STORAGE } from './fake-storage.ts'
 import { NO_PERMISSIONS } from './no-permissions.ts'
 import type { FakeOptions } from './fake-service.ts'
 import { fakeTasks } from './fake-tasks.ts'
@@ -49,6 +50,7 @@ export class TestGateway {
       permissions: NO_PERMISSIONS,
       tasks: fakeTasks(this.service),
       events: this.service.events,
+      storage: NO_STORAGE,
       version: STATUS.version,
       tokens: {
         digest: () => (this.token === undefined ? undefined : createHash('sha256').update(this.token).digest()),
@@ -127,6 +129,8 @@ const STATUS = {
   turnsQueued: 2,
   turnsActive: 1,
   permissionsOpen: 0,
+  sessionsDamaged: 0,
+  isDiskFull: false,
   health: { safeMode: undefined, lives: 1, crashes: 0, lastCrash: undefined },
 } as const
 

@@ -89,6 +89,7 @@ export class TestCliGateway implements AsyncDisposable {
       permissions: this.sessions.sessions.permissions,
       tasks: this.sessions.tasks,
       events: this.sessions.events,
+      storage: this.sessions.store,
       version: '9.8.7',
       agents: () => this.agents,
       tokens: {
@@ -123,7 +124,8 @@ export class TestCliGateway implements AsyncDisposable {
   }
 
   async #status(stateDir: string) {
-    const { sessionsByState, turnsQueued, turnsActive, permissionsOpen } = await this.sessions.store.counts()
+    const { sessionsByState, turnsQueued, turnsActive, permissionsOpen, sessionsDamaged } =
+      await this.sessions.store.counts()
     return {
       version: '9.8.7',
       nodeVersion: process.version,
@@ -144,6 +146,8 @@ export class TestCliGateway implements AsyncDisposable {
       turnsQueued,
       turnsActive,
       permissionsOpen,
+      sessionsDamaged,
+      isDiskFull: !this.sessions.store.hasRoom(),
       health: { safeMode: undefined, lives: 1, crashes: 0, lastCrash: undefined },
     }
   }

@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -33,7 +33,45 @@ function endOf(child: ChildProcess): Promise<End> {
   return new Promise((resolve) => child.once('close', (code) => resolve({ pid: child.pid, code, said })))
 }
 
+/** Everything that looks at the whole database or copies it, again and again, until somebody says that it is enough. */
+async function workOnFiles(gateway: TestGateway, session: string, isEnough: () => boolean): Promise<number> {
+  let rounds = 0
+  for (; !isEnough(); rounds++) {
+    await gateway.client.backUp({ path: join(gateway.home, 'copy.db'), replace: true })
+    expect(await gateway.client.verifyDatabase()).toEqual({ problems: [] })
+    const { code } = await gateway.run('sessions', 'export', session, join(gateway.home, 'log.jsonl'), '--force')
+    expect(code).toBe(0)
+    expect((await gateway.run('doctor', '--verify')).stdout).toMatch(/^ok +database +verified$/m)
+    expect(await gateway.ask(session, 'go on')).toMatchObject({ state: 'completed' })
+  }
+  return rounds
+}
+
 describe.concurrent('a state directory that is in use', () => {
+  test('D 76, 80: a second gateway names the first and exits 75, also while that copies, exports and checks its own database', async () => {
+    await using gateway = await TestGateway.start()
+    const session = await gateway.newSession()
+    const startedAt = performance.now()
+    const second = endOf(gateway.spawn('serve'))
+    let isOver = false
+    void second.then(() => (isOver = true))
+    const rounds = await workOnFiles(gateway, session, () => isOver)
+    const { code, said } = await second
+    expect(said).toContain(`(pid ${gateway.pid}, since`)
+    expect(code).toBe(BUSY)
+    // It waits for 10 s; a start on a busy machine comes on top.
+    expect(performance.now() - startedAt).toBeLessThan(LOCK_WAIT_MS + 8_000)
+    expect(rounds).toBeGreaterThan(1)
+    expect((await gateway.client.status()).pid).toBe(gateway.pid)
+    const copy = new DatabaseSync(join(gateway.home, 'copy.db'), { readOnly: true })
+    expect(copy.prepare("SELECT count(*) AS turns FROM turn WHERE state = 'completed'").get()).toEqual({
+      turns: rounds - 1,
+    })
+    copy.close()
+    expect(readdirSync(gateway.home).filter((name) => name.includes('partial'))).toEqual([])
+    expect(statSync(join(gateway.home, 'copy.db')).mode & 0o777).toBe(0o600)
+  })
+
   test('D 77: of twelve gateways that start at once one becomes ready; the others name it and exit 75', async () => {
     await using gateway = await TestGateway.prepare()
     const rivals = Array.from({ length: RIVALS }, () => gateway.spawn('serve'))

@@ -466,7 +466,7 @@ describe('the gateway', () => {
 
   test('the description names every route and asks for the token', async () => {
     const { body } = await call('GET', '/openapi.json')
-    expect(Object.keys(body.paths)).toHaveLength(31)
+    expect(Object.keys(body.paths)).toHaveLength(35)
     expect(body.security).toEqual([{ token: [] }])
     expect(body.paths['/livez'].get.security).toEqual([])
     expect(body.paths['/v1/sessions/{session}/prompts'].post.requestBody.content).toHaveProperty('application/json')

@@ -109,10 +109,21 @@ async function checkAgents(client: HoldfastClient, { deps }: CommandContext): Pr
   return Promise.all(agents.map((agent) => checkAgent(agent, deps.env['PATH'] ?? '')))
 }
 
-async function checkStore({ deps }: CommandContext): Promise<Check[]> {
-  const problems = await deps.verifyStore()
+async function checkStore(context: CommandContext): Promise<Check[]> {
+  const problems = await verifyStore(context)
   if (problems.length === 0) return [{ name: 'database', result: 'ok', detail: 'verified' }]
   return problems.map((detail) => ({ name: 'database', result: 'fail' as const, detail }))
+}
+
+/** By the gateway while it runs: nobody else may open its database. */
+async function verifyStore(context: CommandContext): Promise<readonly string[]> {
+  try {
+    using gateway = await openGateway({ ...context, mayStart: false })
+    return (await gateway.client.verifyDatabase()).problems
+  } catch (error) {
+    if (codeOf(error) !== 'GATEWAY_UNREACHABLE') throw error
+    return context.deps.verifyStore()
+  }
 }
 
 function show({ name, result, detail }: Check, screen: Screen): void {

@@ -35,7 +35,8 @@ function keeperText({ no, pid, version, agents, retiring }: StatusView['keepers'
 }
 
 function statusText(view: StatusView, style: Style): string {
-  const { sessions, turns, safe_mode: safeMode } = view
+  const { sessions, turns, safe_mode: safeMode, sessions_quarantined: damaged } = view
+  const quarantined = damaged === 0 ? '' : `; ${damaged} in quarantine, see holdfast doctor`
   return facts(
     [
       ['gateway', `${view.state}, version ${view.version}, pid ${view.pid}, up ${age(view.started_at, Date.now())}`],
@@ -47,11 +48,12 @@ function statusText(view: StatusView, style: Style): string {
       ['hosting', `${view.hosting}, processes tagged by ${view.tagging}`],
       ...view.keepers.map((keeper) => ['keeper', keeperText(keeper)] as const),
       ['agents', agentsText(view)],
-      ['sessions', `${sessions.open} open, ${sessions.closing} closing, ${sessions.closed} closed`],
+      ['sessions', `${sessions.open} open, ${sessions.closing} closing, ${sessions.closed} closed${quarantined}`],
       ['turns', `${turns.active} active, ${turns.queued} queued`],
       ['permissions', `${view.permissions_open} open`],
       ['streams', view.streams_open],
       ['lives', livesText(view, Date.now())],
+      ['disk', view.disk_full ? 'full: no new work is taken until there is room' : undefined],
     ],
     style,
   )

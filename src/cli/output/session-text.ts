@@ -47,6 +47,7 @@ export function sessionFacts(session: SessionView, style: Style): string {
       ['permissions', session.permission_mode],
       ['state', session.state],
       ['activity', activityOf(session)],
+      ['damage', session.damage],
       ['active turn', session.active_turn],
       ['queued', session.queued.length === 0 ? undefined : session.queued.join(' ')],
       ['blocked by', session.blocked_by],
@@ -93,7 +94,7 @@ export function turnTable(turns: readonly TurnView[], style: Style, nowMs: numbe
 }
 
 function activityOf(session: SessionView): string {
-  return session.blocked_by === null ? session.activity : 'blocked'
+  return session.blocked_by === null || session.damage !== null ? session.activity : 'blocked'
 }
 
 function promptStart({ prompt }: TurnView): string {
