@@ -15,6 +15,7 @@ import {
   checkStatus,
 } from '../doctor-checks.ts'
 import type { Check } from '../doctor-checks.ts'
+import { checkKeeperUnit, checkService, checkServiceAgent } from '../service-checks.ts'
 import { codeOf } from '../error-code.ts'
 import { checkCrash, checkHealth } from '../health-checks.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -47,7 +48,8 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   const { config, check } = readConfig(context, paths)
   add(check, ...(await checkFiles(paths)))
   add(...checkContainment(await deps.probeContainment(), config))
-  add(...(await checkGateway(context)))
+  const service = await checkService(deps)
+  add(...service.checks, ...(await checkGateway(context, service.searchPath)))
   if (options.orphans === true || options.kill === true) await lookForOrphans(context, options, add)
   if (options.verify === true) add(...(await checkStore(context)))
   return checks.some(({ result }) => result === 'fail') ? EXIT.failed : EXIT.done
@@ -76,12 +78,12 @@ async function checkFiles(paths: Paths): Promise<Check[]> {
 }
 
 /** The gateway and, through it, the agents. One that does not run is a warning: the first command starts it. */
-async function checkGateway(context: CommandContext): Promise<Check[]> {
+async function checkGateway(context: CommandContext, servicePath: string | undefined): Promise<Check[]> {
   try {
     using gateway = await openGateway({ ...context, mayStart: false })
     const status = await gateway.client.status()
-    const checks = [...checkStatus(status), ...checkHealth(status, Date.now())]
-    return [...checks, ...(await checkAgents(gateway.client, context))]
+    const checks = [...checkStatus(status), ...checkKeeperUnit(status), ...checkHealth(status, Date.now())]
+    return [...checks, ...(await checkAgents(gateway.client, context, servicePath))]
   } catch (error) {
     const isDown = codeOf(error) === 'GATEWAY_UNREACHABLE'
     const detail = isDown
@@ -104,9 +106,15 @@ async function checkLastCrash({ deps }: CommandContext): Promise<Check[]> {
   }
 }
 
-async function checkAgents(client: HoldfastClient, { deps }: CommandContext): Promise<Check[]> {
+/** As the gateway finds them, which is as its service does where there is one. */
+async function checkAgents(client: HoldfastClient, { deps }: CommandContext, servicePath?: string): Promise<Check[]> {
   const { agents } = await client.listAgents()
-  return Promise.all(agents.map((agent) => checkAgent(agent, deps.env['PATH'] ?? '')))
+  const shellPath = deps.env['PATH'] ?? ''
+  return Promise.all(
+    agents.map((agent) =>
+      servicePath === undefined ? checkAgent(agent, shellPath) : checkServiceAgent(agent, shellPath, servicePath),
+    ),
+  )
 }
 
 async function checkStore(context: CommandContext): Promise<Check[]> {
