@@ -87,8 +87,8 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
   const tasks = openTasks({ ...options, live, store, sessions }, scope)
   health.pulse.enter('recovering')
   const recovered = await sessions.recover()
-  const parts = {
   health.chronicle.recovered(sessions.recovered)
+  const parts = {
     ...options,
     live,
     service: sessions.service,
