@@ -44,7 +44,7 @@ const RULES: readonly { readonly pattern: RegExp; readonly read: (match: readonl
     pattern: /^(?:please )?count to (\d{1,6})$/i,
     read: ([, to = '']) => ({ kind: 'count', to: Math.min(Number(to), COUNT_MAX) }),
   },
-  { pattern: /^(?:help|\?|what can you do)$/i, read: () => ({ kind: 'help' }) },
+  { pattern: /^(?:help|\?|what can you do\??)$/i, read: () => ({ kind: 'help' }) },
   {
     pattern: /^(?:please )?(?:write|create) (?:a |me a )?hello(?: |-)?(?:world )?(?:file)?$/i,
     read: () => ({ kind: 'create', path: 'HELLO.md', text: HELLO }),
