@@ -7,9 +7,12 @@ var fs = require('fs')
 var path = require('path')
 
 var SUPPORTED = 'Node >=24.16 <25 or >=26.1'
-var SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+var SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']
+// At an address that no machine has, Node cannot open its debugger when SIGUSR1 comes before anybody listens to it.
+var NO_DEBUGGER = '--inspect-port=192.0.2.1:1024'
 
 function main() {
+  process.on('SIGUSR1', function () {}) // or Node would open its debugger
   var args = process.argv.slice(2)
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) return printVersion()
   if (isSupported(process.versions.node)) return require('./start.cjs')
@@ -43,7 +46,7 @@ function findPinnedNode() {
 }
 
 function handOver(node, args) {
-  var child = require('child_process').spawn(node, [__filename].concat(args), { stdio: 'inherit' })
+  var child = require('child_process').spawn(node, [NO_DEBUGGER, __filename].concat(args), { stdio: 'inherit' })
   SIGNALS.forEach(function (signal) {
     process.on(signal, function () {
       if (!reachedGroup(signal)) child.kill(signal)
@@ -61,7 +64,7 @@ function handOver(node, args) {
 
 // A terminal sends these to the whole group, so the child has them already; a second one would mean "now!" to it.
 function reachedGroup(signal) {
-  if (signal === 'SIGTERM') return false
+  if (signal !== 'SIGINT' && signal !== 'SIGHUP') return false
   var tty = require('tty')
   return tty.isatty(0) || tty.isatty(1) || tty.isatty(2)
 }

@@ -18,7 +18,7 @@ if (what === 'exit') process.exitCode = Number(value)
 if (what === 'die') process.kill(process.pid, 'SIGKILL')
 if (what === 'wait') {
   const alive = setTimeout(() => {}, 20_000)
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => { console.log(signal); clearTimeout(alive); process.exitCode = 7 })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => { console.log(signal); clearTimeout(alive); process.exitCode = 7 })
 }
 console.log(JSON.stringify({ node: process.versions.node, what, kind: 'KIND' }))
 `
@@ -110,21 +110,24 @@ describe.skipIf(!hasOldNode)('with an old Node', () => {
     expect(launch(OLD_NODE, 'die')).toMatchObject({ status: null, signal: 'SIGKILL' })
   })
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s is forwarded once, and the child decides', async (signal) => {
-    plantPinnedNode()
-    const child = spawn(OLD_NODE, [join(root, 'bin/holdfast.cjs'), 'wait'], {
-      env: environment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let seen = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (seen === '') child.kill(signal)
-      seen += chunk.toString()
-    })
-    const code = await new Promise((resolve) => child.on('close', resolve))
-    expect(seen.trim().split('\n').slice(1)).toEqual([signal])
-    expect(code).toBe(7)
-  })
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(
+    '%s is forwarded once, and the child decides',
+    async (signal) => {
+      plantPinnedNode()
+      const child = spawn(OLD_NODE, [join(root, 'bin/holdfast.cjs'), 'wait'], {
+        env: environment(),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let seen = ''
+      child.stdout.on('data', (chunk: Buffer) => {
+        if (seen === '') child.kill(signal)
+        seen += chunk.toString()
+      })
+      const code = await new Promise((resolve) => child.on('close', resolve))
+      expect(seen.trim().split('\n').slice(1)).toEqual([signal])
+      expect(code).toBe(7)
+    },
+  )
 
   test('without a pinned Node one sentence says what to use', () => {
     const { status, stdout, stderr } = launch(OLD_NODE, 'exit', '0')

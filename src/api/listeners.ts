@@ -45,7 +45,7 @@ export async function listenOnSocket(server: Server, path: string, fd?: number):
   if (stat !== undefined) {
     if (!stat.isSocket())
       throw new HoldfastError('STATE_DIR_UNSAFE', { path, reason: 'a file that is no socket is there' })
-    if (await isAnswered(path)) throw new HoldfastError('PORT_IN_USE', { address: path })
+    if (await isAnswered(path)) throw portInUse(path)
     rmSync(path, { force: true })
   }
   await listen(server, { path }, path)
@@ -80,7 +80,7 @@ function listen(
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException): void => {
       server.off('listening', onListening)
-      reject(cause.code === 'EADDRINUSE' ? new HoldfastError('PORT_IN_USE', { address }, { cause }) : cause)
+      reject(cause.code === 'EADDRINUSE' ? portInUse(address, cause) : cause)
     }
     const onListening = (): void => {
       server.off('error', onError)
@@ -89,6 +89,11 @@ function listen(
     server.once('error', onError).once('listening', onListening)
     server.listen({ ...where, backlog: 511 })
   })
+}
+
+/** Who it is, only who may look at other processes can find out. */
+function portInUse(address: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('PORT_IN_USE', { address, owner: 'another program' }, { cause })
 }
 
 function checkDirectory(path: string): void {

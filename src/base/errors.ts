@@ -221,8 +221,14 @@ export const ERRORS = {
   ),
   GATEWAY_UNREACHABLE: spec('No gateway answers at {address}.', 'Start one with: holdfast serve.', true),
   GATEWAY_START_FAILED: spec('The gateway did not become ready: {reason}.', 'See its log at {log}.'),
-  INSTANCE_LOCKED: spec('Another gateway uses {stateDir} (pid {pid}, since {since}).', 'Use it, or stop it first.'),
-  PORT_IN_USE: spec('The address {address} is in use.', 'Choose another port with --port, or stop its owner.'),
+  INSTANCE_LOCKED: spec(
+    'Another gateway uses {stateDir} (pid {pid}, version {version}, since {since}).',
+    'Use it, or stop it first.',
+  ),
+  PORT_IN_USE: spec(
+    'The address {address} is in use by {owner}.',
+    'Choose another port with --port, or stop its owner.',
+  ),
   CONFIG_INVALID: spec('The configuration is not valid: {reason}.', 'Correct {file}.'),
   SUPERVISOR_UNAVAILABLE: spec(
     'The service manager cannot be used: {reason}.',
@@ -236,6 +242,10 @@ export const ERRORS = {
   STATE_DIR_UNSAFE: spec(
     'The state directory {path} is not safe: {reason}.',
     'Make it yours, with mode 0700, on a disk of this machine that can be written to; or name another with HOLDFAST_HOME.',
+  ),
+  STATE_DIR_REMOTE: spec(
+    'The state directory {path} is on a network file system ({kind}).',
+    'Move it to a local disk (HOLDFAST_HOME), or set HOLDFAST_ALLOW_NETWORK_FS=true if you know that locks work there.',
   ),
   TOKEN_FILE_UNSAFE: spec(
     'The token file {path} is not safe: {reason}.',

@@ -41,6 +41,14 @@ const deps: CliDeps = {
   verifyStore: async () => (await import('../daemon/gateway-process.ts')).verifyStore(version),
 }
 
+/** A signal of the first milliseconds may have opened Node's debugger, which nobody asked for. */
+async function closeDebugger(): Promise<void> {
+  const asked = [...process.execArgv, deps.env['NODE_OPTIONS'] ?? '']
+  if (asked.some((flag) => /--inspect(?!-port)/.test(flag))) return
+  const { close, url } = await import('node:inspector')
+  if (url() !== undefined) close()
+}
+
 /** Listens to signals from the first moment on; what they mean, the daemon knows. */
 async function serve({ detached, successor, flags }: ServeOptions): Promise<number> {
   const { SIGNALS } = await import('../life/signals.ts')
@@ -49,6 +57,7 @@ async function serve({ detached, successor, flags }: ServeOptions): Promise<numb
   for (const name of SIGNALS) process.on(name, () => listener(name))
   // A terminal that was closed takes nothing any more: that costs words, not the gateway.
   process.stderr.on('error', () => {})
+  await closeDebugger()
   const { serveGateway } = await import('../daemon/serve-gateway.ts')
   const ending = await serveGateway({
     version,

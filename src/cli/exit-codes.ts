@@ -110,6 +110,7 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   SERVICE_NOT_INSTALLED: EXIT.failed,
   SERVICE_UNSAFE: EXIT.config,
   STATE_DIR_UNSAFE: EXIT.config,
+  STATE_DIR_REMOTE: EXIT.config,
   TOKEN_FILE_UNSAFE: EXIT.config,
 
   LEASE_LOST: EXIT.temporary,

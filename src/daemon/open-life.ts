@@ -30,6 +30,7 @@ import { readOwnBirth } from './own-birth.ts'
 import { listenApi } from './listen-api.ts'
 import { laneBoundsOf, sessionLimitsOf } from './limits.ts'
 import { Parting } from './parting.ts'
+import { withPortOwner } from './port-owner.ts'
 import { Reloading } from './reloading.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
@@ -105,7 +106,7 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     warm: () => ({ idle: sessions.idleAgents, spare: spares.ready }),
     statistics: () => sessions.statistics(),
   }
-  const api = await listenApi(parts, scope)
+  const api = await withPortOwner(listenApi(parts, scope))
   return { store, node, lifecycle, api, sessions, spares, tasks, parting, reloading, health, recovered, failed }
 }
 

@@ -94,6 +94,21 @@ describe('the state directory', () => {
     expect(openStateDir(join(place.path, 'link')).path).toBe(join(place.path, 'real'))
   })
 
+  test.runIf(process.platform === 'linux')('on a network file system is refused by name, unless it is allowed', () => {
+    using place = makePlace()
+    for (const [type, kind] of [
+      [0x6969, 'NFS'],
+      [0xfe534d42, 'SMB 2'],
+      [0x01021997, '9p'],
+      [0x65735546, 'FUSE'],
+    ] as const) {
+      const refused = expect.objectContaining({ code: 'STATE_DIR_REMOTE', details: { path: place.path, kind } })
+      expect(() => openStateDir(place.path, { typeOf: () => type })).toThrow(refused)
+      openStateDir(place.path, { typeOf: () => type, allowNetworkFileSystem: true })
+    }
+    openStateDir(place.path, { typeOf: () => 0xef53 })
+  })
+
   test('that is a file is unsafe', () => {
     using place = makePlace()
     writeFileSync(join(place.path, 'file'), '')

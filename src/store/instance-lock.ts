@@ -69,7 +69,12 @@ function tryLock(file: string, owner: InstanceOwner): Disposable | undefined {
 function lockedError(file: string): HoldfastError {
   const owner = readOwner(file)
   const since = owner && new Date(owner.since).toISOString()
-  return new HoldfastError('INSTANCE_LOCKED', { stateDir: dirname(file), pid: owner?.pid, since })
+  return new HoldfastError('INSTANCE_LOCKED', {
+    stateDir: dirname(file),
+    pid: owner?.pid,
+    version: owner?.version,
+    since,
+  })
 }
 
 /** The row of the lock's holder, or of the last one. Reads past the lock, so the answer is a hint. */

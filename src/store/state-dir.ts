@@ -29,6 +29,8 @@ export interface StateDir {
 export interface StateDirOptions {
   /** Locks and WAL are not safe on NFS, SMB, 9p and FUSE; an operator may know better. */
   readonly allowNetworkFileSystem?: boolean
+  /** Type of the file system of a path, as statfs gives it. */
+  typeOf?(path: string): number
 }
 
 /** statfs types, from linux/magic.h and the file systems' own headers. */
@@ -45,12 +47,15 @@ export const LOCK_FILE = 'instance.lock'
 
 const OTHERS = 0o077
 
-/** Makes it when it is missing. STATE_DIR_UNSAFE when it is not ours alone, no directory, cannot be written to, or on another machine. */
+/**
+ * Makes it when it is missing. STATE_DIR_UNSAFE when it is not ours alone, no directory, or cannot be written to; STATE_DIR_REMOTE when it
+ * is on a network file system and that is not allowed.
+ */
 export function openStateDir(path: string, options: StateDirOptions = {}): StateDir {
   const real = existsSync(path) ? realpathSync(path) : resolve(path)
   ensurePrivateDirectory(real)
   assertWritable(real)
-  if (!options.allowNetworkFileSystem) assertLocal(real)
+  if (!options.allowNetworkFileSystem) assertLocal(real, options.typeOf ?? typeOf)
   return {
     path: real,
     storeFile: join(real, STORE_FILE),
@@ -79,10 +84,14 @@ function assertWritable(path: string): void {
   }
 }
 
-function assertLocal(path: string): void {
+function assertLocal(path: string, look: (path: string) => number): void {
   if (process.platform !== 'linux') return
-  const name = NETWORK_TYPES.get(statfsSync(path).type)
-  if (name !== undefined) unsafe(path, `it is on a network file system (${name})`)
+  const kind = NETWORK_TYPES.get(look(path))
+  if (kind !== undefined) throw new HoldfastError('STATE_DIR_REMOTE', { path, kind })
+}
+
+function typeOf(path: string): number {
+  return statfsSync(path).type
 }
 
 function unsafe(path: string, reason: string, cause?: unknown): never {
