@@ -64,7 +64,7 @@ export interface AgentListener {
   answered(turnId: TurnId, answer: AgentAnswer, line: number): void
   permissionAsked(asked: PermissionAsked): void
   requestCancelled(requestId: AgentRequestId, line: number): void
-  /** A mode, config option or session info update; it is told as `update` as well, afterwards. */
+  /** A mode, config option, session info or compaction update; it is told as `update` as well, afterwards. */
   described(update: JsonObject, line: number): void
   /** The answer to `control` number `no`. */
   controlled(no: number, answer: ControlAnswer, line: number): void

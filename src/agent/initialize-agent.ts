@@ -26,7 +26,7 @@ export async function initializeAgent(
     clientCapabilities: {
       fs: { readTextFile: false, writeTextFile: false },
       terminal,
-      session: { configOptions: { boolean: {} } },
+      session: { configOptions: { boolean: {} }, compaction: {} },
     },
     clientInfo: { name: 'holdfast', title: 'Holdfast', version },
   }

@@ -18,8 +18,14 @@ interface Early {
   readonly tell: Tell
 }
 
-/** Updates that say what is set in the session, or what it is. */
-const DESCRIBES: ReadonlySet<string> = new Set(['current_mode_update', 'config_option_update', 'session_info_update'])
+/** Updates that say what is set in the session, what it is, or that its context is being compacted. */
+const DESCRIBES: ReadonlySet<string> = new Set([
+  'current_mode_update',
+  'config_option_update',
+  'session_info_update',
+  'compaction_update',
+  'compaction_summary_chunk',
+])
 
 const EARLY_COUNT_MAX = 1_000
 const EARLY_BYTES_MAX = 8 * 1024 * 1024

@@ -42,6 +42,7 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     permission_mode: session.permissionMode,
     state: session.state,
     activity: session.damage !== undefined && session.state !== 'closed' ? 'quarantined' : live.activity,
+    activity_detail: live.activityDetail ?? null,
     active_turn: live.activeTurn ?? null,
     queued: [...live.queued],
     blocked_by: session.blockedBy ?? null,

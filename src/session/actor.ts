@@ -15,6 +15,8 @@ import { nextDeadline } from './deadlines.ts'
 import { durabilityOf } from './durability.ts'
 import { findKnown, isKeyed } from './turns/known-requests.ts'
 import type { KeyedInput } from './turns/known-requests.ts'
+import { overviewOf } from './insight/overview.ts'
+import type { SessionOverview } from './insight/overview.ts'
 import { explainSession } from './insight/explain.ts'
 import type { Explanation } from './insight/explain.ts'
 import { liveOf } from './live.ts'
@@ -102,6 +104,10 @@ export class SessionActor {
 
   get live(): SessionLive {
     return liveOf(this.#state, this.#ports.limits, this.#runner.waitingFor)
+  }
+
+  get overview(): SessionOverview {
+    return overviewOf(this.#state, this.#ports.limits, this.#idleSince)
   }
 
   explain(): Explanation {

@@ -11,7 +11,8 @@ import type { ActorPorts } from './actor.ts'
 import { readReport } from './family/read-report.ts'
 import { HeldAgents } from './agents/held-agents.ts'
 import { QueuedTotal } from './turns/queued-total.ts'
-import type { Input, RecoveredTurns, ReplyTo, ReplyValue } from './state.ts'
+import type { SessionOverview } from './insight/overview.ts'
+import type { DrainTimes, Input, RecoveredTurns, ReplyTo, ReplyValue } from './state.ts'
 import { SessionStatistics } from './insight/statistics.ts'
 import { WarmPool } from './agents/warm-pool.ts'
 import type { WarmPoolPorts } from './agents/warm-pool.ts'
@@ -22,6 +23,14 @@ export interface ActorsPorts
   readonly node: string
   /** Begin paused: see `goOn`. */
   readonly isPaused?: boolean
+}
+
+/** The steps of a drain. Neither promise rejects, and both may take longer than the times that were given. */
+export interface Draining {
+  /** No turn is out any more. */
+  readonly turnsEnded: Promise<void>
+  /** No agent process of a session is left. */
+  readonly agentsGone: Promise<void>
 }
 
 const RECOVERIES_AT_ONCE = 8
@@ -41,6 +50,9 @@ export class Actors implements AsyncDisposable {
   /** Of this life of the gateway. */
   readonly statistics: SessionStatistics
   #isDraining = false
+  /** Of the drain, once it has begun. */
+  #times: DrainTimes | undefined
+  readonly #turnsEnded = Promise.withResolvers<void>()
   #isPaused: boolean
   #recovered: RecoveredTurns = { takenOver: 0, interrupted: 0 }
 
@@ -88,6 +100,12 @@ export class Actors implements AsyncDisposable {
     return actor.ask(build)
   }
 
+  /** As `ask`, for what ends work: also while draining. A session that is opened for it begins nothing. */
+  async askToEnd(no: SessionNo, build: (reply: ReplyTo) => Input): Promise<ReplyValue> {
+    const actor = await (this.#times === undefined ? this.#get(no) : (this.#open.get(no) ?? this.#openNow(no)))
+    return actor.ask(build)
+  }
+
   /** Resolves when the session's actor is open and what an earlier life left is settled. */
   async open(no: SessionNo): Promise<void> {
     await this.#get(no)
@@ -98,6 +116,10 @@ export class Actors implements AsyncDisposable {
     const known = this.#open.get(no)
     if (known !== undefined) return known
     if (this.#isDraining) return Promise.reject(new HoldfastError('GATEWAY_DRAINING'))
+    return this.#openNow(no)
+  }
+
+  #openNow(no: SessionNo): Promise<SessionActor> {
     const opening = this.#openActor(no)
     this.#open.set(no, opening)
     opening.catch(() => this.#forget(no, opening))
@@ -142,19 +164,27 @@ export class Actors implements AsyncDisposable {
     lanes.recheck()
   }
 
-  /**
-   * No dispatch any more; active turns may run until `budgetAt`, then they are cut as `interrupted`. Resolves when every agent
-   * process of every session is gone.
-   */
-  async drain(budgetAt: number): Promise<void> {
+  /** What every session with an actor does. */
+  *overview(): Generator<SessionOverview> {
+    for (const actor of this.#live.values()) yield actor.overview
+  }
+
+  /** No dispatch any more; active turns may run until their budget is over, then they are cut as `interrupted`. */
+  drain(times: DrainTimes): Draining {
     this.#isDraining = true
+    this.#times = times
     this.#pool[Symbol.dispose]()
+    return { turnsEnded: this.#turnsEnded.promise, agentsGone: this.#drainAll(times) }
+  }
+
+  async #drainAll(times: DrainTimes): Promise<void> {
     const actors = await Promise.allSettled(this.#open.values())
     const drained = actors.map(async (opened) => {
       if (opened.status === 'rejected' || opened.value.isOver) return
       const spareTurnId = this.#ports.ids.turn()
-      await opened.value.ask((reply) => ({ kind: 'drain', reply, budgetAt, spareTurnId }))
+      await opened.value.ask((reply) => ({ kind: 'drain', reply, spareTurnId, ...times }))
     })
+    this.#lookForTurns()
     // An actor that fails on the way has ended its process itself and has said so.
     await Promise.allSettled(drained)
   }
@@ -202,7 +232,10 @@ export class Actors implements AsyncDisposable {
         statistics: this.statistics,
         onQueued: (count) => this.queued.set(no, count),
         // Who waits for a slot is not told again when a turn ends: its agent may be the one that makes room.
-        onPause: () => this.#pool.makeRoom(),
+        onPause: () => {
+          this.#pool.makeRoom()
+          this.#lookForTurns()
+        },
         onRest: (resting) => this.#rest(resting),
         onEnd: (ended) => this.#remove(ended),
       },
@@ -216,7 +249,7 @@ export class Actors implements AsyncDisposable {
     const closing = record.state === 'closing'
     const spareTurnId = ids.turn()
     const isPaused = this.#isPaused
-    const opened = { turns, openPermissions, closing, isPaused, attached, report, spareTurnId }
+    const opened = { turns, openPermissions, closing, isPaused, draining: this.#times, attached, report, spareTurnId }
     this.#count(await actor.ask((reply) => ({ kind: 'opened', reply, ...opened })))
     if (isPaused && !this.#isPaused) actor.post({ kind: 'go_on' }) // the pause ended meanwhile
     if (actor.state.permissions.length > 0) judge.waiting(no)
@@ -256,6 +289,14 @@ export class Actors implements AsyncDisposable {
     this.#live.delete(no)
     this.#open.delete(no)
     this.#ports.judge.released(no)
+    this.#lookForTurns()
+  }
+
+  /** An actor that has not heard of the drain may still hand a turn out. */
+  #lookForTurns(): void {
+    if (this.#times === undefined) return
+    for (const { state } of this.#live.values()) if (state.active !== undefined || state.phase.kind === 'open') return
+    this.#turnsEnded.resolve()
   }
 
   #forget(no: SessionNo, opening: Promise<SessionActor>): void {

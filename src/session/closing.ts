@@ -33,15 +33,24 @@ export function beginClosing(draft: Draft): void {
 /** The gateway stops: what was never sent goes back to the queue, the active turn has the budget. */
 export function drainSession(
   draft: Draft,
-  { reply, budgetAt, spareTurnId }: Extract<CallerInput, { kind: 'drain' }>,
+  { reply, budgetAt, graceAtMax, spareTurnId }: Extract<CallerInput, { kind: 'drain' }>,
 ): void {
   const { state } = draft
   if (state.phase.kind === 'closed') return draft.reply(reply, { kind: 'gone', stopped: undefined, turns: [] })
   state.waiters = [...state.waiters, reply]
-  if (state.phase.kind === 'open' || state.phase.kind === 'draining') state.phase = { kind: 'draining', budgetAt }
+  if (state.phase.kind === 'open' || state.phase.kind === 'draining')
+    state.phase = { kind: 'draining', budgetAt, graceAtMax }
   state.spareTurnId = spareTurnId
-  if (state.active?.stage === 'waiting' && state.phase.kind === 'draining') requeueActive(draft, state.active, 'drain')
+  if (state.phase.kind === 'draining') parkActive(draft)
   settlePhase(draft)
+}
+
+/** A summary that is cut short is made again; work is not. So a turn that compacts its context gives way first. */
+function parkActive(draft: Draft): void {
+  const { active } = draft.state
+  if (active === undefined) return
+  if (active.stage === 'waiting') requeueActive(draft, active, 'drain')
+  else if (active.compacting.length > 0 && active.cancelling === undefined) requestCancel(draft, active, 'drain')
 }
 
 /** Takes a session that is closing or draining one step on. Called after everything that can free it. */

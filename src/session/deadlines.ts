@@ -10,6 +10,7 @@ import { changeOverdue } from './terms/option-changes.ts'
 import { completeOwnTurn, isOwnTurn, quietAt } from './turns/own-turn.ts'
 import { refuseOverdue } from './permissions/permissions.ts'
 import { pump } from './turns/queue.ts'
+import type { Cancelling } from '../store/records.ts'
 import type { ActiveTurn, SessionLimits, SessionModel } from './state.ts'
 import { stopAgent } from './agents/stop-agent.ts'
 import { turnMsOf } from './turns/turn-limit.ts'
@@ -44,12 +45,18 @@ export function deadlinesOf(state: SessionModel, limits: SessionLimits): Deadlin
   if (isStartPaused(state)) all.push({ kind: 'agent_start_pause', at: state.startNotBefore })
   const { active } = state
   if (active === undefined || active.stage === 'waiting') return [...all, ...controlDeadline(state, limits)]
-  if (active.cancelling !== undefined) return [...all, { kind: 'cancel_grace', at: active.cancelling.graceAt }]
+  if (active.cancelling !== undefined) return [...all, cancelGrace(state, active.cancelling)]
   if (state.permissions.length === 0) all.push(silenceOf(active, limits))
   const turnMs = active.deadlineMs ?? turnMsOf(state, limits)
   if (turnMs > 0) all.push({ kind: 'turn', at: active.sentAt + turnMs })
   if (state.phase.kind === 'draining') all.push({ kind: 'drain', at: state.phase.budgetAt })
   return all
+}
+
+/** A cancel that was under way when the drain began has no more time than one of the drain. */
+function cancelGrace({ phase }: SessionModel, { graceAt }: Cancelling): Deadline {
+  const at = phase.kind === 'draining' ? Math.min(graceAt, phase.graceAtMax) : graceAt
+  return { kind: 'cancel_grace', at }
 }
 
 /** An agent may be too busy with its turn to answer; only afterwards must it. */

@@ -8,6 +8,7 @@ export function liveOf(state: SessionModel, limits: SessionLimits, startWaitsFor
   const nearest = nextDeadline(state, limits)
   return {
     activity: activityOf(state),
+    activityDetail: (state.active?.compacting.length ?? 0) > 0 ? 'compacting' : undefined,
     activeTurn: state.active?.turnId,
     queued: state.queue.map((turn) => turn.turnId),
     agentPid: state.agent.kind === 'ready' ? state.agent.pid : undefined,
@@ -21,6 +22,7 @@ export function dormantLive(isClosed: boolean, isBlocked: boolean): SessionLive 
   const activity = isClosed ? 'closed' : isBlocked ? 'blocked' : 'dormant'
   return {
     activity,
+    activityDetail: undefined,
     activeTurn: undefined,
     queued: [],
     agentPid: undefined,

@@ -202,9 +202,12 @@ test('a drain sends nothing more, cuts what is over its budget, and keeps the qu
   const running = (await at.service.prompt(id, { prompt: HELLO, onInterrupt: 'continue' })).turn
   const queued = (await at.service.prompt(id, { prompt: HELLO })).turn
   await expect.poll(() => at.connector.agents[0]?.prompts).toHaveLength(1)
-  const draining = at.sessions.drain(Date.now() + 50)
+  const now = Date.now()
+  const { turnsEnded, agentsGone } = at.sessions.drain({ budgetAt: now + 50, graceAtMax: now + 5_000 })
   await expect(at.service.prompt(id, { prompt: HELLO })).rejects.toMatchObject({ code: 'GATEWAY_DRAINING' })
-  await draining
+  await turnsEnded
+  expect(await at.service.turn(id, running.id)).toMatchObject({ state: 'interrupted' })
+  await agentsGone
   expect(at.connector.agents[0]?.stops).toBe(1)
   expect(await at.service.turn(id, running.id)).toMatchObject({ state: 'interrupted' })
   expect(await at.service.turn(id, queued.id)).toMatchObject({ state: 'queued' })

@@ -9,6 +9,7 @@ import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/id
 import { OneAtATime } from '../base/one-at-a-time.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../store/records.ts'
 import { Actors } from './actors.ts'
+import type { Draining } from './actors.ts'
 import { adoptSession, listOffered } from './entry/adopt-session.ts'
 import type { AdoptRequest, AgentSessions } from './entry/adopt-session.ts'
 import type { ActorsPorts } from './actors.ts'
@@ -42,7 +43,8 @@ import type {
 import type { PermissionControl } from './permissions/permission-control.ts'
 import { SessionPermissions } from './permissions/session-permissions.ts'
 import type { PermissionPorts } from './permissions/session-permissions.ts'
-import type { RecoveredTurns, ReplyValue, TurnDraft } from './state.ts'
+import type { SessionOverview } from './insight/overview.ts'
+import type { DrainTimes, RecoveredTurns, ReplyValue, TurnDraft } from './state.ts'
 import type { SessionStatisticsSnapshot } from './insight/statistics.ts'
 
 export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts {
@@ -75,8 +77,10 @@ export interface Sessions extends AsyncDisposable {
   goOn(): void
   /** See Actors.redefine. */
   redefine(): void
-  /** See Actors.drain. `budgetAt` in epoch ms. */
-  drain(budgetAt: number): Promise<void>
+  /** What the sessions do that this process works for; of no particular order. */
+  overview(): Iterable<SessionOverview>
+  /** See Actors.drain. */
+  drain(times: DrainTimes): Draining
   /** What the sessions did since this gateway started. */
   statistics(): SessionStatisticsSnapshot
   /** See Actors.handOver. */
@@ -107,7 +111,8 @@ export function openSessions(ports: SessionsPorts): Sessions {
     },
     goOn: () => actors.goOn(),
     redefine: () => actors.redefine(),
-    drain: (budgetAt) => actors.drain(budgetAt),
+    overview: () => actors.overview(),
+    drain: (times) => actors.drain(times),
     statistics: () => actors.statistics.snapshot(),
     handOver: () => actors.handOver(),
     [Symbol.asyncDispose]: () => {
@@ -226,7 +231,7 @@ class Service implements SessionService {
     const session = await this.#find(id)
     if (turnId !== undefined) await this.turn(id, turnId)
     if (session.state === 'closed') return { turns: [], outcome: 'none' }
-    const reply = await this.#actors.ask(session.no, (to) => ({ kind: 'cancel', reply: to, turnId }))
+    const reply = await this.#actors.askToEnd(session.no, (to) => ({ kind: 'cancel', reply: to, turnId }))
     return reply.kind === 'cancel' ? { turns: reply.turns, outcome: reply.outcome } : { turns: [], outcome: 'none' }
   }
 
@@ -278,7 +283,7 @@ class Service implements SessionService {
     const session = await this.#find(id)
     if (session.state === 'closed') return { session, stopped: undefined, turns: [] }
     if (session.damage !== undefined) return this.#retire(session)
-    const reply = await this.#actors.ask(session.no, (to) => ({ kind: 'close', reply: to })).catch(closedMeanwhile)
+    const reply = await this.#actors.askToEnd(session.no, (to) => ({ kind: 'close', reply: to })).catch(closedMeanwhile)
     const { stopped, turns } = reply?.kind === 'gone' ? reply : { stopped: undefined, turns: [] }
     return { session: await this.#find(id), stopped, turns }
   }

@@ -22,6 +22,7 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
   draft.state.spareTurnId = opened.spareTurnId
   draft.state.report = opened.report
   draft.state.isPaused = opened.isPaused ?? false
+  if (opened.draining !== undefined) draft.state.phase = { kind: 'draining', ...opened.draining }
   if (opened.attached !== undefined) attachAgent(draft, opened.attached)
   recoverPermissions(draft, opened)
   const turns = opened.turns.map((turn) => ({ turn, queued: toQueued(turn), fate: fateOf(turn, opened.attached) }))
@@ -29,7 +30,8 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
   draft.state.queue = waiting.toSorted((a, b) => a.place - b.place)
   for (const { turn, queued, fate } of turns) {
     if (fate === 'unsent') requeueUnsent(draft, queued)
-    if (fate === 'out') goOn(draft, { turn, queued, isClosing: opened.closing })
+    if (fate === 'out')
+      goOn(draft, { turn, queued, compacting: opened.attached?.compacting ?? [], isClosing: opened.closing })
     if (fate === 'cancelled') endUnsent(draft, turn, queued)
     if (fate === 'lost') endInterrupted(draft, queued, turn.delivery)
   }
@@ -82,13 +84,14 @@ function requeueUnsent(draft: Draft, turn: QueuedTurn): void {
 interface Out {
   readonly turn: TurnRecord
   readonly queued: QueuedTurn
+  readonly compacting: readonly string[]
   readonly isClosing: boolean
 }
 
 /** A cancel that was under way is asked for again, with the grace it had: whether the agent got it is not known. */
-function goOn(draft: Draft, { turn, queued, isClosing }: Out): void {
+function goOn(draft: Draft, { turn, queued, compacting, isClosing }: Out): void {
   const stage = turn.state === 'running' ? 'running' : 'sent'
-  const active = { ...asActive(draft, turn, queued), stage, cancelling: turn.cancelling } as const
+  const active = { ...asActive(draft, turn, queued), stage, compacting, cancelling: turn.cancelling } as const
   draft.state.active = active
   if (!isOwnTurn(active)) takeLanePass(draft, active.lane)
   if (active.cancelling !== undefined && !isClosing) requestCancel(draft, active, active.cancelling.reason)
@@ -101,7 +104,16 @@ function endUnsent(draft: Draft, turn: TurnRecord, queued: QueuedTurn): void {
 
 /** Bytes and updates are counted anew. */
 function asActive({ now }: Draft, { dispatchedAt = now }: TurnRecord, queued: QueuedTurn): Omit<ActiveTurn, 'stage'> {
-  return { ...queued, sentAt: dispatchedAt, lastSignAt: now, bytes: 0, events: 0, openTools: [], cancelling: undefined }
+  return {
+    ...queued,
+    sentAt: dispatchedAt,
+    lastSignAt: now,
+    bytes: 0,
+    events: 0,
+    openTools: [],
+    compacting: [],
+    cancelling: undefined,
+  }
 }
 
 /** Somebody decides about the interrupted turn that holds the queue. */

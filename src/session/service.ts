@@ -99,6 +99,8 @@ export interface SessionLive {
     | 'blocked'
     | 'stopping'
     | 'closed'
+  /** More of `running`, where the agent tells. */
+  readonly activityDetail: 'compacting' | undefined
   readonly activeTurn: TurnId | undefined
   readonly queued: readonly TurnId[]
   readonly agentPid: number | undefined

@@ -101,6 +101,8 @@ export interface ActiveTurn extends QueuedTurn {
   readonly events: number
   /** Tool calls of the agent's own turn that have not ended; not looked at in any other turn. */
   readonly openTools: readonly string[]
+  /** Ids of the compactions of its context that are under way. */
+  readonly compacting: readonly string[]
   readonly cancelling: Cancelling | undefined
 }
 
@@ -149,9 +151,17 @@ export interface PendingReset {
   readonly what: ResetWhat
 }
 
+/** Epoch ms. */
+export interface DrainTimes {
+  /** A turn that is out is cancelled then; one that compacts its context at once. */
+  readonly budgetAt: number
+  /** A turn that was cancelled has ended then, whatever its grace was. */
+  readonly graceAtMax: number
+}
+
 export type Phase =
   | { readonly kind: 'open' }
-  | { readonly kind: 'draining'; readonly budgetAt: number }
+  | ({ readonly kind: 'draining' } & DrainTimes)
   | { readonly kind: 'closing' }
   | { readonly kind: 'closed' }
 
@@ -360,8 +370,8 @@ export type CallerInput =
   | { readonly kind: 'evict' }
   /** Its agent is defined otherwise now: the process that it has ends when no turn is out. */
   | { readonly kind: 'redefined' }
-  /** The gateway stops: no dispatch any more, the active turn may run until `budgetAt`. */
-  | { readonly kind: 'drain'; readonly reply: ReplyTo; readonly budgetAt: number; readonly spareTurnId: TurnId }
+  /** The gateway stops: no dispatch any more, the active turn may run until its budget is over. */
+  | ({ readonly kind: 'drain'; readonly reply: ReplyTo; readonly spareTurnId: TurnId } & DrainTimes)
 
 /** The agent process of an earlier life that this one goes on with. */
 export interface AttachedAgent {
@@ -376,6 +386,8 @@ export interface AttachedAgent {
   readonly turnId: TurnId | undefined
   /** Its permission requests that are closed in the rows, but whose outcome it was not told. */
   readonly untold: readonly PermissionRecord[]
+  /** Compactions of the turn's context that were under way when it was heard last. */
+  readonly compacting?: readonly string[]
 }
 
 /** First input of an actor's life: what the rows of an earlier life say is still open. */
@@ -388,6 +400,8 @@ export interface OpenedInput {
   readonly closing: boolean
   /** The gateway is in safe mode: what goes on goes on, nothing is begun. */
   readonly isPaused?: boolean
+  /** The gateway drains: the session is opened for a close or a cancel, and nothing is begun. */
+  readonly draining?: DrainTimes | undefined
   /** Undefined when no process of the session's newest generation outlived the earlier life. */
   readonly attached: AttachedAgent | undefined
   /** What was heard of the attached agent's turn, if that is a task. */

@@ -47,6 +47,8 @@ export const SessionView = Type.Object(
     state: SessionState,
     /** What it does right now; `dormant`: nothing, and no agent is loaded for it. */
     activity: SessionActivity,
+    /** `compacting`: the agent is summing up the conversation to make room in its context. */
+    activity_detail: nullable(Type.Enum(['compacting'])),
     active_turn: nullable(Type.String()),
     /** Turn ids in the order in which they will run. */
     queued: Type.Array(Type.String()),

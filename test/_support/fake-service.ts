@@ -429,6 +429,7 @@ export class FakeService implements SessionService {
     const active = turns.find((turn) => turn.state === 'running')
     const live: SessionLive = {
       activity: activityOf(record, active),
+      activityDetail: undefined,
       activeTurn: active?.id,
       queued: turns.filter((turn) => turn.state === 'queued').map((turn) => turn.id),
       agentPid: active === undefined ? undefined : 4242,

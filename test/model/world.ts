@@ -130,7 +130,8 @@ export class World {
 
   #drain(): void {
     const budgetAt = this.#time.now + this.random.int(10_000)
-    this.#give({ kind: 'drain', reply: this.#reply(), budgetAt, spareTurnId: this.#turnId() })
+    const graceAtMax = budgetAt + this.random.int(10_000)
+    this.#give({ kind: 'drain', reply: this.#reply(), budgetAt, graceAtMax, spareTurnId: this.#turnId() })
   }
 
   #open(): void {

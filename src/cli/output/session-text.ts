@@ -94,7 +94,9 @@ export function turnTable(turns: readonly TurnView[], style: Style, nowMs: numbe
 }
 
 function activityOf(session: SessionView): string {
-  return session.blocked_by === null || session.damage !== null ? session.activity : 'blocked'
+  if (session.blocked_by !== null && session.damage === null) return 'blocked'
+  const { activity, activity_detail: detail } = session
+  return detail === null ? activity : `${activity} (${detail})`
 }
 
 function promptStart({ prompt }: TurnView): string {

@@ -4,9 +4,11 @@
 import type { AgentConnection, AttachRequest, HeldSessionAgent } from '../../agent/connection.ts'
 import { isHoldfastError } from '../../base/errors.ts'
 import type { SessionId } from '../../base/ids.ts'
+import type { Json } from '../../base/json.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
 import type { AttachedAgent } from '../state.ts'
+import { compactingAfter } from '../turns/compaction.ts'
 
 /** What the rows of a session say is not over. */
 export interface LeftOpen {
@@ -19,6 +21,12 @@ export interface TakenOver {
   readonly connection: AgentConnection
   /** What the configuration says of it is the caller's to add. */
   readonly attached: Omit<AttachedAgent, 'isOutdated'>
+}
+
+interface Tail {
+  /** The last update, as JSON text. */
+  readonly last: string | undefined
+  readonly compacting: readonly string[]
 }
 
 type Position = Pick<AttachRequest, 'line' | 'agentSessionId' | 'capabilities'>
@@ -75,29 +83,33 @@ export class HeldAgents {
     const ended = asked.filter((one) => one.generation === generation && one.state !== 'open')
     const untold = ended.filter((one) => !agent.hasAnswer(one.line))
     const open = left.openPermissions.filter((one) => one.generation === generation)
+    const { last, compacting } = await this.#readTail(no, lastSeq)
     const connection = agent.attach({
       ...position,
       cwd: left.record.cwd,
       life,
       turnId,
       requests: [...open, ...untold],
-      lastUpdate: await this.#findLastUpdate(no, lastSeq),
+      lastUpdate: last,
     })
-    return { connection, attached: { generation, pid, line, isRetiring, turnId, untold } }
+    return { connection, attached: { generation, pid, line, isRetiring, turnId, untold, compacting } }
   }
 
-  /** Undefined when a prompt was sent after it: that ends its message. */
-  async #findLastUpdate(no: SessionNo, lastSeq: number): Promise<string | undefined> {
+  /** `last` is undefined when a prompt was sent after it: that ends its message. */
+  async #readTail(no: SessionNo, lastSeq: number): Promise<Tail> {
     let last: string | undefined
+    let compacting: readonly string[] = []
     for (let after = Math.max(0, lastSeq - TAIL_EVENTS); after < lastSeq;) {
       const events = await this.#store.readEvents(no, after, TAIL_EVENTS)
       for (const { type, data } of events) {
         if (type === 'update') last = data
-        else if (type === 'turn.dispatched') last = undefined
+        else if (type === 'turn.dispatched') [last, compacting] = [undefined, []]
+        if (type === 'update' && data.includes('"compactionId"'))
+          compacting = compactingAfter(compacting, JSON.parse(data) as Json)
       }
       after = events.at(-1)?.seq ?? lastSeq
     }
-    return last
+    return { last, compacting }
   }
 }
 

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../base/json.ts'
 import type { SessionRecord } from '../../store/records.ts'
 import type { Draft } from '../draft.ts'
 import type { AgentInput } from '../state.ts'
+import { hearCompaction } from '../turns/compaction.ts'
 
 const TITLE_CHARS_MAX = 500
 
@@ -27,9 +28,11 @@ export function keepOffers(draft: Draft, ready: Extract<AgentInput, { kind: 'age
   }
 }
 
-/** A mode, config option or session info update. */
+/** A mode, config option, session info or compaction update. */
 export function hearDescription(draft: Draft, update: JsonObject): void {
-  if (update['sessionUpdate'] === 'session_info_update') return keepTitle(draft, update['title'])
+  const { sessionUpdate, title, compactionId } = update
+  if (sessionUpdate === 'session_info_update') return keepTitle(draft, title)
+  if (compactionId !== undefined) return hearCompaction(draft, update)
   const { controls } = draft.state.terms
   const text = JSON.stringify(updateControls(controlsOf(controls), update))
   if (text !== controls) draft.agree({ controls: text })

@@ -35,7 +35,7 @@ export function requestCancel(draft: Draft, active: ActiveTurn, reason: CancelRe
   if (active.stage === 'waiting') return endActive(draft, active, endOfCancelled(draft, active, reason))
   const { agent } = draft.state
   if (active.cancelling === undefined) {
-    const graceAt = draft.now + draft.limits.cancelGraceMs
+    const graceAt = graceEnd(draft)
     const cancelling = { reason, graceAt }
     draft.state.active = { ...active, cancelling }
     draft.write({ kind: 'turn.patch', turnId: active.turnId, patch: { cancelling } })
@@ -45,6 +45,12 @@ export function requestCancel(draft: Draft, active: ActiveTurn, reason: CancelRe
     draft.effect({ kind: 'agent.cancel', generation: agent.generation, turnId: active.turnId })
   // After the cancel: an agent that hears of its request first takes that for a refusal, and goes on.
   closePermissions(draft, 'cancelled')
+}
+
+/** The grace of a cancel, as far as a drain leaves it. */
+function graceEnd({ now, limits, state: { phase } }: Draft): number {
+  const graceAt = now + limits.cancelGraceMs
+  return phase.kind === 'draining' ? Math.min(graceAt, phase.graceAtMax) : graceAt
 }
 
 function answer(

@@ -58,6 +58,7 @@ export function beginOwnTurn(draft: Draft): void {
     bytes: 0,
     events: 0,
     openTools: [],
+    compacting: [],
     cancelling: undefined,
   }
   draft.write({ kind: 'turn.insert', turn: record })

@@ -50,6 +50,7 @@ function claim(draft: Draft, head: QueuedTurn): void {
     bytes: 0,
     events: 0,
     openTools: [],
+    compacting: [],
     cancelling: undefined,
   }
   // With an agent at hand the claim and the dispatch are one patch; else the claim is stored with delivery `no`.

@@ -52,6 +52,10 @@ export const flow = {
   /** @stop REASON */
   stop: (turn, [reason = 'end_turn']) => void (turn.stopReason = reason),
 
+  /** @compact STATUS: its context is being summed up, or was. */
+  compact: (turn, [status = 'in_progress']) =>
+    turn.update({ sessionUpdate: 'compaction_update', compactionId: 'c1', status }),
+
   /** What the agent remembers of the conversation before this prompt. */
   recall(turn) {
     const texts = turn.session.history.filter(({ role }) => role === 'user').map(({ text }) => text)
