@@ -10,13 +10,14 @@ import type { SessionView } from '../wire/session.ts'
 import type { Continuity, GatewayPermissionMode, Unattended, WhenAlone } from './choices.ts'
 import type { CommandContext } from './context.ts'
 import type { Terminal } from './deps.ts'
+import type { StreamGateway } from '../wire/event.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Screen } from './output/screen.ts'
+import { leavingText, Losses } from './output/loss-text.ts'
 import { terminalLine } from './output/terminal-text.ts'
 import { TurnText } from './output/turn-text.ts'
 import { PermissionDesk } from './permission-desk.ts'
 import type { PermissionAsked, PermissionMode } from './permission-rule.ts'
-import { codeOf } from './error-code.ts'
 import { blockedText } from './send-prompt.ts'
 import type { CancelCause } from './turn-result.ts'
 import { CANCELLED_EXIT_CODE, exitCodeOf } from './turn-result.ts'
@@ -72,6 +73,7 @@ class RunningTurn {
   readonly #leave = new AbortController()
   #cancelledFor: CancelCause | undefined
   #isBlocked = false
+  readonly #losses = new Losses()
   #lostAtMs = 0
   /** Set when the gateway stayed away for too long. */
   #lostFor: Error | undefined
@@ -102,7 +104,8 @@ class RunningTurn {
     const whenBlocked = (): void => void this.#leaveIfBlocked().catch(ignore('the stream says how it goes on'))
     if (session.blocked_by !== null) whenBlocked()
     const onReconnect = (attempt: number, error: unknown): void => this.#lost(attempt, error)
-    const events = client.events(session.id, { after, signal: this.#leave.signal, onReconnect })
+    const onLeaving = (told: StreamGateway): void => this.#leaving(told)
+    const events = client.events(session.id, { after, signal: this.#leave.signal, onReconnect, onLeaving })
     try {
       const state = await watchTurn(turnId, {
         events,
@@ -175,13 +178,16 @@ class RunningTurn {
     this.#leave.abort()
   }
 
+  #leaving(told: StreamGateway): void {
+    const text = leavingText(told, Date.now())
+    if (text !== undefined) this.#note(text)
+  }
+
   /** The stream was cut: the client reconnects; we wait for the gateway only so long. */
   #lost(attempt: number, error: unknown): void {
-    if (attempt === 1) {
-      this.#lostAtMs = performance.now()
-      const what = codeOf(error) === 'GATEWAY_DRAINING' ? 'the gateway stops' : 'lost the gateway'
-      return this.#note(`${what}; waiting up to ${LOST_MS / 1000} s for it to come back`)
-    }
+    if (attempt === 1) this.#lostAtMs = performance.now()
+    const lost = this.#losses.lost(attempt, error)
+    if (lost !== undefined) this.#note(`${lost}; waiting up to ${LOST_MS / 1000} s for it to come back`)
     if (performance.now() - this.#lostAtMs < LOST_MS) return
     this.#lostFor =
       error instanceof Error ? error : new HoldfastError('DEADLINE', { stage: 'reconnecting', ms: LOST_MS })

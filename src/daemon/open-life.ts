@@ -59,6 +59,7 @@ const LOCK_WAIT_MS = 10_000
 export async function openLife(options: GatewayOptions, scope: AsyncDisposableStack): Promise<OpenedLife> {
   const live = new LiveConfig(options.config)
   const lifecycle = new Lifecycle(systemClock.now())
+  scope.defer(() => lifecycle.closed(options.log.logger('daemon')))
   const ground = await openGround(options, scope)
   const { stateDir, store, node, health, failed } = ground
   const host = scope.use(await openHost({ options, store, node, stateDir }))
@@ -84,7 +85,7 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
   }
   const reloading = new Reloading({ options, live, lifecycle, sessions, store })
   options.controls.reload = () => reloading.request()
-  const parting = scope.use(new Parting(sessions, host, options))
+  const parting = scope.use(new Parting({ sessions, host, store, live, options }))
   const tasks = openTasks({ ...options, live, store, sessions }, scope)
   health.pulse.enter('recovering')
   const recovered = await sessions.recover()
@@ -154,7 +155,7 @@ interface SessionParts extends Ground {
 
 function sessionPorts(parts: SessionParts): Parameters<typeof openSessions>[0] {
   const { options, live, store, node, agents, definitions, events, stateDir } = parts
-  const rules = live.view(({ sessions }) => ({ roots: sessions.roots, forbidden: [stateDir] }))
+  const rules = live.view(({ sessions: { roots } }) => ({ roots, forbidden: [stateDir] }))
   return {
     store,
     events,
@@ -166,7 +167,7 @@ function sessionPorts(parts: SessionParts): Parameters<typeof openSessions>[0] {
     lanes: new Lanes(live.view(laneBoundsOf)),
     logger: options.log.logger('session'),
     ...agents,
-    warmLimits: live.view(({ agents }) => ({ agentIdleMs: agents.idleMs })),
+    warmLimits: live.view(({ agents: { idleMs: agentIdleMs } }) => ({ agentIdleMs })),
     promptRules: live.view(({ limits: { promptBytesMax, attachmentBytesMax } }) => ({
       promptBytesMax,
       attachmentBytesMax,

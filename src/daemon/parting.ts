@@ -1,25 +1,34 @@
 // How a life parts from its agents: it drains, or leaves them to the next life. Whatever ends a life but a drain leaves them.
 
 import { systemClock } from '../base/clock.ts'
-import { deadline, firstOf, ignore, whenAborted } from '../base/deadline.ts'
+import { deadline, ignore } from '../base/deadline.ts'
+import type { Api } from '../api/create-api.ts'
+import type { LiveConfig } from '../config/live-config.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
 import type { Sessions } from '../session/open-sessions.ts'
+import type { Store } from '../store/store.ts'
+import { drain } from './drain.ts'
 import type { GatewayOptions } from './run-gateway.ts'
+
+/** What a life parts from, and what it needs for that. */
+export interface PartingParts {
+  readonly sessions: Sessions
+  readonly host: AgentHost
+  readonly store: Store
+  readonly live: LiveConfig
+  readonly options: GatewayOptions
+}
 
 /** Storing what is in the mailboxes. What takes longer is not lost: its lines are not acknowledged. */
 const LEAVE_MS_MAX = 5_000
 
 /** Modes: together; then drained or left. Disposing it leaves the agents of a life that failed: they are not to blame. */
 export class Parting implements AsyncDisposable {
-  readonly #sessions: Sessions
-  readonly #host: AgentHost
-  readonly #options: GatewayOptions
+  readonly #parts: PartingParts
   #mode: 'together' | 'drained' | 'left' = 'together'
 
-  constructor(sessions: Sessions, host: AgentHost, options: GatewayOptions) {
-    this.#sessions = sessions
-    this.#host = host
-    this.#options = options
+  constructor(parts: PartingParts) {
+    this.#parts = parts
   }
 
   /** True when agents may live on that the next life is to take over. */
@@ -27,38 +36,66 @@ export class Parting implements AsyncDisposable {
     return this.#mode === 'left'
   }
 
-  /** As the requests say now. Resolves when nothing of a session runs in this process any more. */
-  async part(): Promise<void> {
-    const { config, requests } = this.#options
-    const isHandover = requests.wish?.kind === 'stop' || config.restart.mode === 'handover'
-    if (requests.keepsAgents && isHandover && this.#host.canHandOver) await this.#leave()
-    else await this.#drain()
+  /** As the requests say now; `api` tells its readers. Resolves when nothing of a session runs in this process any more. */
+  async part(api: Pick<Api, 'leave'>): Promise<void> {
+    const { options, live, host } = this.#parts
+    const { requests } = options
+    const isHandover = requests.wish?.kind === 'stop' || live.current.restart.mode === 'handover'
+    const isLeaving = requests.keepsAgents && isHandover && host.canHandOver
+    if (!isLeaving) return this.#drain(api)
+    // Who leaves its agents is followed by a gateway that takes them over, whoever starts it.
+    api.leave({ reason: 'restart', until: systemClock.now() })
+    await this.#leave()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#mode === 'together' && this.#host.describe().live > 0) await this.#leave()
+    if (this.#mode === 'together' && this.#parts.host.describe().live > 0) await this.#leave()
   }
 
   /** Leaves agents and turns to the next life of the gateway. */
   async #leave(): Promise<void> {
-    if (!this.#host.canHandOver) return
-    const { announce, log } = this.#options
+    const { options, sessions, host } = this.#parts
+    if (!host.canHandOver) return
+    const { announce, log } = options
     announce('leaving: the agents go on without this gateway; the next one takes them over')
-    await deadline(this.#sessions.handOver(), { ms: LEAVE_MS_MAX, stage: 'handover' }).catch(
+    await deadline(sessions.handOver(), { ms: LEAVE_MS_MAX, stage: 'handover' }).catch(
       ignore('what is not stored is read again'),
     )
-    this.#host.handOver()
+    host.handOver()
     this.#mode = 'left'
-    log.logger('daemon').info({ live: this.#host.describe().live }, 'agents left to the next gateway')
+    log.logger('daemon').info({ live: host.describe().live }, 'agents left to the next gateway')
   }
 
   /** Running turns have the budget; a second stop takes it away, and the next life finds them interrupted. Queued prompts stay. */
-  async #drain(): Promise<void> {
-    const { config, requests, announce, log } = this.#options
-    const budgetMs = requests.budgetMs ?? config.deadlines.drainMs
+  async #drain(api: Pick<Api, 'leave'>): Promise<void> {
+    const { requests, announce } = this.#parts.options
+    const { force, stopped } = requests
+    const budgetMs = requests.budgetMs ?? this.#parts.live.current.deadlines.drainMs
+    const until = systemClock.now() + budgetMs
+    const reason = requests.wish?.kind ?? 'stop'
     announce(`stopping: running turns have ${budgetMs / 1000} s; ask again to cut them`)
-    await firstOf([this.#sessions.drain(systemClock.now() + budgetMs), whenAborted(requests.force)])
+    api.leave({ reason, until })
+    await this.#drainFor(budgetMs, reason === 'restart' ? AbortSignal.any([force, stopped]) : force)
+    if (reason === 'restart' && stopped.aborted && !force.aborted) await this.#drainToStop(api, until)
     this.#mode = 'drained'
-    log.logger('daemon').info({ forced: requests.force.aborted }, 'drained')
+  }
+
+  /** T19: a stop during the drain of a restart makes a stop of it; its own budget counts when that is less. */
+  async #drainToStop(api: Pick<Api, 'leave'>, restartUntil: number): Promise<void> {
+    const { requests } = this.#parts.options
+    const leftMs = Math.max(0, restartUntil - systemClock.now())
+    const budgetMs = Math.min(leftMs, requests.budgetMs ?? leftMs)
+    api.leave({ reason: 'stop', until: systemClock.now() + budgetMs })
+    await this.#drainFor(budgetMs, requests.force)
+  }
+
+  async #drainFor(budgetMs: number, cut: AbortSignal): Promise<void> {
+    const { options, sessions, store } = this.#parts
+    const { announce, log } = options
+    const logger = log.logger('daemon')
+    const report = await drain({ sessions, store, clock: systemClock, logger, budgetMs, cut, announce })
+    if (report.cut === 0) return
+    const turns = report.cut === 1 ? '1 running turn was' : `${report.cut} running turns were`
+    announce(`${turns} cut: interrupted; their sessions say so at the next start`)
   }
 }

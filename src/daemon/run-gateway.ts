@@ -76,11 +76,11 @@ function serve(life: OpenedLife, options: GatewayOptions): void {
   announceSafeMode(health, announce)
 }
 
-async function endLife({ lifecycle, spares, parting, health }: OpenedLife): Promise<LifeEnd> {
+async function endLife({ lifecycle, spares, parting, health, api }: OpenedLife): Promise<LifeEnd> {
   health.pulse.enter('draining')
   lifecycle.enter('draining')
   void spares[Symbol.asyncDispose]() // the scope waits for it
-  await parting.part()
+  await parting.part(api)
   lifecycle.enter('stopped')
   return { hasLeftAgents: parting.hasLeftAgents }
 }

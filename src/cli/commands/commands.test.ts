@@ -132,7 +132,7 @@ describe('events', () => {
     expect(seqs()).toEqual(seqs().map((_, i) => i + 1))
     following.interrupt()
     expect(await following.done).toBe(130)
-    expect(following.terminal.err()).toContain('reconnecting')
+    expect(following.terminal.err()).toContain('goes on when it is back')
   })
 
   test('-f ends by itself when the session is closed', async () => {

@@ -1,11 +1,12 @@
 // `holdfast events`: the event log of a session, as it is or as it grows. NDJSON with --json, one line per event without.
 
 import { isJsonObject } from '../../base/json.ts'
-import type { EventView } from '../../wire/event.ts'
+import type { EventView, StreamGateway } from '../../wire/event.ts'
 import type { HoldfastClient } from '../../client/client.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
+import { leavingText, Losses } from '../output/loss-text.ts'
 import type { Screen } from '../output/screen.ts'
 import { terminalLine } from '../output/terminal-text.ts'
 
@@ -28,13 +29,20 @@ export async function events(context: CommandContext, options: EventsCommandOpti
   using scope = new DisposableStack()
   scope.use(deps.onInterrupt(() => leave.abort()))
   screen.out.closed.addEventListener('abort', () => leave.abort(), { once: true })
-  const onReconnect = (attempt: number): void => {
-    if (attempt === 1) screen.note('the stream was cut; reconnecting')
+  const losses = new Losses()
+  const onReconnect = (attempt: number, error: unknown): void => {
+    const lost = losses.lost(attempt, error)
+    if (lost !== undefined) screen.note(`${lost}; this goes on when it is back`)
+  }
+  const onLeaving = (told: StreamGateway): void => {
+    const text = leavingText(told, Date.now())
+    if (text !== undefined) screen.note(text)
   }
   for await (const event of gateway.client.events(idOrKey, {
     after: options.after,
     signal: leave.signal,
     onReconnect,
+    onLeaving,
   })) {
     printEvent(event, screen)
     await screen.drained()
