@@ -8,7 +8,9 @@ import type { Answer } from './script.ts'
 export interface Reply {
   readonly response: ServerResponse
   readonly conversation: Conversation
-  readonly answer: Exclude<Answer, { kind: 'error' }>
+  readonly answer: Exclude<Answer, { kind: 'error' | 'hang' }>
+  /** As a model would count the request, roughly. */
+  readonly promptTokens: number
 }
 
 export interface ModelApi {

@@ -14,7 +14,11 @@ import { sendJson, type ModelApi, type Reply } from './model-api.ts'
 import type { ToolCall } from './script.ts'
 import { plainText, SseStream, streamText } from './sse.ts'
 
-const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }
+const ANSWER_TOKENS = 5
+
+function usageOf(promptTokens: number): JsonObject {
+  return { prompt_tokens: promptTokens, completion_tokens: ANSWER_TOKENS, total_tokens: promptTokens + ANSWER_TOKENS }
+}
 
 export const openaiChat: ModelApi = {
   name: 'openai-chat',
@@ -44,7 +48,7 @@ function read(body: JsonObject): Conversation {
   })
 }
 
-async function stream({ response, conversation, answer }: Reply): Promise<void> {
+async function stream({ response, conversation, answer, promptTokens }: Reply): Promise<void> {
   const sse = new SseStream(response)
   const chunk = (delta: Json, finish: string | null = null, usage: Json = null): void =>
     sse.send({
@@ -58,11 +62,11 @@ async function stream({ response, conversation, answer }: Reply): Promise<void> 
   chunk({ role: 'assistant', content: '' })
   await streamText(sse, answer, (content) => chunk({ content }))
   if (answer.kind === 'tool') chunk({ tool_calls: [{ index: 0, ...toolCall(answer.call) }] })
-  chunk({}, answer.kind === 'tool' ? 'tool_calls' : 'stop', USAGE)
+  chunk({}, answer.kind === 'tool' ? 'tool_calls' : 'stop', usageOf(promptTokens))
   sse.end('[DONE]')
 }
 
-async function whole({ response, conversation, answer }: Reply): Promise<void> {
+async function whole({ response, conversation, answer, promptTokens }: Reply): Promise<void> {
   const isTool = answer.kind === 'tool'
   const message = isTool
     ? { role: 'assistant', content: null, tool_calls: [toolCall(answer.call)] }
@@ -73,7 +77,7 @@ async function whole({ response, conversation, answer }: Reply): Promise<void> {
     created: 1,
     model: conversation.model,
     choices: [{ index: 0, message, finish_reason: isTool ? 'tool_calls' : 'stop' }],
-    usage: USAGE,
+    usage: usageOf(promptTokens),
   })
 }
 

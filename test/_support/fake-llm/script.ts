@@ -1,6 +1,8 @@
 // Decides the answer from the last user text alone, so that a test says in its prompt what the model does.
-// Directives: `@tool write <path> <content>`, `@slow`, `@recall`, `@error <status>`; anything else gets a plain answer.
+// Directives: `@tool write <path> <content>`, `@call <tool> <json>` (a line for each call, in order), `@slow`, `@recall`,
+// `@error <status>`, `@hang`; anything else gets a plain answer. A request for a summary gets one, or `@hang-summary` hangs it.
 
+import type { JsonObject } from '../../../src/base/json.ts'
 import type { Conversation } from './conversation.ts'
 import { type WriteCall, writeCall } from './write-tool.ts'
 
@@ -14,6 +16,8 @@ export type Answer =
   | { readonly kind: 'tool'; readonly call: ToolCall }
   | { readonly kind: 'slow'; readonly tokensMax: number; readonly everyMs: number }
   | { readonly kind: 'error'; readonly status: number }
+  /** Nothing, until the client goes away. */
+  | { readonly kind: 'hang' }
 
 export interface Pace {
   readonly tokensMax: number
@@ -27,6 +31,10 @@ export const SLOW_PACE: Pace = { tokensMax: 300, everyMs: 200 }
 export function answerTo(conversation: Conversation, pace: Pace = SLOW_PACE): Answer {
   if (isTitleRequest(conversation)) return { kind: 'text', text: 'A test session' }
   const text = conversation.userTexts.at(-1) ?? ''
+  if (text.startsWith('<conversation>')) return summaryOf(text)
+  if (/@hang\b(?!-)/.test(text)) return { kind: 'hang' }
+  const calls = [...text.matchAll(/^@call (\w+) (\{.*\})$/gm)]
+  if (calls.length > 0) return nextCall(conversation, calls)
   const error = /@error (\d{3})/.exec(text)
   if (error) return { kind: 'error', status: Number(error[1]) }
   if (/@slow\b/.test(text)) return { kind: 'slow', ...pace }
@@ -35,6 +43,19 @@ export function answerTo(conversation: Conversation, pace: Pace = SLOW_PACE): An
   const write = /@tool write (\S+) ([^\n]+)/.exec(text)
   if (write) return afterWrite(conversation, write[1] ?? '', write[2] ?? '')
   return { kind: 'text', text: `fake answer to: ${excerpt(text)}` }
+}
+
+/** One call for each result that came back, then a text. */
+function nextCall({ userTexts, toolResults }: Conversation, calls: readonly RegExpMatchArray[]): Answer {
+  const [, name = '', input = '{}'] = calls[toolResults.length] ?? []
+  if (name === '') return { kind: 'text', text: `after ${calls.length} calls: ${excerpt(toolResults.at(-1))}` }
+  const id = `call_fake_${userTexts.length}_${toolResults.length}`
+  return { kind: 'tool', call: { id, name, input: JSON.parse(input) as JsonObject } }
+}
+
+function summaryOf(text: string): Answer {
+  if (/@hang-summary\b/.test(text)) return { kind: 'hang' }
+  return { kind: 'text', text: `summary of ${text.length} characters, beginning with: ${excerpt(text.slice(0, 400))}` }
 }
 
 function afterWrite(conversation: Conversation, path: string, content: string): Answer {

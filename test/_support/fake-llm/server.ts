@@ -94,7 +94,8 @@ async function serveModel(
   if (requests.length > REQUESTS_MAX) requests.shift()
   response.once('close', () => (entry.state = response.writableFinished ? 'finished' : 'aborted'))
   if (answer.kind === 'error') return sendError(response, answer.status)
-  await api.reply({ response, conversation, answer })
+  if (answer.kind === 'hang') return
+  await api.reply({ response, conversation, answer, promptTokens: Math.ceil(JSON.stringify(body).length / 4) })
 }
 
 function sendError(response: ServerResponse, status: number): void {
