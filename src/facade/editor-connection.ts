@@ -34,7 +34,8 @@ export class EditorConnection {
   readonly #prompts = new Map<RpcId, { readonly sessionId: SessionId; turn: TurnId | undefined }>()
   readonly #requestIds = new Map<PermissionId, number>()
   #editor: Editor | undefined
-  #isInitializing = false
+  /** Settles when the handshake that is under way is over; what comes meanwhile waits for it. */
+  #handshake: Promise<void> | undefined
   #isClosed = false
 
   constructor(ports: FacadePorts, parts: ConnectionParts) {
@@ -89,6 +90,7 @@ export class EditorConnection {
 
   async #run(method: string, params: JsonObject, id: RpcId): Promise<Outcome> {
     if (method === 'initialize') return this.#initialize(params)
+    if (this.#handshake !== undefined) await this.#handshake
     if (this.#editor === undefined) throw new Refusal(RPC_CODES.invalidRequest, 'Invalid request: not initialized')
     const run = Object.hasOwn(REQUESTS, method) ? REQUESTS[method] : undefined
     if (run === undefined)
@@ -97,16 +99,18 @@ export class EditorConnection {
   }
 
   async #initialize(params: JsonObject): Promise<Outcome> {
-    if (this.#editor !== undefined || this.#isInitializing)
+    if (this.#editor !== undefined || this.#handshake !== undefined)
       throw new Refusal(RPC_CODES.invalidRequest, 'Invalid request: initialized already')
     const facts = readInitialize(params)
-    this.#isInitializing = true
+    const handshake = Promise.withResolvers<void>()
+    this.#handshake = handshake.promise
     try {
       const content = await lastKnownContent(this.#ports, this.#parts.wishes.agent)
       this.#editor = this.#createEditor(facts, content)
       return { kind: 'answer', result: initializeResult(this.#ports.version, content) }
     } finally {
-      this.#isInitializing = false
+      this.#handshake = undefined
+      handshake.resolve()
     }
   }
 

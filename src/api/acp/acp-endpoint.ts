@@ -48,6 +48,11 @@ export class AcpEndpoint {
     this.#http = new HttpEditors(ports.facade)
   }
 
+  /** Editors on WebSockets. */
+  get connected(): number {
+    return this.#transports.size
+  }
+
   addRoutes(app: App): void {
     this.#http.addRoutes(app)
   }

@@ -27,7 +27,7 @@ declare module 'ws' {
     readonly bufferedAmount: number
     readonly readyState: number
     static readonly OPEN: 1
-    send(text: string, sent?: (error?: Error) => void): void
+    send(data: string | Uint8Array, sent?: (error?: Error) => void): void
     ping(): void
     pause(): void
     resume(): void
