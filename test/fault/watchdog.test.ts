@@ -79,10 +79,11 @@ test('a process that is stopped and continued is no wedge, however long it stood
   await using gateway = await TestGateway.prepare()
   await gateway.start(watched(200))
   const { pid } = await gateway.client.status()
+  const session = await gateway.newSession()
+  await gateway.ask(session, 'warm') // by then the thread looks
   gateway.process?.kill('SIGSTOP')
   await sleep(1_500) // longer than a wedge may last
   gateway.process?.kill('SIGCONT')
-  const session = await gateway.newSession()
   expect(await gateway.ask(session, '@sleep 600')).toMatchObject({ state: 'completed' })
   expect((await gateway.client.status()).pid).toBe(pid)
   expect(said(gateway, STANDS)).toEqual([])

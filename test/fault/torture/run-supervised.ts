@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HoldfastClient } from '../../../src/client/client.ts'
 import { createSocketTransport } from '../../../src/cli/socket-transport.ts'
 import { readToken } from '../../../src/config/token.ts'
+import { LOCAL_NODE } from '../../../src/store/local-wake.ts'
+import { readStored } from '../../_support/stored-database.ts'
 import { TestGateway } from '../../_support/test-gateway.ts'
 import { until } from '../../_support/until.ts'
 import { seededRandom } from '../../model/random.ts'
@@ -30,10 +32,12 @@ export interface SupervisedTotals {
 
 const AGENTS = ['scripted', 'stubborn'] as const
 const CLIENTS = 2
-/** Some die in their start, some after they have served for a while. */
-const LIFE_MS_MIN = 200
-const LIFE_MS_MAX = 1_000
+/** Some die in their start, most after they have served for a while. */
+const START_MS_MAX = 500
+const SERVED_MS_MAX = 400
+const LIVES_MAX = 1_000
 const SAMPLE_MS = 5
+const WATCH_MS_MAX = 100_000
 const CONFIG = { deadlines: { cancelGraceMs: 400, drainMs: 2_000 } }
 
 /** Rejects with BrokenRulesError, and then keeps the home. */
@@ -45,15 +49,16 @@ export async function runSupervised({ kills, seed }: { kills: number; seed: numb
   using transport = createSocketTransport(join(gateway.home, 'run/gateway.sock'))
   const token = (): string => readToken(join(gateway.home, 'state/token'))
   const client = new HoldfastClient({ transport, token, timeoutMs: 15_000 })
-  const lock = new LockWatch(join(gateway.home, 'state/instance.lock'))
+  const lock = new LockWatch(join(gateway.home, 'state'))
   const over = new AbortController()
   const busy = Promise.all([...work(history, client, { random, signal: over.signal }), lock.watch(over.signal)])
-  await supervise(gateway, kills, random)
+  const killedAt = await supervise(gateway, kills, random)
   over.abort()
   await busy
   await settle(client, history.sessions)
   const code = await gateway.kill('SIGTERM')
   if (code !== 0) history.problem(`a gateway at rest exits with ${code}`)
+  for (const overlap of await listOverlaps(gateway, killedAt)) history.problem(overlap)
   const facts = await readFacts(gateway.home, gateway.journal)
   history.looked({ facts, keepersDead: 0 })
   const breaks = findBreaks({ ...RULES, ...RULES_AT_REST }, { history, facts })
@@ -78,50 +83,68 @@ function work(history: History, client: HoldfastClient, { random, signal }: Work
   ])
 }
 
-/** As soon as one life has ended the next one is launched; now and then a rival one beside it, which must wait or leave. */
-async function supervise(gateway: TestGateway, kills: number, random: Random): Promise<void> {
+/** Epoch ms at which a process was sent its SIGKILL, by pid. */
+type Kills = ReadonlyMap<number, number>
+
+/** As soon as one life has ended the next one is launched; now and then it is there before that, and has to wait. */
+async function supervise(gateway: TestGateway, kills: number, random: Random): Promise<Kills> {
+  const killedAt = new Map<number, number>()
   for (let kill = 1; kill <= kills; kill++) {
-    await sleep(LIFE_MS_MIN + random.int(LIFE_MS_MAX - LIFE_MS_MIN))
     const doomed = gateway.process
-    if (random.chance(0.3)) {
-      gateway.launch() // it waits for the lock while the other one dies
-      await sleep(random.int(LIFE_MS_MIN))
-      await gateway.kill('SIGKILL', doomed)
-    } else {
-      await gateway.kill('SIGKILL', doomed)
-      gateway.launch()
-    }
+    const isThere = random.chance(0.3)
+    if (isThere) gateway.launch()
+    const isServing = random.chance(0.7)
+    if (isServing) await gateway.ready() // of the one that is to die, if another waits
+    await sleep(random.int(isServing ? SERVED_MS_MAX : START_MS_MAX))
+    killedAt.set(doomed?.pid ?? 0, Date.now())
+    await gateway.kill('SIGKILL', doomed)
+    if (!isThere) gateway.launch()
   }
   await gateway.ready()
+  return killedAt
 }
 
-/** Who holds the lock, as the kernel sees it and not as the gateways say. */
+/** Lives that began before the one before was sent its SIGKILL: two instances at once. */
+async function listOverlaps({ home }: TestGateway, killedAt: Kills): Promise<string[]> {
+  const lives = await readStored(home, (store) => store.lives.list(LOCAL_NODE, LIVES_MAX))
+  return lives.slice(0, -1).flatMap(({ pid, startedAt }, i) => {
+    const before = lives[i + 1]!
+    const endAt = killedAt.get(before.pid)
+    const isLate = endAt !== undefined && startedAt >= endAt
+    return isLate ? [] : [`gateway ${pid} began at ${startedAt}, when ${before.pid} lived: it was killed at ${endAt}`]
+  })
+}
+
+/** Who has the lock and who has the database open, as the kernel sees it and not as the gateways say. */
 class LockWatch {
-  readonly #file: string
+  readonly #files: readonly string[]
+  /** Processes that held a lock on the same one of the files at the same time. */
   readonly holders = new Set<number>()
   samples = 0
 
-  constructor(file: string) {
-    this.#file = file
+  constructor(stateDir: string) {
+    this.#files = ['instance.lock', 'holdfast.db'].map((name) => join(stateDir, name))
   }
 
   async watch(signal: AbortSignal): Promise<void> {
-    const inode = String(statSync(this.#file).ino)
-    await until(
-      async () => {
-        this.holders.add(countHolders(inode))
-        this.samples++
-        return signal.aborted
-      },
-      { ms: 100_000, what: () => 'the kills are over', intervalMs: SAMPLE_MS },
-    )
+    const inodes = this.#files.map((file) => String(statSync(file).ino))
+    const look = (): boolean => {
+      const locks = readLocks()
+      for (const inode of inodes) this.holders.add(new Set(locks.get(inode)).size)
+      this.samples++
+      return signal.aborted
+    }
+    await until(look, { ms: WATCH_MS_MAX, what: () => 'the kills are over', intervalMs: SAMPLE_MS })
   }
 }
 
-/** Such as `1: POSIX  ADVISORY  WRITE 4711 fe:00:1234 0 EOF`. */
-function countHolders(inode: string): number {
-  const lines = readFileSync('/proc/locks', 'utf8').split('\n')
-  const held = lines.map((line) => line.trim().split(/\s+/)).filter(([, type]) => type === 'POSIX')
-  const own = held.filter(([, , , access, , place]) => access === 'WRITE' && place?.endsWith(`:${inode}`))
-  return new Set(own.map(([, , , , pid]) => pid)).size
+/** Pids by inode. A line is such as `1: POSIX  ADVISORY  WRITE 4711 fe:00:1234 0 EOF`; one that waits has an arrow. */
+function readLocks(): ReadonlyMap<string, readonly string[]> {
+  const locks = new Map<string, string[]>()
+  for (const line of readFileSync('/proc/locks', 'utf8').split('\n')) {
+    const [, , , , pid, place = ''] = line.trim().split(/\s+/)
+    const inode = place.split(':').at(-1)
+    if (pid !== undefined && inode !== undefined) locks.set(inode, [...(locks.get(inode) ?? []), pid])
+  }
+  return locks
 }
