@@ -41,7 +41,7 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     on_interrupt: session.onInterrupt,
     permission_mode: session.permissionMode,
     state: session.state,
-    activity: session.damage !== undefined && session.state !== 'closed' ? 'quarantined' : live.activity,
+    activity: live.activity,
     activity_detail: live.activityDetail ?? null,
     active_turn: live.activeTurn ?? null,
     queued: [...live.queued],

@@ -267,8 +267,8 @@ export const ERRORS = {
     'The database is damaged: {reason}.',
     'Look at it with: holdfast doctor --verify. docs/storage.md says how to put a backup back.',
   ),
-  BACKUP_FAILED: spec('There is no backup at {path}: {reason}.', 'Correct what the reason names, then try again.'),
-  EXPORT_FAILED: spec('There is no export at {path}: {reason}.', 'Correct what the reason names, then try again.'),
+  BACKUP_FAILED: spec('The backup {path} was not written: {reason}.', 'Correct what the reason names, then try again.'),
+  EXPORT_FAILED: spec('The export {path} cannot be used: {reason}.', 'Correct what the reason names, then try again.'),
   EXPORT_DAMAGED: spec(
     'The export {path} is damaged in line {line}: {reason}.',
     'What is before that line is whole. It was not changed; export the session again.',

@@ -6,6 +6,7 @@ import { createReadStream, existsSync, rmSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
+import { getSystemErrorMessage } from 'node:util'
 import { crc32 } from 'node:zlib'
 
 import { HoldfastError } from '../base/errors.ts'
@@ -184,5 +185,7 @@ function exportFailed(file: string, reason: string, cause?: unknown): HoldfastEr
 }
 
 function reasonOf(error: unknown): string {
+  const { errno } = error as NodeJS.ErrnoException
+  if (typeof errno === 'number') return getSystemErrorMessage(errno)
   return error instanceof Error ? error.message : String(error)
 }

@@ -52,7 +52,7 @@ export function declareGateway(root: Command, on: Bind): void {
   root
     .command('backup')
     .description('write a verified copy of the database to a file, while the gateway works')
-    .argument('<file>', 'outside of the state directory')
+    .argument('<file>', 'where to, outside of the state directory; it is there whole or not at all')
     .option('--force', 'replace the file if it is there')
     .action(on(async () => (await import('./commands/backup.ts')).backup))
   root

@@ -186,7 +186,7 @@ function declareSessions(root: Command, on: Bind): void {
     .command('export')
     .description('write the log of a session to a file, also what can be read of a damaged one')
     .argument('[session]', 'id or key')
-    .argument('[file]', 'there whole or not at all')
+    .argument('[file]', 'where to; it is there whole or not at all')
     .option('--force', 'replace the file if it is there')
     .option('--verify <file>', 'only look whether an exported file is whole')
     .action(on(async () => (await import('./commands/sessions-export.ts')).sessionsExport))

@@ -21,7 +21,7 @@ import { Parentage } from './family/parentage.ts'
 import type { FamilyLimits } from './family/parentage.ts'
 import { tellSession } from './family/tell-session.ts'
 import type { TaskNotice } from './family/tell-session.ts'
-import { explainDormant } from './insight/explain.ts'
+import { explainDamaged, explainDormant } from './insight/explain.ts'
 import { dormantLive } from './live.ts'
 import { readOptionsPatch } from './terms/options.ts'
 import { refuseStale } from './entry/resolution.ts'
@@ -291,6 +291,7 @@ class Service implements SessionService {
   async explain(idOrKey: string): Promise<SessionExplanation> {
     const status = await this.get(idOrKey)
     const { session } = status
+    if (status.live.activity === 'quarantined') return { ...status, explanation: explainDamaged() }
     const explanation =
       this.#actors.find(session.no)?.explain() ?? explainDormant(session.state === 'closed', session.blockedBy)
     return { ...status, explanation }
@@ -308,8 +309,9 @@ class Service implements SessionService {
   }
 
   #status(session: SessionRecord): SessionStatus {
-    const live = this.#actors.find(session.no)?.live
-    return { session, live: live ?? dormantLive(session.state === 'closed', session.blockedBy !== undefined) }
+    const isClosed = session.state === 'closed'
+    const live = this.#actors.find(session.no)?.live ?? dormantLive(isClosed, session.blockedBy !== undefined)
+    return { session, live: session.damage === undefined || isClosed ? live : { ...live, activity: 'quarantined' } }
   }
 
   async #find(id: string): Promise<SessionRecord> {

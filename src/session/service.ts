@@ -99,6 +99,8 @@ export interface SessionLive {
     | 'blocked'
     | 'stopping'
     | 'closed'
+    /** Its log is damaged, see SessionRecord.damage. */
+    | 'quarantined'
   /** More of `running`, where the agent tells. */
   readonly activityDetail: 'compacting' | undefined
   readonly activeTurn: TurnId | undefined

@@ -6,6 +6,7 @@ import { closeSync, existsSync, openSync, realpathSync, rmSync } from 'node:fs'
 import { open, rename, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, sep } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { getSystemErrorMessage } from 'node:util'
 
 import { systemClock } from '../base/clock.ts'
 import { HoldfastError, isHoldfastError } from '../base/errors.ts'
@@ -46,7 +47,7 @@ function assertTarget(source: string, { path, replace }: BackupTarget): void {
   if (`${realpathSync(directory)}${sep}`.startsWith(`${stateDir}${sep}`)) {
     throw failed(path, 'it would be in the state directory itself, and be lost with it')
   }
-  if (!replace && existsSync(path)) throw failed(path, 'there is such a file already')
+  if (!replace && existsSync(path)) throw failed(path, 'there is such a file already (--force replaces it)')
 }
 
 /** The read transaction holds one snapshot: commits meanwhile neither show in the copy nor make it start again. */
@@ -93,5 +94,7 @@ function failed(path: string, reason: string, cause?: unknown): HoldfastError {
 
 function reasonOf(error: unknown): string {
   const known = fromSqlite(error)
+  const { errno } = error as NodeJS.ErrnoException
+  if (typeof errno === 'number') return getSystemErrorMessage(errno)
   return known instanceof Error ? known.message : String(known)
 }

@@ -43,7 +43,7 @@ function writtenBytes(pid: number): number {
   return Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1])
 }
 
-test('B 37: a gateway stopped for longer than the silence limit: no second owner, no turn cut; the stream goes on without a gap', async () => {
+test('B 37, D 78: a gateway stopped for longer than the silence limit: no second owner, no turn cut; the stream goes on without a gap', async () => {
   await using gateway = await TestGateway.start({ config: { deadlines: { silenceMs: 4_000 } } })
   const session = await gateway.newSession()
   const stream = follow(gateway, session)

@@ -1,7 +1,17 @@
 // D 81, 82 and 84: a disk without room, one that fails to sync, and a WAL that ends too early.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -119,7 +129,14 @@ testWhere(
   60_000,
 )
 
+const FAILS = 'inject=fsync,fdatasync:error=EIO'
 const TRACED = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync']
+
+/** Threads that checkpoint and sync, too. */
+function isTraced(pid: number): boolean {
+  const tasks = readdirSync(`/proc/${pid}/task`)
+  return tasks.every((task) => /^TracerPid:\t[1-9]/m.test(readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8')))
+}
 
 function straceAbility(): Ability {
   const { status, error, stderr } = spawnSync(TRACED[0]!, [...TRACED.slice(1), 'true'], { encoding: 'utf8' })
@@ -130,22 +147,19 @@ testWhere(
   [straceAbility()],
   'D 82: an fsync that fails refuses its commit and all after it; the gateway exits with 74, and what was acknowledged is there',
   async () => {
-    await using gateway = await TestGateway.start()
+    const config = { deadlines: { drainMs: 200 } }
+    await using gateway = await TestGateway.start({ config })
     const session = await gateway.newSession()
-    const accepted = [await gateway.ask(session, 'before')].map(({ id }) => id)
-    const argv = [...TRACED.slice(1), '-e', 'inject=fsync,fdatasync:error=EIO:when=20+', '-p', String(gateway.pid)]
-    const tracer = spawn(TRACED[0]!, argv, { stdio: 'ignore' })
+    // What follows waits behind it: each commit with a sync is one accept.
+    const { turn: first } = await gateway.client.prompt(session, { prompt: '@say out @hang' })
+    await until(async () => (await gateway.text(session)) === 'out', { ...WAITS, what: () => 'the agent works' })
+    const later = await Promise.all(range(1, 10).map((n) => gateway.client.prompt(session, { prompt: `later ${n}` })))
+    const accepted = [first, ...later.map(({ turn }) => turn)].toSorted((a, b) => a.n - b.n).map(({ id }) => id)
+    const tracer = spawn(TRACED[0]!, [...TRACED.slice(1), '-e', FAILS, '-p', String(gateway.pid)], { stdio: 'ignore' })
     const traced = new Promise((resolve) => tracer.once('close', resolve))
-    const refused: unknown[] = []
-    while (refused.length === 0) {
-      const { turn } = await gateway.client
-        .prompt(session, { prompt: 'on a disk that fails' })
-        .catch((error: unknown) => {
-          refused.push(error)
-          return { turn: undefined }
-        })
-      if (turn !== undefined) accepted.push(turn.id)
-    }
+    await until(() => isTraced(gateway.pid), { ...WAITS, what: () => 'every thread is traced' })
+    const refused = gateway.client.prompt(session, { prompt: 'refused' })
+    await expect(refused).rejects.toMatchObject({ code: 'STORE_FAILED', status: 503 })
     expect(await gateway.died()).toEqual({ code: 74, signal: null })
     await traced
     expect(gateway.output).toContain('disk I/O error')
@@ -153,7 +167,7 @@ testWhere(
     const { turns } = await gateway.client.listTurns(session, { limit: 200 })
     expect(turns.map(({ id }) => id).toReversed()).toEqual(accepted)
     expect((await gateway.client.verifyDatabase()).problems).toEqual([])
-    await gateway.ended(session, accepted.at(-1)!)
+    await gateway.kill('SIGTERM')
   },
   60_000,
 )

@@ -53,6 +53,7 @@ const WAITS: Readonly<Record<string, string>> = {
   slot: 'Its agent waits for a place: as many agents live or start as may',
   memory: 'Its agent waits for memory to be free',
   lane: 'Its prompt waits for a place in its lane',
+  damage: 'Its log is damaged: nothing is written to it and no prompt is taken any more',
   safe_mode: 'Its prompts wait for the end of safe mode (holdfast safe-mode)',
 }
 
@@ -96,5 +97,6 @@ const COMMANDS: Readonly<Record<string, (view: ExplanationView) => string[]>> = 
   answerPermission: ({ waits }) =>
     waits.filter(({ kind }) => kind === 'permission').map(({ subject }) => `holdfast approve ${subject} [--deny]`),
   cancel: ({ session_id: id }) => [`holdfast cancel ${id}`],
+  exportSession: ({ session_id: id }) => [`holdfast sessions export ${id} FILE`],
   closeSession: ({ session_id: id }) => [`holdfast sessions close ${id}`],
 }

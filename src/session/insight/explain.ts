@@ -23,6 +23,8 @@ export type WaitKind =
   | 'lane'
   /** The end of the gateway's safe mode. */
   | 'safe_mode'
+  /** Its log is damaged: it waits for its close. */
+  | 'damage'
 
 export interface Wait {
   readonly kind: WaitKind
@@ -67,6 +69,13 @@ export function explainDormant(isClosed: boolean, blockedBy: string | undefined)
   const activity = isClosed ? 'closed' : blockedBy === undefined ? 'dormant' : 'blocked'
   const frees = blockedBy === undefined ? [] : ['resumeSession']
   return { activity, turn: undefined, queued: 0, waits, deadline: undefined, frees }
+}
+
+/** A session in quarantine: nobody works for it. */
+export function explainDamaged(): Explanation {
+  const waits: Wait[] = [{ kind: 'damage', since: undefined, subject: undefined }]
+  const frees = ['exportSession', 'closeSession']
+  return { activity: 'quarantined', turn: undefined, queued: 0, waits, deadline: undefined, frees }
 }
 
 function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'slot' | 'memory'): Wait[] {
