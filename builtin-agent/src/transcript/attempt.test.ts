@@ -5,6 +5,7 @@ import { appendFileSync, copyFileSync, renameSync, rmSync, statSync, truncateSyn
 import { describe, expect, test } from 'vitest'
 
 import { linesOf, message, TestTranscripts, textsOf } from '../../../test/_support/test-transcripts.ts'
+import { manualClock } from '../../../test/_support/manual-clock.ts'
 import type { HeldTranscript } from './port.ts'
 
 const TAKEN_OVER = { code: 'TRANSCRIPT_TAKEN_OVER' }
@@ -63,6 +64,37 @@ describe('fence', () => {
     expect([mine.title, mine.settings]).toEqual(['T', { model: 'm' }])
     await theirs.annotate([])
     expect(textsOf(theirs.entries)).toEqual(['b', 'c'])
+  })
+
+  test('W6: an entry that somebody else wrote in the name of the attempt ends it', async () => {
+    await using world = new TestTranscripts()
+    const mine = await world.store.create({ cwd: '/w' })
+    const attempt = await mine.begin()
+    const theirs = await world.openStore().openFile(mine.file)
+    await theirs.hold({ stage: 'forge' }, (hold) => theirs.write(hold, [message('forged')], attempt.epoch))
+    await expect(attempt.append([message('a')])).rejects.toMatchObject(TAKEN_OVER)
+  })
+
+  test('W8: a body that lost its hold to the watchdog writes nothing, and its attempt goes on', async () => {
+    const clock = manualClock()
+    await using world = new TestTranscripts(clock)
+    const mine = await world.store.create({ cwd: '/w' })
+    const attempt = await mine.begin()
+    const [begun, wakeUp] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let lateWrite: Promise<unknown> = Promise.resolve()
+    const slow = attempt.hold('slow', (held) => {
+      lateWrite = wakeUp.promise.then(() => held.append([message('late')]))
+      begun.resolve()
+      return lateWrite
+    })
+    const outcome = failureOf(slow)
+    await begun.promise
+    clock.advance(5_000)
+    expect(await outcome).toMatchObject(TAKEN_OVER)
+    await attempt.append([message('a')])
+    wakeUp.resolve()
+    await expect(lateWrite).rejects.toMatchObject(TAKEN_OVER)
+    expect(textsOf(linesOf(mine.file) as never)).toEqual(['a'])
   })
 
   test('W7: more than 1 MiB of notes is a takeover', async () => {

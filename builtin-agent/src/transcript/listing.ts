@@ -1,5 +1,6 @@
 // The list of conversations: an SQLite file that is derived from the transcripts, may be behind them, and can be deleted at any time.
-// Many processes write it; nobody waits for another one, and what could not be written is written with the next change.
+// Many processes write it; nobody waits for another one, and what could not be written, for that or because the disk is full, is written
+// with the next change: no conversation fails because of its list.
 
 import { chmodSync, existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
@@ -10,7 +11,6 @@ import type { ListOptions, TranscriptId, TranscriptPage, TranscriptSummary } fro
 const VERSION = 1
 const PAGE = 50
 const PAGE_MAX = 500
-const SQLITE_BUSY = 5
 
 const SCHEMA = `
   CREATE TABLE transcript (
@@ -54,7 +54,7 @@ export class Listing implements Disposable {
 
   delete(id: TranscriptId): void {
     this.#late.delete(id)
-    ifFree(() => this.#db.prepare('DELETE FROM transcript WHERE id = ?').run(id))
+    this.#try(() => this.#db.prepare('DELETE FROM transcript WHERE id = ?').run(id))
   }
 
   ids(): ReadonlySet<string> {
@@ -86,7 +86,7 @@ export class Listing implements Disposable {
 
   #putLate(): void {
     if (this.#late.size === 0) return
-    ifFree(() => {
+    this.#try(() => {
       const statement = this.#db.prepare(UPSERT)
       this.#db.exec('BEGIN IMMEDIATE')
       for (const { id, cwd, title, createdAt, updatedAt, parent } of this.#late.values()) {
@@ -95,6 +95,14 @@ export class Listing implements Disposable {
       this.#db.exec('COMMIT')
       this.#late.clear()
     })
+  }
+
+  #try(write: () => void): void {
+    try {
+      write()
+    } catch {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+    }
   }
 }
 
@@ -126,15 +134,6 @@ function tryOpen(file: string): DatabaseSync {
   } catch (error) {
     db.close()
     throw error
-  }
-}
-
-/** Leaves it when another process writes at this moment. */
-function ifFree(write: () => void): void {
-  try {
-    write()
-  } catch (error) {
-    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
   }
 }
 

@@ -9,8 +9,8 @@ import type { ChainLine } from './file/chain-reader.ts'
 import type { Diagnose } from './diagnose.ts'
 import type { ProcessIdentity } from './lock/holders.ts'
 import type { Journal } from './file/journal.ts'
-import { decodeEntry, encodeEntry, LINE_BYTES_MAX, CRC_START, type EncodedLine } from './file/line-format.ts'
-import { readSalvage, type LoadedFile } from './file/load.ts'
+import { decodeEntry, encodeEntry, LINE_BYTES_MAX, type EncodedLine } from './file/line-format.ts'
+import { readFrom, type LoadedFile } from './file/load.ts'
 import type { LeasedLock } from './lock/lock-table.ts'
 import type { Entry, HoldOptions, LockHold, NewEntry, Note, Transcript, TranscriptId, WaitOptions } from './port.ts'
 import { ATTEMPT, isNote } from './file/view.ts'
@@ -93,9 +93,7 @@ export class OpenTranscript implements Transcript {
   }
 
   async *history(): AsyncGenerator<Entry> {
-    const { fd } = this.#journal
-    const range = { from: this.#loaded.base, end: this.#journal.size(), previousCrc: CRC_START }
-    for await (const { entry } of readSalvage(fd, range)) if (entry.type !== ATTEMPT) yield entry
+    for await (const entry of readFrom(this.file, this.#loaded.base)) if (entry.type !== ATTEMPT) yield entry
   }
 
   annotate(notes: readonly Note[], options: WaitOptions = {}): Promise<readonly Entry[]> {
@@ -125,9 +123,8 @@ export class OpenTranscript implements Transcript {
     return this.#closing
   }
 
-  /** Runs `body` under the lock of this file. Errors of `SessionLock.hold`; TRANSCRIPT_DAMAGED. */
+  /** Runs `body` under the lock of this file. Errors of `SessionLock.hold`. */
   hold<T>(options: HoldOptions, body: (hold: LockHold) => T | Promise<T>): Promise<T> {
-    if (this.#damage !== undefined) return Promise.reject(this.#damagedError(this.#damage))
     assert(this.#closing === undefined, 'a closed transcript is not written')
     return this.#leased.lock.hold(options, body)
   }

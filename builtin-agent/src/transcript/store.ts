@@ -94,13 +94,8 @@ export class FileTranscriptStore implements TranscriptStore {
     }
   }
 
-  async *salvage(id: TranscriptId): AsyncGenerator<Entry> {
-    const journal = this.#openJournal(this.#fileOf(id))
-    try {
-      yield* readBehindHeader(journal)
-    } finally {
-      await journal.close()
-    }
+  salvage(id: TranscriptId): AsyncIterable<Entry> {
+    return readBehindHeader(this.#fileOf(id))
   }
 
   async list(options: ListOptions = {}): Promise<TranscriptPage> {

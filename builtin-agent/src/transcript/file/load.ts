@@ -15,6 +15,7 @@ import {
   storedCrc,
   type Header,
 } from './line-format.ts'
+import { ReadOnlyFile } from './real-file.ts'
 import type { CompactionBody, Entry, TranscriptDamage } from '../port.ts'
 import { COMPACTION, SETTING, TITLE, TranscriptView } from './view.ts'
 
@@ -74,12 +75,21 @@ function readHeader(journal: Journal): { header: Header; base: number } {
   return { header: decoded, base: first!.bytes.length + 1 }
 }
 
-/** What can be read of a file whose header says nothing: everything behind the first line. */
-export async function* readBehindHeader(journal: Journal): AsyncGenerator<Entry> {
-  const [first] = rawLines(journal.fd, 0, journal.size()).next().value ?? []
+/** What can be read of a file whose header says nothing: everything behind the first line. Errors of `ReadOnlyFile`. */
+export async function* readBehindHeader(path: string): AsyncGenerator<Entry> {
+  using file = new ReadOnlyFile(path)
+  const end = file.size()
+  const [first] = rawLines(file.fd, 0, end).next().value ?? []
   if (first === undefined) return
-  const range = { from: first.bytes.length + 1, end: journal.size(), previousCrc: undefined }
-  for await (const { entry } of readSalvage(journal.fd, range)) yield entry
+  const range = { from: first.bytes.length + 1, end, previousCrc: undefined }
+  for await (const { entry } of readSalvage(file.fd, range)) yield entry
+}
+
+/** Everything from `base` on, where the first entry begins, that is as it was written. Errors of `ReadOnlyFile`. */
+export async function* readFrom(path: string, base: number): AsyncGenerator<Entry> {
+  using file = new ReadOnlyFile(path)
+  const range = { from: base, end: file.size(), previousCrc: CRC_START }
+  for await (const { entry } of readSalvage(file.fd, range)) yield entry
 }
 
 interface SalvagedEntry {
@@ -88,20 +98,21 @@ interface SalvagedEntry {
 }
 
 /**
- * The entries from `from` on that are as they were written. Behind a bad line one line is taken at its word, because what proves it is
- * gone; a compaction never is. `previousCrc`: of the line before `from`, if it is known.
+ * The entries from `from` on that are as they were written. Behind a bad line whose checksum is what is bad, one line is taken at its word,
+ * because nothing can prove it; a compaction never is. `previousCrc`: of the line before `from`, if it is known.
  */
-export async function* readSalvage(
+async function* readSalvage(
   fd: number,
   { from, end, previousCrc }: { from: number; end: number; previousCrc: number | undefined },
 ): AsyncGenerator<SalvagedEntry> {
-  let previous = previousCrc
+  let previous = { crc: previousCrc, isGood: previousCrc !== undefined }
   for (const batch of rawLines(fd, from, end)) {
     for (const { bytes, offset } of batch) {
-      const isProved = previous !== undefined && checkLine(bytes, previous) !== undefined
-      const isGood = isProved || (previous === undefined && storedCrc(bytes) !== undefined)
+      const crc = storedCrc(bytes)
+      const isProved = previous.crc !== undefined && checkLine(bytes, previous.crc) !== undefined
+      const isGood = isProved || (!previous.isGood && crc !== undefined)
+      previous = { crc, isGood }
       const entry = isGood ? decodeEntry(bytes) : undefined
-      previous = isGood ? storedCrc(bytes) : undefined
       if (entry !== undefined && (isProved || entry.type !== COMPACTION)) yield { entry, offset }
     }
     await setImmediate()

@@ -1,9 +1,10 @@
 // Who holds which lock, for messages: one small file for each process, written in place. It may be behind or torn; it decides nothing.
 
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { isDead, readBootId, readStat } from '../../../../src/base/birth.ts'
+import { ensurePrivateDirectory } from '../../../../src/base/private-directory.ts'
 
 /** Names one process on one machine. `pid` and `startTicks` mean nothing in another boot or pid namespace. */
 export interface ProcessIdentity {
@@ -41,7 +42,7 @@ export class Holders implements Disposable {
 
   /** Makes the directory; removes the files of processes that are proved to be gone. `name` is unique in this process. */
   constructor(directory: string, name: string) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    ensurePrivateDirectory(directory)
     this.#directory = directory
     sweep(directory, this.identity)
     this.#file = join(directory, `${this.identity.pid}-${this.identity.startTicks}-${name}.json`)

@@ -2,11 +2,12 @@
 // A lock is used only while its file is open: as long as it is, the kernel gives its inode to no other file.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { fstatSync, mkdirSync, rmSync } from 'node:fs'
+import { fstatSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { Clock } from '../../../../src/base/clock.ts'
 import { newId } from '../../../../src/base/ids.ts'
+import { ensurePrivateDirectory } from '../../../../src/base/private-directory.ts'
 import type { Diagnose } from '../diagnose.ts'
 import { Holders, type ProcessIdentity } from './holders.ts'
 import { FileLock, type HoldContext, type LockDeps } from './session-lock.ts'
@@ -32,7 +33,7 @@ export class LockTable implements Disposable {
   /** `directory`: that of the state; `locks` and `holders` are made in it. */
   constructor(directory: string, { clock, diagnose }: { clock: Clock; diagnose: Diagnose }) {
     this.#directory = join(directory, 'locks')
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+    ensurePrivateDirectory(this.#directory)
     const holders = new Holders(join(directory, 'holders'), newId('store'))
     this.#deps = { clock, diagnose, holders, context: new AsyncLocalStorage<HoldContext>() }
   }

@@ -113,6 +113,18 @@ describe('session lock', () => {
     for (const lock of [lockOf(table), lockOf(other)]) (await lock.acquire({ stage: 'next', waitMs: 0 })).release()
   })
 
+  test('a wait that is cancelled in the moment of its turn passes the turn on', async () => {
+    const lock = lockOf(openTable())
+    const hold = await lock.acquire({ stage: 'test' })
+    const abort = new AbortController()
+    const cancelled = lock.acquire({ stage: 'cancelled', signal: abort.signal })
+    const next = lock.acquire({ stage: 'next' })
+    hold.release()
+    abort.abort()
+    await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' })
+    ;(await next).release()
+  })
+
   test('a body that fails gives the lock back', async () => {
     const lock = lockOf(openTable())
     const failing = lock.hold({ stage: 'test' }, () => {
