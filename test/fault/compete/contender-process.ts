@@ -64,12 +64,18 @@ export class ContenderProcess {
     killPid(this.pid, signal)
   }
 
-  /** Resolves when it is gone, with the time at which it was not yet killed. */
-  async kill(): Promise<number> {
+  /** Resolves when it is gone, with a time at which it still lived. */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' = 'SIGKILL'): Promise<number> {
     const at = sharedMicroseconds()
-    killPid(this.pid, 'SIGKILL')
+    killPid(this.pid, signal)
     await this.#exited
     return at
+  }
+
+  /** Resolves when it has ended by itself. */
+  async end(): Promise<void> {
+    this.#child.stdin.end()
+    await this.#exited
   }
 
   #hear(line: string): void {
