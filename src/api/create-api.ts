@@ -13,12 +13,15 @@ import type { Route } from './listeners.ts'
 import type { ApiPorts, Leaving, TcpConfig } from './ports.ts'
 import { RunningRequests } from './running-requests.ts'
 import { Streams } from './streams/streams.ts'
+import type { OpenStream } from './streams/streams.ts'
 
 export interface Api extends AsyncDisposable {
   /** Resolves when both listeners accept. PORT_IN_USE or STATE_DIR_UNSAFE when one cannot; then nothing is left open. */
   listen(): Promise<void>
   /** Tells everybody who reads a stream that the gateway ends; from here on a refusal says when to come back. */
   leave(leaving: Leaving): void
+  /** The streams that are open, for who looks for one that hangs. */
+  streams(): readonly OpenStream[]
   /** Base address over TCP while it listens, such as `http://127.0.0.1:7433`. */
   url(): string | undefined
   /** Ends the streams with a last frame after the last event, lets running requests finish for at most 5 s, closes everything. Idempotent. */
@@ -75,6 +78,10 @@ class HttpApi implements Api {
       throw error
     }
     this.#ports.logger.info({ url: this.url(), socket: config.socket }, 'listening')
+  }
+
+  streams(): readonly OpenStream[] {
+    return this.#streams.describe()
   }
 
   leave(leaving: Leaving): void {

@@ -33,6 +33,7 @@ import { Parting } from './parting.ts'
 import { withPortOwner } from './port-owner.ts'
 import { Reloading } from './reloading.ts'
 import type { GatewayOptions } from './run-gateway.ts'
+import { dumpState } from './state-dump.ts'
 
 /** A life that accepts work as soon as its lifecycle says so. */
 export interface OpenedLife {
@@ -108,6 +109,8 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     statistics: () => sessions.statistics(),
   }
   const api = await withPortOwner(listenApi(parts, scope))
+  const dumped = { lifecycle, node, sessions, spares, store, host, api, logger: options.log.logger('daemon') }
+  options.controls.dumpState = () => void dumpState(dumped)
   return { store, node, lifecycle, api, sessions, spares, tasks, parting, reloading, health, recovered, failed }
 }
 

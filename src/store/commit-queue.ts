@@ -63,6 +63,11 @@ export class CommitQueue {
     this.#idle.resolve()
   }
 
+  /** Jobs that are in no transaction yet. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   /** Resolves with the job's value after the commit. STORE_FAILED, LEASE_LOST, or the job's own rejection. */
   push<T>(job: Job<T>): Promise<T> {
     if (this.#mode === 'closed') return Promise.reject(new HoldfastError('STORE_FAILED', { reason: 'it is closed' }))

@@ -297,6 +297,10 @@ export class Repository implements Store {
     }
   }
 
+  get commitsWaiting(): number {
+    return this.#queue.waiting
+  }
+
   async probe(): Promise<void> {
     await this.#queue.push({ durability: 'batch', weight: 0, isProbe: true, run: () => Promise.resolve() })
   }

@@ -289,6 +289,8 @@ export interface Store extends AsyncDisposable {
   readonly lives: LifeLog
 
   counts(): Promise<StoreCounts>
+  /** Writes that were asked for and are in no transaction yet. */
+  readonly commitsWaiting: number
   /** Resolves when a transaction that changes nothing has come back, after everything that was asked for before it. Nothing is written. */
   probe(): Promise<void>
   /** Walks integrity, sequence gaps and checksums; returns one line per problem. Sessions with one are in quarantine then. */

@@ -39,6 +39,10 @@ export class EventFrames implements Frames<EventBatch> {
     return frames
   }
 
+  placeOf(batch: EventBatch): number | undefined {
+    return batch.at(-1)?.seq
+  }
+
   endOf(batch: EventBatch): StreamEnd['reason'] | undefined {
     return batch.at(-1)?.type === 'session.closed' ? 'session_closed' : undefined
   }

@@ -33,5 +33,6 @@ export function inboxSource(steps: InboxStream, sessionIdOf: SessionService['ses
 
 export const INBOX_FRAMES: Frames<InboxFrame> = {
   of: ({ event, data }) => Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
+  placeOf: () => undefined,
   endOf: () => undefined,
 }

@@ -9,8 +9,18 @@ import { endFrame } from './event-frames.ts'
 /** What a stream hands out, as frames. */
 export interface Frames<Batch> {
   of(batch: Batch): Buffer
+  /** The cursor of a reader that has the batch; undefined where there are no cursors. */
+  placeOf(batch: Batch): number | undefined
   /** Why nothing comes after this batch; undefined: more may come. */
   endOf(batch: Batch): StreamEnd['reason'] | undefined
+}
+
+export interface StreamPosition {
+  /** The last `seq` that was written; undefined before the first batch, and where there are no cursors. */
+  readonly place: number | undefined
+  /** For how long the socket has taken nothing. */
+  readonly stalledMs: number
+  readonly bufferedBytes: number
 }
 
 export interface Source<Batch> extends AsyncIterable<Batch>, Disposable {
@@ -26,6 +36,9 @@ export class StreamWriter<Batch> {
   readonly #response: ServerResponse
   readonly #stream: Source<Batch>
   readonly #stallMs: number
+  #place: number | undefined
+  /** Epoch ms since when the socket takes nothing. */
+  #fullSince: number | undefined
   /** Frames that are not of the stream and wait for the end of what is being written. */
   #told = ''
   #isWriting = false
@@ -44,6 +57,7 @@ export class StreamWriter<Batch> {
       await this.#write(Buffer.from(hello))
       for await (const batch of this.#stream) {
         await this.#write(frames.of(batch))
+        this.#place = frames.placeOf(batch)
         const reason = frames.endOf(batch)
         if (reason !== undefined) this.end(reason)
       }
@@ -75,6 +89,13 @@ export class StreamWriter<Batch> {
     else if (this.#response.writable) this.#response.write(frame)
   }
 
+  /** How far the reader is, as far as the socket has taken it. */
+  describe(): StreamPosition {
+    const { writableLength: bufferedBytes } = this.#response
+    const stalledMs = this.#fullSince === undefined ? 0 : Date.now() - this.#fullSince
+    return { place: this.#place, stalledMs, bufferedBytes }
+  }
+
   /** A comment that keeps proxies and clients patient; left out while the socket is full. */
   beat(): void {
     if (!this.#response.writableNeedDrain && this.#response.writable) this.#response.write(': \n\n')
@@ -104,7 +125,9 @@ export class StreamWriter<Batch> {
   #drained(): Promise<void> {
     return new Promise((resolve, reject) => {
       const response = this.#response
+      this.#fullSince = Date.now()
       const settle = (finish: () => void) => (): void => {
+        this.#fullSince = undefined
         clearTimeout(timer)
         response.off('drain', onDrain).off('close', onClose)
         finish()

@@ -6,10 +6,14 @@ import type { StreamLimits } from '../ports.ts'
 import type { Leaving } from '../ports.ts'
 import { timeText } from '../views.ts'
 import { EventFrames, gatewayFrame } from './event-frames.ts'
-import type { Frames, StreamWriter } from './stream-writer.ts'
+import type { Frames, StreamPosition, StreamWriter } from './stream-writer.ts'
 
 /** reliability 5: connections and subscribers. */
 export const STREAM_LIMITS: StreamLimits = { perSessionMax: 32, totalMax: 256, stallMs: 30_000, heartbeatMs: 10_000 }
+
+export interface OpenStream extends StreamPosition {
+  readonly sessionNo: number
+}
 
 /** A gateway that restarts is away for about as long. */
 const RECONNECT_MS = 250
@@ -17,7 +21,7 @@ const RECONNECT_MS = 250
 export class Streams implements Disposable {
   readonly frames = new EventFrames()
   readonly limits: StreamLimits
-  readonly #writers = new Map<Pick<StreamWriter<never>, 'end' | 'finish' | 'tell' | 'beat'>, number>()
+  readonly #writers = new Map<Pick<StreamWriter<never>, 'end' | 'finish' | 'tell' | 'beat' | 'describe'>, number>()
   readonly #perSession = new Map<number, number>()
   readonly #ended = new AbortController()
   #leaving: Leaving | undefined
@@ -30,6 +34,11 @@ export class Streams implements Disposable {
 
   get open(): number {
     return this.#writers.size
+  }
+
+  /** Every stream that is open; session 0: of all sessions. */
+  describe(): OpenStream[] {
+    return [...this.#writers].map(([writer, sessionNo]) => ({ sessionNo, ...writer.describe() }))
   }
 
   /** Aborted when the gateway stops. */
