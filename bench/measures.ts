@@ -2,7 +2,9 @@
 
 import { measureCli } from './measure-cli.ts'
 import { measureColdStart } from './measure-cold-start.ts'
+import { measureFacade } from './measure-facade.ts'
 import { measureFlatness } from './measure-flatness.ts'
+import { measureIdle } from './measure-idle.ts'
 import { measureKeeper } from './measure-keeper.ts'
 import { measureMany } from './measure-many.ts'
 import { measureMemory } from './measure-memory.ts'
@@ -16,6 +18,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'turn', run: measureTurn },
   { name: 'stream', run: measureStream },
   { name: 'keeper', run: measureKeeper },
+  { name: 'facade', run: measureFacade },
   { name: 'cold', run: measureColdStart },
   { name: 'cli', run: measureCli },
   { name: 'flat', run: measureFlatness },
@@ -23,6 +26,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'memory', run: measureMemory },
   { name: 'restart', run: measureRestart },
   { name: 'sweep', run: measureSweep },
+  { name: 'idle', run: measureIdle },
 ]
 
 /** What can be measured without a gateway process. */

@@ -10,17 +10,20 @@ import type { Answer, Call, Side } from './side.ts'
 const CALL_MS_MAX = 90_000
 const EXIT_MS_MAX = 45_000
 
-/** `inline` is the gateway with its agents inside itself. */
-export type SideName = 'floor' | 'gateway' | 'inline' | 'acpx' | 'in-process'
+/** `inline` is the gateway with its agents inside itself; `facade` and `bridge` are editors in front of it. */
+export type SideName = 'floor' | 'gateway' | 'inline' | 'facade' | 'bridge' | 'acpx' | 'in-process'
 
 export interface SideProcess extends Side, AsyncDisposable {
   readonly name: SideName
 }
 
+/** Sides whose program is that of another one. */
+const PROGRAMS: Partial<Readonly<Record<SideName, string>>> = { inline: 'gateway', bridge: 'facade' }
+
 /** Starts `<name>-side.ts`. Each call rejects with what the side said, or when it takes longer than 90 s. */
 export function startSide(name: SideName): SideProcess {
-  const file = fileURLToPath(new URL(`./${name === 'inline' ? 'gateway' : name}-side.ts`, import.meta.url))
-  const child = fork(file, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const file = fileURLToPath(new URL(`./${PROGRAMS[name] ?? name}-side.ts`, import.meta.url))
+  const child = fork(file, [name], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const calls = new Calls(name, child)
   return {
     name,
