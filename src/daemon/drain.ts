@@ -47,6 +47,7 @@ export async function drain(parts: DrainParts): Promise<DrainReport> {
   const { turnsEnded, agentsGone } = parts.sessions.drain({ budgetAt, graceAtMax })
   await phases.run('turns', budgetAt, turnsEnded)
   const cut = await countOut(parts)
+  if (cut > 0) sayCut(parts)
   if (cut > 0) await phases.run('grace', graceAtMax, turnsEnded)
   await phases.run('agents', budgetAt + DRAIN_RESERVE_MS, agentsGone)
   if (!parts.cut.aborted) await warnOfLeft(parts)
@@ -89,6 +90,15 @@ class Phases {
 /** By the database: also a turn that no actor knows of counts. */
 async function countOut({ store }: DrainParts): Promise<number> {
   return (await store.counts()).turnsActive
+}
+
+const CUT_SHOWN_MAX = 50
+
+function sayCut({ sessions, logger }: DrainParts): void {
+  const out = [...sessions.overview()].flatMap(({ sessionId, turn }) =>
+    turn === undefined ? [] : [{ sessionId, turnId: turn.turnId }],
+  )
+  logger.warn({ turns: out.slice(0, CUT_SHOWN_MAX), count: out.length }, 'running turns are cut')
 }
 
 /** Turns that are still out belong to nobody here: their session could not be opened, or its agents did not go in time. */
