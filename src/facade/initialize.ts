@@ -43,7 +43,7 @@ export function readInitialize(params: JsonObject): EditorFacts {
   }
 }
 
-/** Only what works for every session of this gateway; MCP servers and further directories do not (ADR 21). */
+/** Only what works for every session of this gateway; MCP servers and further directories do not (ADR 30). */
 export function initializeResult(version: string, prompt: PromptContent): JsonObject {
   return {
     protocolVersion: PROTOCOL_VERSION,
