@@ -1,5 +1,6 @@
 // Everything that is measured, in the order of the table.
 
+import { measureAgent } from './measure-agent.ts'
 import { measureCli } from './measure-cli.ts'
 import { measureColdStart } from './measure-cold-start.ts'
 import { measureFacade } from './measure-facade.ts'
@@ -20,6 +21,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'keeper', run: measureKeeper },
   { name: 'facade', run: measureFacade },
   { name: 'cold', run: measureColdStart },
+  { name: 'agent', run: measureAgent },
   { name: 'cli', run: measureCli },
   { name: 'flat', run: measureFlatness },
   { name: 'many', run: measureMany },
