@@ -9,6 +9,7 @@ import { expect, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { NODE, NOW, ownSession, range, write } from '../conformance/store/records.ts'
+import { changeStored } from '../_support/stored-database.ts'
 import { TestGateway } from '../_support/test-gateway.ts'
 
 const PAGE_BYTES = 4_096
@@ -86,6 +87,23 @@ test('D 85: a flipped bit in one session: it is in quarantine and says why, the 
   expect(await gateway.client.getSession(hurt)).toMatchObject({ state: 'closed', damage })
   expect(await gateway.newSession('scripted', { key: 'hurt' })).not.toBe(hurt)
   await gateway.kill('SIGTERM')
+})
+
+test('D 85: an agent that outlived its gateway is ended when the log of its session is damaged; that of another goes on', async () => {
+  await using gateway = await TestGateway.start()
+  const [hurt, well] = [await gateway.newSession(), await gateway.newSession()]
+  for (const session of [hurt, well]) await gateway.ask(session, 'warm')
+  const pids = await Promise.all([hurt, well].map(async (id) => (await gateway.client.getSession(id)).agent_pid))
+  const { last_seq: last } = await gateway.client.getSession(hurt)
+  await gateway.kill()
+  const ofHurt = 'SELECT no FROM session WHERE id = ?'
+  changeStored(gateway.home, `UPDATE event SET data = '{}' WHERE session_no = (${ofHurt}) AND seq = ?`, hurt, last - 1)
+  await gateway.start()
+  expect(await gateway.client.getSession(hurt)).toMatchObject({ activity: 'quarantined', agent_pid: null })
+  expect(gateway.agents().map(({ pid }) => pid)).not.toContain(pids[0])
+  expect(await gateway.ask(well, 'again')).toMatchObject({ state: 'completed' })
+  expect((await gateway.client.getSession(well)).agent_pid).toBe(pids[1])
+  expect((await gateway.run('explain', hurt)).stdout).toContain(`holdfast sessions export ${hurt} FILE`)
 })
 
 test('D 85: a page that cannot be read takes the sessions that have rows on it, and no others; what is around it is salvaged', async () => {
