@@ -56,8 +56,8 @@ test('T21: the phases share one deadline: what one takes is not added to the nex
   const over = 'drain phase over its time'
   expect(drained.phases()).toEqual([
     { phase: 'turns', ms: 60_000, msMax: 60_000, msg: over },
-    { phase: 'grace', ms: 10_000, msMax: 10_000, msg: over },
-    { phase: 'agents', ms: DRAIN_RESERVE_MS - 10_000, msMax: DRAIN_RESERVE_MS - 10_000, msg: over },
+    { phase: 'grace', ms: 8_000, msMax: 8_000, msg: over },
+    { phase: 'agents', ms: DRAIN_RESERVE_MS - 8_000, msMax: DRAIN_RESERVE_MS - 8_000, msg: over },
   ])
   expect(drained.lines.map(({ msg }) => msg)).toContain('turns are left open; the next life settles them')
 })
@@ -85,7 +85,7 @@ test('no budget: the turns are cut at once and have their grace', async () => {
 })
 
 test('every 10 s, and not more often, people hear what is waited for and since when', async () => {
-  const drained = start(25_000, { turnsEndAt: 31_000, agentsGoneAt: 45_000 })
+  const drained = start(25_000, { turnsEndAt: 31_000, agentsGoneAt: 44_000 })
   await vi.advanceTimersByTimeAsync(45_000)
   await drained.done
   expect(drained.said).toEqual([

@@ -28,9 +28,9 @@ export interface DrainReport {
   readonly cut: number
 }
 
-/** Beyond the budget: for turns that were cancelled, then for the stop ladder and the sweep (12 s at most), then for the store. */
-export const DRAIN_RESERVE_MS = 25_000
-const GRACE_MS_MAX = 10_000
+/** Beyond the budget: for turns that were cancelled, then for the stop ladder and the sweep. A service's stop timeout has 30 s for this and the close. */
+export const DRAIN_RESERVE_MS = 20_000
+const GRACE_MS_MAX = 8_000
 const PROGRESS_MS = 10_000
 
 type PhaseName = 'turns' | 'grace' | 'agents'

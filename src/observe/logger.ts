@@ -98,7 +98,7 @@ export function openLog({ level, file }: LogOptions): Log {
   const logger = (folder: LogFolder): Logger => {
     const known = loggers.get(folder)
     if (known) return known
-    const made = root.child({ folder }) as typeof root
+    const made = root.child({ folder })
     loggers.set(folder, made)
     return made
   }

@@ -8,7 +8,11 @@ const unreachable = new HoldfastError('GATEWAY_UNREACHABLE', { address: 'x' })
 
 test.each([
   ['a restart that is over in a moment', [leaving('restart'), unreachable, unreachable], []],
-  ['a restart that takes longer', [leaving('restart'), ...Array(9).fill(unreachable)], ['the gateway restarts']],
+  [
+    'a restart that takes longer',
+    [leaving('restart'), ...Array.from({ length: 9 }, () => unreachable)],
+    ['the gateway restarts'],
+  ],
   ['a stop', [leaving('stop'), unreachable, unreachable], ['the gateway stops']],
   ['a death', [undefined, unreachable, unreachable], ['lost the gateway']],
 ])('%s says so much and no more', (_, errors, lines) => {
