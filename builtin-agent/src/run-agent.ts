@@ -2,9 +2,11 @@
 
 import type { Readable, Writable } from 'node:stream'
 
+import { systemClock } from '../../src/base/clock.ts'
 import { deadline, firstOf, ignore, whenAborted } from '../../src/base/deadline.ts'
 import { decodeLines, LineFramer } from '../../src/base/line-framer.ts'
 import { openCatalog } from './models/catalog.ts'
+import { RunRegistry } from './runs/run-registry.ts'
 import { AgentServer } from './serve/agent-server.ts'
 import { SessionTable } from './serve/session-table.ts'
 import { type Environment, readSettings } from './settings.ts'
@@ -34,7 +36,8 @@ export async function runAgent({ input, output, diagnostics, env, version, signa
   const diagnose = (message: string, fields: object): void =>
     void diagnostics.write(`holdfast-agent: ${message} ${JSON.stringify(fields)}\n`)
   await using store = new FileTranscriptStore(settings.stateDir, { diagnose })
-  const sessions = new SessionTable({ store, catalog: openCatalog(settings), settings })
+  const runs = new RunRegistry(systemClock.now)
+  const sessions = new SessionTable({ store, catalog: openCatalog(settings), settings, runs })
   const send = (line: string): void => void output.write(`${line}\n`)
   const server = new AgentServer({ send, store, sessions, settings, version, diagnose })
   const ended = readLines(input, (line) => server.receive(line))

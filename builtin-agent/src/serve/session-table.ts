@@ -3,6 +3,7 @@
 import type { Client } from '../client/client.ts'
 import { McpServers } from '../mcp/mcp-servers.ts'
 import type { Catalog } from '../models/catalog.ts'
+import type { RunRegistry } from '../runs/run-registry.ts'
 import { Choices } from '../session/choices.ts'
 import { settingsOf } from '../session/entries.ts'
 import { Session } from '../session/session.ts'
@@ -16,6 +17,7 @@ export interface SessionTableParts {
   readonly store: TranscriptStore
   readonly catalog: Catalog
   readonly settings: AgentSettings
+  readonly runs: RunRegistry
 }
 
 const SESSIONS_MAX = 200
@@ -67,8 +69,10 @@ export class SessionTable {
     await Promise.all([...this.#sessions.keys()].map((id) => this.close(id)))
   }
 
+  /** Those that compact first: they hold nothing that anybody waits for, and their models take longest. */
   cancelAll(): void {
-    for (const session of this.#sessions.values()) session.cancel()
+    this.#parts.runs.abort('compacting', 'the agent ends')
+    this.#parts.runs.abort('all', 'the agent ends')
   }
 
   #assertRoom(): void {
@@ -76,13 +80,13 @@ export class SessionTable {
   }
 
   async #open(client: Client, transcript: Transcript, { roots, servers: specs }: Surroundings): Promise<Session> {
-    const { catalog, settings } = this.#parts
+    const { catalog, settings, runs } = this.#parts
     const { mode, thinking, childEnv, compactionMs } = settings
     const choices = new Choices({ models: await catalog.list(), model: await catalog.standard(), mode, thinking })
     choices.restore(settingsOf(transcript.entries))
     const servers = new McpServers({ specs, cwd: roots.cwd, env: childEnv })
     const shell = ownShell({ env: childEnv })
-    const session = new Session({ transcript, client, choices, roots, servers, ownShell: shell, compactionMs })
+    const session = new Session({ transcript, client, choices, roots, servers, runs, ownShell: shell, compactionMs })
     this.#sessions.set(session.id, session)
     servers.start()
     return session

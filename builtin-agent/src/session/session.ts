@@ -9,6 +9,7 @@ import { filesOf } from '../client/files.ts'
 import { clientShell } from '../client/client-shell.ts'
 import type { McpServers } from '../mcp/mcp-servers.ts'
 import { takesImages } from '../models/model-choice.ts'
+import type { RunHandle, RunRegistry } from '../runs/run-registry.ts'
 import type { Ground } from '../tools/ground.ts'
 import { planUpdate } from '../tools/plan.ts'
 import { PermissionGate } from '../tools/permission-gate.ts'
@@ -31,6 +32,8 @@ export interface SessionParts {
   readonly choices: Choices
   readonly roots: Roots
   readonly servers: McpServers
+  /** Of all sessions of this process. */
+  readonly runs: RunRegistry
   /** For clients that offer no terminals. */
   readonly ownShell: Shell
   /** For each request of a compaction, in milliseconds. */
@@ -38,11 +41,17 @@ export interface SessionParts {
 }
 
 const TITLE_CHARS_MAX = 80
+/** For a turn that was cancelled; what hangs longer is given up. */
+const CLOSE_MS = 5_000
+
+interface Running {
+  readonly run: RunHandle
+  readonly signal: AbortSignal
+}
 
 export class Session {
   readonly #parts: SessionParts
   readonly #runner: ToolRunner
-  #running: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined
 
   constructor(parts: SessionParts) {
     this.#parts = parts
@@ -63,7 +72,7 @@ export class Session {
   }
 
   get isRunning(): boolean {
-    return this.#running !== undefined
+    return this.#parts.runs.stateOf(this.id) !== undefined
   }
 
   /** What is true of a session as soon as it is open; sent after the answer that opens it. */
@@ -82,24 +91,20 @@ export class Session {
   /** Ends with the turn. Rejects with TurnFailed, CompactionFailed, or an error of the transcript. One at a time: the caller sees to it. */
   async prompt(prompt: PromptContent): Promise<StopReason> {
     const abort = new AbortController()
-    const ended = Promise.withResolvers<void>()
-    this.#running = { abort, ended: ended.promise }
+    using run = this.#parts.runs.register(this.id, { abort: () => abort.abort() })
     try {
       const command = commandOf(prompt.text)
-      if (command !== undefined) return await this.#command(command, prompt.text, abort.signal)
+      if (command !== undefined) return await this.#command(command, prompt.text, { run, signal: abort.signal })
       await this.#nameAfter(prompt.text)
-      return await this.#turn(abort.signal, (turn) => turn.answer(userMessage(prompt)))
+      return await this.#turn({ run, signal: abort.signal }, (turn) => turn.answer(userMessage(prompt)))
     } catch (error) {
       if (abort.signal.aborted) return 'cancelled'
       throw error
-    } finally {
-      this.#running = undefined
-      ended.resolve()
     }
   }
 
   cancel(): void {
-    this.#running?.abort.abort()
+    this.#parts.runs.abort({ session: this.id }, 'cancelled')
   }
 
   /** False when there is no such option or value. Told and kept when it is another than before. */
@@ -115,14 +120,15 @@ export class Session {
 
   /** Cancels what runs and lets go of everything. The transcript stays. */
   async close(): Promise<void> {
+    const { runs } = this.#parts
     this.cancel()
-    await this.#running?.ended
+    if (!(await runs.waitFor(this.id, { ms: CLOSE_MS }))) runs.detach(this.id)
     await this.#parts.servers.close()
     await this.#parts.transcript.close()
   }
 
-  async #turn<T>(signal: AbortSignal, body: (turn: Turn) => Promise<T>): Promise<T> {
-    const turn = await Turn.open(await this.#turnParts(signal), signal)
+  async #turn<T>(running: Running, body: (turn: Turn) => Promise<T>): Promise<T> {
+    const turn = await Turn.open(await this.#turnParts(running), running.signal)
     try {
       return await body(turn)
     } finally {
@@ -130,7 +136,7 @@ export class Session {
     }
   }
 
-  async #turnParts(signal: AbortSignal): Promise<TurnParts> {
+  async #turnParts({ run, signal }: Running): Promise<TurnParts> {
     const { transcript, client, choices, servers, roots, compactionMs } = this.#parts
     const { tools, problems } = await servers.tools(signal)
     for (const text of problems) this.#tellProblem(text)
@@ -144,12 +150,13 @@ export class Session {
       runner: this.#runner,
       instructions: await writeInstructions(roots),
       compactionMs,
+      onCompacting: (isCompacting) => run.setState(isCompacting ? 'compacting' : 'working'),
     }
   }
 
-  async #command({ name, input }: Command, typed: string, signal: AbortSignal): Promise<StopReason> {
+  async #command({ name, input }: Command, typed: string, running: Running): Promise<StopReason> {
     if (name === 'compact') {
-      await this.#turn(signal, (turn) => turn.compact(input === '' ? undefined : input))
+      await this.#turn(running, (turn) => turn.compact(input === '' ? undefined : input))
       await this.#answerAside(typed, 'The conversation is summarised.')
     } else if (name === 'help') await this.#answerAside(typed, helpText())
     else await this.#answerAside(typed, await this.#chooseByCommand(name, input))

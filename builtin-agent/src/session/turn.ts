@@ -34,6 +34,8 @@ export interface TurnParts {
   readonly instructions: string
   /** For each request of a compaction, in milliseconds. */
   readonly compactionMs: number
+  /** Told when a compaction begins and when it ends. */
+  readonly onCompacting: (isCompacting: boolean) => void
 }
 
 /** Requests to the model in one turn. */
@@ -95,7 +97,7 @@ export class Turn {
 
   /** Only makes room. Rejects with CompactionFailed, CANCELLED. */
   async compact(focus: string | undefined): Promise<void> {
-    await this.#compactor.compact(this.#signal, focus)
+    await this.#compact(focus)
     await this.#attempt.sync()
   }
 
@@ -153,13 +155,23 @@ export class Turn {
   /** A failure is told; the turn goes on when the conversation still fits. */
   async #makeRoom(): Promise<void> {
     try {
-      await this.#compactor.compact(this.#signal)
+      await this.#compact()
     } catch (error) {
       if (this.#signal.aborted) return
       if (!(error instanceof CompactionFailed)) throw error
       if (this.#compactor.fits() && !this.#isOverflown()) return
       const why = 'The conversation is longer than the model takes, and it could not be shortened.'
       throw new TurnFailed('contextFull', `${why} ${error.message}`)
+    }
+  }
+
+  async #compact(focus?: string): Promise<void> {
+    const { onCompacting } = this.#parts
+    onCompacting(true)
+    try {
+      await this.#compactor.compact(this.#signal, focus)
+    } finally {
+      onCompacting(false)
     }
   }
 

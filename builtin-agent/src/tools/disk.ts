@@ -36,7 +36,7 @@ export async function writeDiskText(path: string, text: string): Promise<void> {
   const folder = dirname(path)
   const next = join(folder, `.holdfast-${randomBytes(6).toString('hex')}.tmp`)
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     const before = await lstat(path).catch(() => undefined)
     if (before !== undefined && !before.isFile()) throw new ToolFailure(`${path} is not an ordinary file.`)
     {
@@ -48,6 +48,19 @@ export async function writeDiskText(path: string, text: string): Promise<void> {
   } catch (error) {
     await rm(next, { force: true })
     throw failureOf(path, 'written', error)
+  }
+}
+
+/** Not mkdir's `recursive`: it never returns where the kernel says ENOENT for a name in a directory that exists (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || (await lstat(dirname(path)).catch(() => undefined)) !== undefined) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path)
   }
 }
 

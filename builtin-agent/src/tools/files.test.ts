@@ -61,6 +61,12 @@ describe('changing', () => {
     expect(await readFile(path, 'utf8')).toBe('hello\n')
   })
 
+  test('a place where nothing can be made is refused, and nothing hangs', async () => {
+    await using at = await openGround()
+    const call = await prepare(writeTool, { path: '/proc/nothing/here/a', content: 'b' }, at)
+    await expect(call.run(() => {}, new AbortController().signal)).rejects.toThrow('cannot be written')
+  })
+
   test('replaces a text that is there once, at its line, and keeps the mode of the file', async () => {
     await using at = await openGround()
     const path = join(at.cwd, 'run.sh')
