@@ -58,6 +58,12 @@ test('D 85: a flipped bit in one session: it is in quarantine and says why, the 
   await expect(read()).rejects.toMatchObject({ code: 'SESSION_DAMAGED', status: 409 })
   const bad = seen.length + 1
   expect(seen).toEqual(range(1, bad - 1))
+  const streamed: number[] = []
+  const follow = async (): Promise<void> => {
+    for await (const { seq } of gateway.client.events(hurt)) streamed.push(seq)
+  }
+  await expect(follow()).rejects.toMatchObject({ code: 'SESSION_DAMAGED' })
+  expect(streamed).toEqual(seen)
   const damage = `event ${bad} does not match its checksum`
   expect(await gateway.client.getSession('hurt')).toMatchObject({ activity: 'quarantined', damage })
   await expect(gateway.client.prompt(hurt, { prompt: 'more' })).rejects.toMatchObject({

@@ -73,6 +73,8 @@ async function startStream(
 ): Promise<void> {
   streams.checkRoom(session.no)
   const [first] = await events.read(session.no, 0, 1)
+  // A reader that comes back at damage is told so: a stream would only end, again and again.
+  if (after > 0) await events.read(session.no, after, 1)
   const hello = helloFrame({ session_id: session.id, head, oldest: first?.seq ?? 1 }, RETRY_MS)
   streams.checkRoom(session.no) // another may have come meanwhile
   reply.hijack()

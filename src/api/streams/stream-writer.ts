@@ -3,6 +3,7 @@
 
 import type { ServerResponse } from 'node:http'
 
+import { isHoldfastError } from '../../base/errors.ts'
 import type { StreamEnd } from '../../wire/event.ts'
 import { endFrame } from './event-frames.ts'
 
@@ -64,7 +65,9 @@ export class StreamWriter<Batch> {
       if (this.#endReason !== undefined) this.#response.end(endFrame({ reason: this.#endReason }))
       else this.#response.destroy()
     } catch (error) {
-      this.#response.destroy()
+      // What is before the damage reaches the reader, who then comes back with its cursor and is told.
+      if (isHoldfastError(error) && error.code === 'SESSION_DAMAGED') this.#response.end()
+      else this.#response.destroy()
       if (!(error instanceof ReaderGone)) throw error
     } finally {
       this.#stream[Symbol.dispose]()
