@@ -78,23 +78,27 @@ async function want(waitMs: number): Promise<void> {
 
 async function hang(isTorn: boolean): Promise<void> {
   const attempting = await transcript.begin()
-  const [wake, late] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()]
+  const [woken, late] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()]
   const body = async (held: HeldTranscript): Promise<void> => {
     // As a writer that the kernel stopped in the middle of its line.
     if (isTorn) appendFileSync(transcript.file, '{"seq":1,"type":"mess')
     report({ kind: 'hanging', from: sharedMicroseconds() })
-    await wake.promise
+    await woken.promise
     late.resolve(outcomeOf(() => held.append([{ type: 'message', body: own }])))
   }
   attempting.hold('compact', body).catch(ignore('its attempt was ended'))
-  const goOn = (): Promise<string> => (wake.resolve(), late.promise)
+  const goOn = (): Promise<string> => (woken.resolve(), late.promise)
   hanging = { attempt: attempting, goOn }
 }
 
-async function cleanUp({ attempt: hung, goOn }: Hanging): Promise<void> {
+async function cleanUp({ attempt: hung }: Hanging): Promise<void> {
   const from = sharedMicroseconds()
   await hung.cleanup('turn ended')
-  report({ kind: 'cleaned', from, late: await goOn() })
+  report({ kind: 'cleaned', from })
+}
+
+async function wake({ goOn }: Hanging): Promise<void> {
+  report({ kind: 'woken', late: await goOn() })
 }
 
 function outcomeOf(write: () => unknown): string {
@@ -125,6 +129,8 @@ function obey(command: Command): Promise<void> | void {
       return hang(command.isTorn)
     case 'cleanup':
       return cleanUp(hanging!)
+    case 'wake':
+      return wake(hanging!)
     case 'want':
       return want(command.waitMs)
   }

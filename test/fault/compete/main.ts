@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util'
 
-import { runCompete } from './run-compete.ts'
+import { medianAndWorst, runCompete } from './run-compete.ts'
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } })
@@ -30,9 +30,8 @@ async function main(): Promise<number> {
 }
 
 function summary(waitsMs: readonly number[]): string {
-  const sorted = waitsMs.toSorted((a, b) => a - b)
-  const [median, worst] = [sorted[Math.floor(sorted.length / 2)] ?? 0, sorted.at(-1) ?? 0]
-  return `median ${median.toFixed(1)} ms, worst ${worst.toFixed(1)} ms of ${sorted.length}`
+  const [median, worst] = medianAndWorst(waitsMs)
+  return `median ${median.toFixed(1)} ms, worst ${worst.toFixed(1)} ms of ${waitsMs.length}`
 }
 
 process.exitCode = await main()

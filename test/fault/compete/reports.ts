@@ -9,8 +9,10 @@ export type Command =
   | { readonly do: 'rest' }
   /** Takes the lock in an attempt and never comes back. `isTorn`: half a line is in the file by then. */
   | { readonly do: 'hang'; readonly isTorn: boolean }
-  /** Ends the attempt that hangs, then lets its body go on and write. */
+  /** Ends the attempt that hangs; its body hangs on. */
   | { readonly do: 'cleanup' }
+  /** Lets that body go on and write. */
+  | { readonly do: 'wake' }
   /** One attempt with one entry, as soon as the lock is free. */
   | { readonly do: 'want'; readonly waitMs: number }
 
@@ -23,8 +25,9 @@ export type Report =
   | { readonly kind: 'got'; readonly at: number }
   | { readonly kind: 'refused'; readonly code: string; readonly pid?: number; readonly liveness?: string }
   | { readonly kind: 'takenOver' }
-  /** `late`: what the write of the hung body came to after its attempt was over. */
-  | { readonly kind: 'cleaned'; readonly from: number; readonly late: string }
+  | { readonly kind: 'cleaned'; readonly from: number }
+  /** What the write of the hung body came to: a code, or `written`. */
+  | { readonly kind: 'woken'; readonly late: string }
 
 export function sharedMicroseconds(): number {
   return Number(process.hrtime.bigint() / 1_000n)

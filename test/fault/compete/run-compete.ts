@@ -30,7 +30,10 @@ export interface CompeteOptions {
   readonly onRound?: (round: number, kind: RoundKind) => void
 }
 
-/** Rejects with everything that is wrong with the file. */
+/** For the median; the worst is the machine's, too. */
+const WAIT_MS_BAR = 50
+
+/** Rejects with everything that is wrong with the file, or with the waits that were too long. */
 export async function runCompete({ rounds, seed, onRound }: CompeteOptions): Promise<CompeteTotals> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-compete-'))
   const ring = await CompeteRing.open(directory, seededRandom(seed))
@@ -42,7 +45,7 @@ export async function runCompete({ rounds, seed, onRound }: CompeteOptions): Pro
       played[kind]++
       onRound?.(round, kind)
     }
-    const wrong = checkHistory(ring.file, ring.holds)
+    const wrong = [...checkHistory(ring.file, ring.holds), ...checkWaits(ring.waitsMs)]
     if (wrong.length > 0) throw new Error(`${wrong.length} wrong:\n${wrong.slice(0, 20).join('\n')}`)
     const { takenOver, holds, waitsMs } = ring
     return { rounds: played, entries: countEntries(ring.file), holds: holds.length, takenOver, waitsMs }
@@ -50,6 +53,21 @@ export async function runCompete({ rounds, seed, onRound }: CompeteOptions): Pro
     await ring.close()
     rmSync(directory, { recursive: true })
   }
+}
+
+/** 0 of none. */
+export function medianAndWorst(values: readonly number[]): [number, number] {
+  const sorted = values.toSorted((a, b) => a - b)
+  return [sorted[Math.floor(sorted.length / 2)] ?? 0, sorted.at(-1) ?? 0]
+}
+
+function checkWaits(waitsMs: CompeteTotals['waitsMs']): string[] {
+  return Object.entries(waitsMs).flatMap(([kind, waits]) => {
+    const [median] = medianAndWorst(waits)
+    return median < WAIT_MS_BAR
+      ? []
+      : [`the wait after a ${kind} holder is ${median.toFixed(0)} ms; the bar is ${WAIT_MS_BAR}`]
+  })
 }
 
 class CompeteRing implements Ring {

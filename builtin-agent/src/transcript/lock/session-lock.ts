@@ -16,7 +16,7 @@ const WAIT_MS = 10_000
 const HOLD_MS_MAX = 5_000
 /** A try costs some 10 us; death is seen within the last of these. */
 const RETRY_MS_MIN = 1
-const RETRY_MS_MAX = 8
+const RETRY_MS_MAX = 4
 
 /** The innermost hold of an async context, and those around it. */
 export interface HoldContext {
