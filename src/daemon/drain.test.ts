@@ -89,9 +89,9 @@ test('every 10 s, and not more often, people hear what is waited for and since w
   await vi.advanceTimersByTimeAsync(45_000)
   await drained.done
   expect(drained.said).toEqual([
-    'still stopping: 1 turn running, the oldest for 40 s in ses_1; 15 s left',
-    'still stopping: 1 turn running, the oldest for 50 s in ses_1; 5 s left',
-    'still stopping: 1 turn running, the oldest for 60 s in ses_1; being cut',
+    'still stopping: 1 turn out, the oldest 40 s in ses_1; 15 s left',
+    'still stopping: 1 turn out, the oldest 50 s in ses_1; 5 s left',
+    'still stopping: 1 turn out, the oldest 60 s in ses_1; being cut',
     'still stopping: 2 sessions end their agents',
   ])
 })

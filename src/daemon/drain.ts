@@ -140,8 +140,8 @@ class Progress implements Disposable {
     const oldest = others.reduce((a, b) => (b.since < a.since ? b : a), first)
     const leftMs = this.#budgetAt - now
     const left = leftMs > 0 ? `${seconds(leftMs)} left` : 'being cut'
-    const running = `${count(turns.length, 'turn')} running, the oldest for ${seconds(now - oldest.since)} in ${oldest.sessionId}`
-    return `still stopping: ${running}; ${left}`
+    const age = seconds(now - oldest.since)
+    return `still stopping: ${count(turns.length, 'turn')} out, the oldest ${age} in ${oldest.sessionId}; ${left}`
   }
 }
 

@@ -329,7 +329,9 @@ class Service implements SessionService {
   /** An open session that has an agent, or could get one. SESSION_CLOSED, SESSION_STALE. */
   async #usable(id: string): Promise<SessionRecord> {
     const session = await this.#open(id)
-    if (this.#actors.find(session.no)?.state.agent.kind !== 'ready') await refuseStale(this.#ports, session)
+    const isDefined = this.#ports.findDefinition(session.agent) !== undefined
+    const isReady = this.#actors.find(session.no)?.state.agent.kind === 'ready'
+    if (!isReady || !isDefined) await refuseStale(this.#ports, session)
     return session
   }
 

@@ -64,7 +64,13 @@ test('a session whose agent is gone is kept, refuses prompts, and goes on when t
   await using _ = at
   const { id } = await openSession(at)
   await turnEnded(at, id, await send(at, id, 'one'))
+  const asked = at.connector.onPrompt
+  at.connector.onPrompt = () => {}
+  const running = await send(at, id, 'two')
   redefine(undefined)
+  await expect(send(at, id, 'while it runs')).rejects.toMatchObject({ code: 'SESSION_STALE' })
+  at.connector.onPrompt = asked
+  at.connector.agents[0]?.listener.answered(running, { kind: 'stopped', stopReason: 'end_turn', usage: undefined })
   await expect.poll(() => at.connector.agents[0]?.stops).toBe(1)
   await expect.poll(async () => (await at.service.get(id)).live.activity).toBe('dormant')
   await expect(send(at, id, 'two')).rejects.toMatchObject({ code: 'SESSION_STALE' })
