@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NUMBERS = [...numbers('A', 1, 26), ...numbers('B', 27, 41), ...numbers('C', 42, 75), ...numbers('D', 76, 92)]
-const TRAPS = [...numbers('T', 1, 16, ''), ...numbers('T', 23, 24, '')]
+const TRAPS = [...numbers('T', 1, 16, ''), ...numbers('T', 22, 24, '')]
 const ALL = [...NUMBERS, ...TRAPS]
 
 function numbers(letter: string, from: number, to: number, gap = ' '): string[] {
@@ -65,7 +65,7 @@ test('A 1 to 26, B 27 to 41, C 42 to 75 and D 76 to 92 each have a row in docs/f
   expect(rows.filter(({ number }) => NUMBERS.includes(number))).toHaveLength(NUMBERS.length)
 })
 
-test('T1 to 16, T23 and T24 each have one row, and it names a test that has the number in its name', () => {
+test('T1 to 16 and T22 to T24 each have one row, and it names a test that has the number in its name', () => {
   const traps = rows.filter(({ number }) => isTrap(number))
   expect(traps.map(({ number }) => number)).toEqual(TRAPS)
   expect(traps.filter(({ number, name }) => !holds(name, number))).toEqual([])
