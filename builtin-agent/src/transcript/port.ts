@@ -169,18 +169,6 @@ export interface CleanupReport {
   readonly hooksFailed: number
 }
 
-/** Who holds a lock, as far as it can be told. For messages; never decides anything. */
-export interface LockHolder {
-  readonly pid: number
-  /** Kernel's id of the boot and of the pid namespace; `pid` means nothing elsewhere. */
-  readonly boot: string
-  readonly pidNamespace: string
-  readonly startTicks: string
-  /** Epoch ms. */
-  readonly since: number
-  readonly stage: string
-}
-
 export interface HoldOptions extends WaitOptions {
   /** What is done, for messages. */
   readonly stage: string
