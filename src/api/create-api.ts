@@ -8,6 +8,7 @@ import { Facade } from '../facade/facade.ts'
 import { AcpEndpoint } from './acp/acp-endpoint.ts'
 import { createApp } from './app.ts'
 import { Guard } from './guard/guard.ts'
+import { FreshConnections } from './fresh-connections.ts'
 import { createHttpServer, listenOnSocket, listenOnTcp } from './listeners.ts'
 import type { Route } from './listeners.ts'
 import type { ApiPorts, Leaving, TcpConfig } from './ports.ts'
@@ -29,6 +30,8 @@ export interface Api extends AsyncDisposable {
 }
 
 const CLOSE_MS_MAX = 5_000
+/** For who was let in and has not asked yet. */
+const FRESH_MS_MAX = 250
 
 export function createApi(ports: ApiPorts): Api {
   return new HttpApi(ports)
@@ -41,6 +44,7 @@ class HttpApi implements Api {
   readonly #acp: AcpEndpoint
   readonly #app: ReturnType<typeof createApp>
   readonly #running = new RunningRequests()
+  readonly #fresh = new FreshConnections()
   readonly #route: Route
   readonly #servers: Server[] = []
   readonly #rotation: Disposable
@@ -61,6 +65,7 @@ class HttpApi implements Api {
     this.#app = createApp({ ...ports, streams: this.#streams, url: () => this.url() }, this.#guard)
     this.#acp.addRoutes(this.#app)
     this.#route = (request, response) => {
+      this.#fresh.asked(request.socket)
       this.#running.add(response)
       this.#app.routing(request, response)
     }
@@ -107,6 +112,7 @@ class HttpApi implements Api {
     const server = createHttpServer(this.#route)
     server.on('connection', (socket) => this.#guard.markUnixSocket(socket))
     this.#acp.serve(server)
+    this.#fresh.watch(server)
     await listenOnSocket(server, path, fd)
     this.#servers.push(server)
   }
@@ -114,6 +120,7 @@ class HttpApi implements Api {
   async #listenOnTcp(config: TcpConfig): Promise<void> {
     const server = createHttpServer(this.#route)
     this.#acp.serve(server)
+    this.#fresh.watch(server)
     this.#port = await listenOnTcp(server, config)
     this.#guard.hosts.setPort(this.#port)
     this.#servers.push(server)
@@ -129,6 +136,9 @@ class HttpApi implements Api {
   async #close(): Promise<void> {
     this.#rotation[Symbol.dispose]()
     const closed = this.#servers.map(closeServer)
+    await deadline(this.#fresh.none(), { ms: FRESH_MS_MAX, stage: 'hearing new connections' }).catch(
+      ignore('who asks nothing has lost nothing'),
+    )
     this.#streams[Symbol.dispose]()
     await this.#acp.close()
     await deadline(this.#running.none(), { ms: CLOSE_MS_MAX, stage: 'closing the API' }).catch(

@@ -91,7 +91,7 @@ class ServedGateway implements AsyncDisposable {
   async run(): Promise<Ending> {
     const { announce, pipes } = this.#request
     const parts = { env: this.#env, paths: this.#paths, config: this.#config, announce }
-    this.#supervision = await openSupervision({ ...parts, logger: this.#log.logger('supervise') })
+    this.#supervision = await openSupervision({ ...parts, log: () => this.#log.logger('supervise') })
     if (pipes !== undefined) {
       this.#standby = new Standby(pipes, this.#requests)
       if (!(await this.#standby.turn())) return 'stopped'

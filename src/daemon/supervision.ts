@@ -23,7 +23,8 @@ export interface SupervisionOptions {
   readonly env: Environment
   readonly paths: Paths
   readonly config: Config
-  readonly logger: Logger
+  /** The log as it is now: each life has its own. */
+  log(): Logger
   announce(line: string): void
 }
 
@@ -48,6 +49,7 @@ export class Supervision implements AsyncDisposable {
   readonly sockets: HandedSockets | undefined
   readonly #options: SupervisionOptions
   #drainMs: number
+  readonly #logger: Logger
   readonly #notifier: Notifier | undefined
   #watchdog: Disposable | undefined
   #extension: Timer | undefined
@@ -57,7 +59,8 @@ export class Supervision implements AsyncDisposable {
     this.supervisor = supervisor
     this.sockets = sockets
     this.#drainMs = options.config.deadlines.drainMs
-    this.#notifier = openNotifier(options)
+    this.#logger = newestOf(options.log)
+    this.#notifier = openNotifier({ env: options.env, logger: this.#logger })
   }
 
   /** The configuration, with a drain that fits. CONFIG_INVALID for one that somebody chose and that does not. */
@@ -75,8 +78,8 @@ export class Supervision implements AsyncDisposable {
     notifier.ready(status)
     const periodMs = watchdogPeriodOf(this.#options.env)
     if (periodMs === undefined) return
-    const { logger } = this.#options
-    this.#watchdog = startWatchdog({ periodMs, clock: systemClock, logger, probe, alive: () => notifier.alive() })
+    const alive = (): Promise<void> => notifier.alive()
+    this.#watchdog = startWatchdog({ periodMs, clock: systemClock, logger: this.#logger, probe, alive })
   }
 
   /** A life ends as asked. The watchdog goes on being told: a drain is progress as long as the store answers. */
@@ -117,6 +120,16 @@ export class Supervision implements AsyncDisposable {
     this.#watchdog = undefined
     this.#extension?.cancel()
     this.#extension = undefined
+  }
+}
+
+/** What outlives a life logs into the log of whichever is there. */
+function newestOf(log: () => Logger): Logger {
+  return {
+    debug: (fields, message) => log().debug(fields, message),
+    info: (fields, message) => log().info(fields, message),
+    warn: (fields, message) => log().warn(fields, message),
+    error: (fields, message) => log().error(fields, message),
   }
 }
 
