@@ -9,14 +9,16 @@ import type { Json, JsonObject } from '../../src/base/json.ts'
 import type { EditorConnection } from '../../src/facade/editor-connection.ts'
 import { Facade } from '../../src/facade/facade.ts'
 import type { ConnectionWishes, EditorTransport } from '../../src/facade/ports.ts'
+import type { SessionService } from '../../src/session/service.ts'
 import type { TestSessions } from './test-sessions.ts'
 import { until } from './until.ts'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-export function openFacade(at: TestSessions): Facade {
+/** `service`: in place of that of the sessions. */
+export function openFacade(at: TestSessions, service: SessionService = at.service): Facade {
   return new Facade({
-    service: at.service,
+    service,
     permissions: at.sessions.permissions,
     events: at.events,
     agents: () => [{ name: 'fake', source: 'config' }],

@@ -32,6 +32,8 @@ const LEAVE_MS = 300
 const POLL_MS = 20
 
 export async function acp(context: CommandContext, options: AcpCommandOptions): Promise<number> {
+  if (context.deps.terminal.stdinIsTty)
+    context.screen.note('an editor starts this and speaks ACP with it; see docs/editors.md')
   using _ = await openGateway(context) // started if there is none: from here on it is there, or comes back
   const run = new BridgeRun(context, options)
   return await run.run()
@@ -141,7 +143,7 @@ class BridgeRun {
   async #serve(link: GatewayLink): Promise<void> {
     this.#link = link
     if (this.#over.signal.aborted) link.close()
-    this.#bridge.connected((line) => link.send(line))
+    this.#bridge.connected(link)
     await link.closed
     this.#bridge.disconnected()
     this.#link = undefined

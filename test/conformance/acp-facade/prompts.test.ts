@@ -143,6 +143,24 @@ describe('prompting', () => {
     expect([result?.['stopReason'], JSON.parse(prompt)]).toEqual(['end_turn', blocks])
   })
 
+  test('F-33 F-35 a turn that has ended before it is known to be accepted is answered, and not echoed', async () => {
+    at.connector.onPrompt = (agent) => end(agent)
+    const { service } = at
+    const prompt: typeof service.prompt = async (...asked) => {
+      const accepted = await service.prompt(...asked)
+      const hasEnded = async () => (await service.turn(asked[0], accepted.turn.id)).outcome !== undefined
+      await until(hasEnded, { ms: 2_000, what: () => 'the end of the turn' })
+      return accepted
+    }
+    const slow = new Proxy(service, {
+      get: (_, name: keyof typeof service) => (name === 'prompt' ? prompt : service[name].bind(service)),
+    })
+    using editor = await FacadeEditor.open(openFacade(at, slow))
+    const id = await editor.newSession()
+    expect((await editor.prompt(id, 'go')).result?.['stopReason']).toBe('end_turn')
+    expect(editor.kinds(id)).toEqual([])
+  })
+
   test('a prompt that is sent twice under one key is one turn, also from another connection, and both are answered', async () => {
     using editor = await open()
     const id = await editor.newSession()
@@ -417,6 +435,26 @@ describe('what is told', () => {
     ])
     const ahead = await after.ask('session/resume', { sessionId: id, _meta: { 'holdfast/after': 9_999 } })
     expect(ahead.error?.code).toBe(-32602)
+  })
+
+  test('a prompt of an earlier connection is echoed to others only, also when its turn began in between', async () => {
+    using before = await open({ _meta: { 'holdfast/client': 'c2' } })
+    const { result } = await before.ask('session/new', { cwd: '/tmp' })
+    const { sessionId, _meta: place } = result as { sessionId: string; _meta: JsonObject }
+    void before.prompt(sessionId, 'go', { _meta: { 'holdfast/idempotencyKey': 'c2.1' } })
+    const agent = await agentAt(1)
+    agent.listener.update(says('done'))
+    end(agent)
+    await until(() => before.heard.at(-1)?.['id'] === 3, { ms: 2_000, what: () => 'the end' })
+    const echoes: number[] = []
+    for (const client of ['c2', 'c3']) {
+      using after = await open({ _meta: { 'holdfast/client': client } })
+      const _meta = { 'holdfast/after': place['holdfast/seq'] ?? null }
+      await after.ask('session/resume', { sessionId, cwd: '/tmp', _meta })
+      await until(() => after.text(sessionId) === 'done', { ms: 2_000, what: () => 'the turn' })
+      echoes.push(after.kinds(sessionId).filter((kind) => kind === 'user_message_chunk').length)
+    }
+    expect(echoes).toEqual([0, 1])
   })
 
   test('F-66 an editor that takes nothing stops the reading of its session, and nothing else', async () => {
