@@ -75,9 +75,9 @@ type Call = (client: HoldfastClient, busy: string) => Promise<unknown>
 
 const REFUSED: Readonly<Record<string, Call>> = {
   'a prompt': (client, busy) => client.prompt(busy, { prompt: 'late' }),
-  'a new session': (client) => client.createSession({ agent: 'demo', cwd: '/tmp' }),
-  'an ensured session': (client) => client.ensureSession('drain-key', { agent: 'demo', cwd: '/tmp' }),
-  'an adopted session': (client) => client.adoptSession({ agent: 'demo', agent_session_id: 'x', cwd: '/tmp' }),
+  'a new session': (client) => client.createSession({ agent: 'scripted', cwd: '/tmp' }),
+  'an ensured session': (client) => client.ensureSession('drain-key', { agent: 'scripted', cwd: '/tmp' }),
+  'an adopted session': (client) => client.adoptSession({ agent: 'scripted', agent_session_id: 'x', cwd: '/tmp' }),
   'a retry': (client, busy) => client.resume(busy, 'retry'),
   'a reload': (client) => client.reloadGateway(),
 }
