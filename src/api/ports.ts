@@ -180,8 +180,11 @@ export interface LostEvents {
 
 /** The database as a whole. */
 export interface StoragePort {
-  /** Resolves with the bytes of the file. BACKUP_FAILED. */
-  backUp(target: { readonly path: string; readonly replace: boolean }): Promise<number>
+  /** BACKUP_FAILED. */
+  backUp(target: {
+    readonly path: string
+    readonly replace: boolean
+  }): Promise<{ readonly bytes: number; readonly quarantined: number }>
   /** One line per problem. */
   verify(): Promise<readonly string[]>
   salvageEvents(

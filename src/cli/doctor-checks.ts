@@ -85,7 +85,7 @@ export function checkStatus(status: StatusView): Check[] {
 
 function checkQuarantine(count: number): Check[] {
   if (count === 0) return []
-  const detail = `${count} with a damaged log, see: holdfast sessions ls --all. Export what can be read, then close them`
+  const detail = `${count} with a damaged log, see: holdfast sessions ls. Export what can be read, then close them`
   return [fail('quarantine', detail)]
 }
 

@@ -44,7 +44,7 @@ describe('a backup', () => {
     const writing = (async () => {
       while (!isOver) await commit(20)
     })()
-    const bytes = await store.backUp({ path: target, replace: false })
+    const { bytes } = await store.backUp({ path: target, replace: false })
     isOver = true
     await writing
     expect(readdirSync(join(home, 'out'))).toEqual(['copy.db'])
@@ -66,6 +66,9 @@ describe('a backup', () => {
     await expect(again).rejects.toMatchObject({ code: 'BACKUP_FAILED', message: /event 7 does not match its checksum/ })
     expect(readFileSync(target).equals(good)).toBe(true)
     expect(readdirSync(join(home, 'out'))).toEqual(['copy.db'])
+    // Now it is known, and one damaged session is no reason to have no backup of the others.
+    expect((await store.findSession('kept'))?.damage).toBe('event 7 does not match its checksum')
+    expect(await store.backUp({ path: target, replace: true })).toMatchObject({ quarantined: 1 })
   })
 
   test.each([

@@ -24,6 +24,7 @@ import type {
 } from './records.ts'
 import type { Executor } from './statement.ts'
 import type {
+  BackupReport,
   BackupTarget,
   Durability,
   Fence,
@@ -308,11 +309,18 @@ export class Repository implements Store {
   async verify(): Promise<string[]> {
     const { reader, tables } = this.#engine
     const problems = await this.#engine.checkFiles()
-    return [...problems, ...(await verifyChains(reader, tables, (no, damage) => this.#log.quarantine(no, damage)))]
+    const found = (no: SessionNo, damage: string): Promise<unknown> => this.#log.quarantine(no, damage)
+    return [...problems, ...(await verifyChains(reader, tables, { found }))]
   }
 
-  backUp(target: BackupTarget): Promise<number> {
-    return this.#engine.backUp(target, (copy) => verifyChains(copy, this.#engine.tables))
+  async backUp(target: BackupTarget): Promise<BackupReport> {
+    let quarantined = 0
+    const found = (no: SessionNo, damage: string): Promise<unknown> => this.#log.quarantine(no, damage)
+    const isKnown = ({ damage }: { damage: string | null }): boolean => damage !== null && ++quarantined > 0
+    const bytes = await this.#engine.backUp(target, (copy) =>
+      verifyChains(copy, this.#engine.tables, { found, isKnown }),
+    )
+    return { bytes, quarantined }
   }
 
   /** Commits what was accepted, then closes the engine. */

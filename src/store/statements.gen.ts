@@ -128,8 +128,12 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "countDamaged": {
-      "sql": "select count(*) as \"count\" from \"session\" where session.damage is not null",
-      "parameters": []
+      "sql": "select count(*) as \"count\" from \"session\" where session.damage is not null and \"state\" <> ?",
+      "parameters": [
+        {
+          "constant": "closed"
+        }
+      ]
     },
     "count": {
       "sql": "select count(*) as \"count\" from \"session\" where \"state\" = ?",

@@ -168,6 +168,12 @@ export interface BackupTarget {
   readonly replace: boolean
 }
 
+export interface BackupReport {
+  readonly bytes: number
+  /** Sessions in quarantine: damaged in the copy as they are here. */
+  readonly quarantined: number
+}
+
 /** Events that are gone, changed, or on pages that cannot be read; both ends included. */
 export interface LostEvents {
   readonly from: number
@@ -187,7 +193,7 @@ export interface StoreCounts {
   readonly turnsQueued: number
   readonly turnsActive: number
   readonly permissionsOpen: number
-  /** In quarantine, closed ones too. */
+  /** In quarantine and not closed. */
   readonly sessionsDamaged: number
 }
 
@@ -296,10 +302,10 @@ export interface Store extends AsyncDisposable {
   /** Walks integrity, sequence gaps and checksums; returns one line per problem. Sessions with one are in quarantine then. */
   verify(): Promise<string[]>
   /**
-   * A verified copy of the database as it is now, in one private file that is there whole or not at all. Resolves with its bytes.
-   * BACKUP_FAILED.
+   * A verified copy of the database as it is now, in one private file that is there whole or not at all. Damage that is not known
+   * yet puts its session into quarantine and is BACKUP_FAILED; sessions in quarantine are in it as they are.
    */
-  backUp(target: BackupTarget): Promise<number>
+  backUp(target: BackupTarget): Promise<BackupReport>
 }
 
 /** Cross-process wake-up. A hint may be lost (then a poll finds the row); it carries ids, never data. */

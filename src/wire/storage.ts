@@ -17,7 +17,15 @@ export const BackupCreate = Type.Object(
 )
 export type BackupCreate = Static<typeof BackupCreate>
 
-export const BackupDone = Type.Object({ path: Type.String(), bytes: Type.Integer() }, { title: 'Backup' })
+export const BackupDone = Type.Object(
+  {
+    path: Type.String(),
+    bytes: Type.Integer(),
+    /** Sessions in quarantine: they are in it as they are. */
+    quarantined: Type.Integer(),
+  },
+  { title: 'Backup' },
+)
 export type BackupDone = Static<typeof BackupDone>
 
 export const VerifyStart = Type.Object({}, { additionalProperties: false })

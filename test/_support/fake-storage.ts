@@ -3,7 +3,7 @@
 import type { StoragePort } from '../../src/api/ports.ts'
 
 export const NO_STORAGE: StoragePort = {
-  backUp: () => Promise.resolve(0),
+  backUp: () => Promise.resolve({ bytes: 0, quarantined: 0 }),
   verify: () => Promise.resolve([]),
   salvageEvents: (_no, after) => Promise.resolve({ entries: [], nextAfter: after, isEnd: true }),
 }

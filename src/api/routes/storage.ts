@@ -22,7 +22,7 @@ export function addStorageRoutes(app: App, { storage, service }: RouteContext): 
         response: withErrors({ 200: BackupDone }),
       },
     },
-    async ({ body: { path, replace = false } }) => ({ path, bytes: await storage.backUp({ path, replace }) }),
+    async ({ body: { path, replace = false } }) => ({ path, ...(await storage.backUp({ path, replace })) }),
   )
   app.post(
     '/v1/gateway/verify',

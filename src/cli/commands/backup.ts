@@ -15,9 +15,10 @@ export async function backup(context: CommandContext, { force = false }: BackupO
   const { deps, screen } = context
   using gateway = await openGateway(context)
   const asked = { path: path.resolve(deps.cwd, file), ...(force && { replace: true }) }
-  const { path: written, bytes } = await gateway.client.backUp(asked)
-  if (screen.json) screen.record({ file: written, bytes, verified: true })
+  const { path: written, bytes, quarantined } = await gateway.client.backUp(asked)
+  if (screen.json) screen.record({ file: written, bytes, verified: true, quarantined })
   else screen.print(`backed up ${sizeText(bytes)} to ${terminalLine(written)}, verified\n`)
+  if (quarantined > 0) screen.note(`sessions in quarantine that are in it as they are: ${quarantined}`)
   return EXIT.done
 }
 

@@ -213,7 +213,8 @@ function reads({ builder }: StoreDialect) {
       builder
         .selectFrom('session')
         .select((row) => row.fn.countAll<number>().as('count'))
-        .where(sessionIsDamaged()),
+        .where(sessionIsDamaged())
+        .where('state', '<>', 'closed'),
     ),
     count: query((args: { state: SessionState }) =>
       builder
