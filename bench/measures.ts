@@ -12,6 +12,7 @@ import { measureMemory } from './measure-memory.ts'
 import { measureRestart } from './measure-restart.ts'
 import { measureStream } from './measure-stream.ts'
 import { measureSweep } from './measure-sweep.ts'
+import { measureTranscripts } from './measure-transcripts.ts'
 import { measureTurn } from './measure-turn.ts'
 import type { Measure } from './measure.ts'
 
@@ -28,6 +29,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'memory', run: measureMemory },
   { name: 'restart', run: measureRestart },
   { name: 'sweep', run: measureSweep },
+  { name: 'transcripts', run: measureTranscripts },
   { name: 'idle', run: measureIdle },
 ]
 

@@ -1,6 +1,6 @@
 // The store: names, list, copies, deletion, and what is left on the disk.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
@@ -140,6 +140,18 @@ describe('list', () => {
       expect(items.length).toBe(1)
       await store[Symbol.asyncDispose]()
     }
+  })
+
+  test('what a dead process left of a new file is removed after an hour, and not before', async () => {
+    const clock = manualClock(Date.now())
+    await using world = new TestTranscripts(clock)
+    const draft = join(world.directory, 'transcripts', `conv_${'0'.repeat(26)}.jsonl.draft`)
+    writeFileSync(draft, '{')
+    await world.store.list()
+    expect(existsSync(draft)).toBe(true)
+    clock.advance(3_700_000)
+    expect((await world.openStore().list()).items).toEqual([])
+    expect(existsSync(draft)).toBe(false)
   })
 
   test('a cursor that was not given out and a limit that cannot be are refused', async () => {

@@ -15,7 +15,7 @@ import { Journal } from './file/journal.ts'
 import { Listing } from './listing.ts'
 import { loadTranscript, readBehindHeader } from './file/load.ts'
 import { LockTable } from './lock/lock-table.ts'
-import { copyTranscript, writeNewTranscript } from './file/new-file.ts'
+import { copyTranscript, removeOldDrafts, writeNewTranscript } from './file/new-file.ts'
 import { OpenTranscript } from './open-transcript.ts'
 import type {
   Entry,
@@ -159,6 +159,7 @@ export class FileTranscriptStore implements TranscriptStore {
 
   /** What a crash or a hand has kept out of the list or left in it. */
   async #completeListing(): Promise<void> {
+    removeOldDrafts(this.#directory, this.#clock.now())
     const known = this.#listing.ids()
     const names = new Set(readdirSync(this.#directory).filter((name) => NAME_PATTERN.test(name)))
     for (const id of known) if (!names.has(`${id}${SUFFIX}`)) this.#listing.delete(id as TranscriptId)

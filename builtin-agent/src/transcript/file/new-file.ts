@@ -1,6 +1,7 @@
 // Makes transcript files: complete, or not there. Nobody else knows the file before it has its name.
 
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 
 import { HoldfastError } from '../../../../src/base/errors.ts'
@@ -9,6 +10,8 @@ import type { Journal } from './journal.ts'
 import { encodeHeader, type Header } from './line-format.ts'
 
 const COPY_BYTES = 1024 * 1024
+const DRAFT = '.draft'
+const DRAFT_MS_MAX = 3_600_000
 
 /** TRANSCRIPT_FAILED. */
 export function writeNewTranscript(file: string, header: Header): void {
@@ -32,6 +35,16 @@ export async function copyTranscript(
   draft.publish()
 }
 
+/** Removes drafts that nobody has written to for an hour: whoever did is dead. One that lives after all fails to publish. */
+export function removeOldDrafts(directory: string, nowMs: number): void {
+  for (const name of readdirSync(directory)) {
+    const draft = join(directory, name)
+    if (!name.endsWith(DRAFT)) continue
+    const stat = statSync(draft, { throwIfNoEntry: false })
+    if (stat !== undefined && nowMs - stat.mtimeMs > DRAFT_MS_MAX) rmSync(draft, { force: true })
+  }
+}
+
 /** A file under another name until it is published; gone when it never is. */
 class Draft implements Disposable {
   readonly #file: string
@@ -40,7 +53,7 @@ class Draft implements Disposable {
 
   constructor(file: string) {
     this.#file = file
-    this.#draft = `${file}.draft`
+    this.#draft = `${file}${DRAFT}`
     this.#fd = orFail(file, () => openSync(this.#draft, 'wx', 0o600))
   }
 
