@@ -81,6 +81,20 @@ describe('a model', () => {
     }
   })
 
+  test('is not asked again when a command is cancelled', async () => {
+    await using home = await AgentHome.open()
+    await using llm = await startFakeLlm()
+    await using agent = home.start(local(llm))
+    agent.answer('session/request_permission', choose('allow_once'))
+    const session = await agent.start(home.cwd)
+    const turn = agent.prompt(session, '@call shell {"command":"sleep 60"}')
+    await agent.waitFor(() => agent.calls().at(-1)?.['status'] === 'in_progress', 'the command')
+    agent.notify('session/cancel', { sessionId: session })
+    expect((await turn)['result']).toEqual({ stopReason: 'cancelled' })
+    expect((await stored(home)).filter((type) => type === 'assistant')).toHaveLength(1)
+    expect(llm.requests).toHaveLength(1)
+  })
+
   test('gets neither keys nor variables of ours in what it runs', async () => {
     await using home = await AgentHome.open()
     await using llm = await startFakeLlm()
@@ -151,6 +165,24 @@ describe('compaction', () => {
     expect((body['messages'] as unknown[]).length).toBe(3) // instructions, summary, prompt
   })
 
+  test('that hangs before a request that fits all the same is given up, and the turn goes on meanwhile', async () => {
+    await using home = await AgentHome.open()
+    await using llm = await startFakeLlm({ tokensMax: 100, everyMs: 10 })
+    const limits = { HOLDFAST_AGENT_CONTEXT_WINDOW: '10000', HOLDFAST_AGENT_COMPACTION_SECONDS: '1' }
+    await using agent = home.start(local(llm, limits))
+    const session = await agent.start(home.cwd)
+    await agent.prompt(session, `@hang-summary ${'lorem ipsum '.repeat(1_900)}`)
+    const turn = agent.prompt(session, '@slow')
+    await agent.waitFor(() => agent.text().includes('tok3'), 'some of the answer')
+    expect(llm.requests.map(({ answer, state }) => `${answer} ${state}`)).toEqual([
+      'text finished',
+      'hang aborted',
+      'slow open',
+    ])
+    expect((await turn)['result']).toEqual({ stopReason: 'end_turn' })
+    expect(JSON.stringify(agent.updates('agent_thought_chunk'))).toContain('could not be summarised')
+  })
+
   test('that hangs ends at its deadline, or at once with a cancel, and leaves the transcript as it was', async () => {
     await using home = await AgentHome.open()
     await using llm = await startFakeLlm()
@@ -160,6 +192,7 @@ describe('compaction', () => {
     const before = await stored(home)
     const failed = (await agent.prompt(session, '/compact'))['error']
     expect(failed.message).toBe('The model took too long.')
+    await vi.waitFor(() => expect(llm.requests.at(-1)?.state).toBe('aborted'), 5_000)
     const turn = agent.prompt(session, '/compact')
     await vi.waitFor(() => expect(llm.requests.at(-1)?.state).toBe('open'), 5_000)
     agent.notify('session/cancel', { sessionId: session })
@@ -204,6 +237,7 @@ describe('tool servers of the client', () => {
     expect(note).toContain('noted')
     expect(env).toContain('heliotrope')
     expect(env).not.toContain('sk-hidden')
+    await agent.prompt(result.sessionId, 'once more')
     const thoughts = agent.updates('agent_thought_chunk').map((update) => update['content'].text as string)
     expect(thoughts.filter((text) => text.includes('gone cannot be used'))).toHaveLength(1)
   })
