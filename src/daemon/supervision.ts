@@ -9,6 +9,7 @@ import type { Environment } from '../config/environment.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Requests } from '../life/requests.ts'
 import type { Logger } from '../observe/logger.ts'
+import { DRAIN_RESERVE_MS } from './drain.ts'
 import { detectSupervisor } from '../supervise/detect-supervisor.ts'
 import type { Supervisor } from '../supervise/detect-supervisor.ts'
 import { takeHandedSockets } from '../supervise/handed-sockets.ts'
@@ -134,7 +135,8 @@ function newestOf(log: () => Logger): Logger {
 }
 
 function fitDrain({ deadlines: { drainMs }, origins }: Config, supervisor: Supervisor): FittedDrain {
-  return fitStopBudget({ drainMs, isExplicit: origins['deadlines.drainMs'] !== 'default', supervisor })
+  const isExplicit = origins['deadlines.drainMs'] !== 'default'
+  return fitStopBudget({ drainMs, isExplicit, supervisor, reserveMs: DRAIN_RESERVE_MS })
 }
 
 function checkSockets({ unix, tcp }: HandedSockets, { http, origins }: Config, { socket }: Paths): void {

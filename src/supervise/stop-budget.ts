@@ -9,8 +9,6 @@ type SystemdUnit = Extract<Supervisor, { kind: 'systemd' }>
 
 /** A start does not wait longer for an answer. */
 const ASK_MS_MAX = 2_000
-/** Kept for what comes after the drain: stop ladder, sweep, checkpoint, close. */
-const RESERVE_MS = 15_000
 
 export interface DrainWish {
   /** What is configured, in milliseconds. */
@@ -18,6 +16,8 @@ export interface DrainWish {
   /** Somebody chose it; it is not the default. */
   readonly isExplicit: boolean
   readonly supervisor: Supervisor
+  /** What an end takes beyond the turns, at most: stop ladder, sweep, checkpoint, close. */
+  readonly reserveMs: number
 }
 
 export interface FittedDrain {
@@ -34,12 +34,12 @@ export async function readStopBudget(supervisor: Supervisor, env: Variables): Pr
 }
 
 /** The drain that fits. CONFIG_INVALID with both numbers when a drain that somebody chose does not; a default is shortened. */
-export function fitStopBudget({ drainMs, isExplicit, supervisor }: DrainWish): FittedDrain {
+export function fitStopBudget({ drainMs, isExplicit, supervisor, reserveMs }: DrainWish): FittedDrain {
   const { stopBudgetMs } = supervisor
   if (supervisor.kind === 'none' || stopBudgetMs === undefined || stopBudgetMs === 0)
     return { drainMs, note: undefined }
   const name = supervisor.kind === 'launchd' ? 'launchd' : `systemd (${supervisor.unit})`
-  const fittingMs = stopBudgetMs - Math.min(RESERVE_MS, stopBudgetMs / 2)
+  const fittingMs = stopBudgetMs - Math.min(reserveMs, stopBudgetMs / 2)
   const budget = `${name} ends a stop after ${seconds(stopBudgetMs)}`
   if (drainMs <= fittingMs) return { drainMs, note: `${budget}; running turns have ${seconds(drainMs)} of it` }
   if (!isExplicit) {

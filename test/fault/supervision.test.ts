@@ -168,9 +168,9 @@ test('a drain that somebody chose and that the supervisor would cut is refused: 
   expect(gateway.output).toMatch(/drainMs is 100 s, but systemd \(holdfast\.service\) ends a stop after 90 s/)
   gateway.output = ''
   await gateway.start(unit)
-  expect(gateway.output).toMatch(/ends a stop after 90 s: running turns have 75 s instead of 120 s/)
+  expect(gateway.output).toMatch(/ends a stop after 90 s: running turns have 70 s instead of 120 s/)
   await gateway.kill('SIGTERM')
-  expect(gateway.output).toMatch(/running turns have 75 s/)
+  expect(gateway.output).toMatch(/running turns have 70 s/)
 })
 
 testWhere(
