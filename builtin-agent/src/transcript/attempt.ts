@@ -1,8 +1,6 @@
 // The right of one attempt to write, over many short holds. Live, then over: taken over by another attempt, failed at a write, or cleaned up.
 // What is over writes nothing, whatever still runs of it, and everything that listens to its signal or hooks is told to end.
 
-import { setMaxListeners } from 'node:events'
-
 import type { Clock } from '../../../src/base/clock.ts'
 import { deadline, ignore } from '../../../src/base/deadline.ts'
 import { CancelledError, HoldfastError } from '../../../src/base/errors.ts'
@@ -55,8 +53,6 @@ export class Attempt implements AttemptLock {
     this.epoch = deps.epoch
     this.#transcript = transcript
     this.#claimSeq = transcript.lastSeq
-    // Everything that the attempt starts listens to it; how much that is says nothing.
-    setMaxListeners(0, this.signal)
     this.#deps = deps
   }
 
