@@ -6,12 +6,11 @@ import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { EventStream } from '../events/event-log.ts'
 import type { PromptAccepted } from '../session/service.ts'
-import { choicesOf } from './choices.ts'
-import type { ChoicesView } from './choices.ts'
 import type { EditorFacts } from './initialize.ts'
 import { META } from './meta.ts'
 import { PermissionAsks } from './permission-asks.ts'
 import type { EditorTransport, FacadePorts } from './ports.ts'
+import { SessionState } from './session-state.ts'
 import { isSetting, promptUpdates, SessionStory, updateOf } from './session-story.ts'
 import type { SessionEvent } from './session-story.ts'
 import { endOfEvent, endOfOutcome } from './turn-end.ts'
@@ -49,8 +48,7 @@ export class AttachedSession implements Disposable {
   readonly id: SessionId
   /** Resolves when the editor may have its answer. */
   readonly isReplayed: Promise<void>
-  /** What the editor was told last of modes and options. */
-  settings: ChoicesView = {}
+  readonly state: SessionState
   readonly #ports: EditorPorts
   readonly #at: Attachment
   readonly #story: SessionStory
@@ -76,6 +74,7 @@ export class AttachedSession implements Disposable {
     this.#cursor = at.after
     this.#isReplaying = true
     this.isReplayed = this.#replay.promise
+    this.state = new SessionState(ports, at.id)
     this.#story = new SessionStory(facts.shows, at.goesOn)
     this.#asks = new PermissionAsks({
       ...ports,
@@ -174,9 +173,9 @@ export class AttachedSession implements Disposable {
       case 'options.changed':
       case 'options.reset':
       case 'option.refused':
-        return this.#isReplaying ? undefined : this.#tellSettings()
+        return this.#isReplaying ? undefined : this.#send(await this.state.changes())
       case 'session.described':
-        return this.#isReplaying ? undefined : this.#tellTitle()
+        return this.#isReplaying ? undefined : this.#send(await this.state.title())
       default:
         return
     }
@@ -185,7 +184,7 @@ export class AttachedSession implements Disposable {
   async #tellUpdate(event: SessionEvent): Promise<void> {
     const update = updateOf(event)
     if (!isSetting(update)) return this.#send(this.#story.tell(update, this.#isReplaying), event.seq)
-    if (!this.#isReplaying) await this.#tellSettings()
+    if (!this.#isReplaying) this.#send(await this.state.changes())
   }
 
   /** A prompt of another client; in a replay also those of this one (F-16, F-35). */
@@ -229,7 +228,7 @@ export class AttachedSession implements Disposable {
     await this.#answer.promise
     if (!this.#at.goesOn) {
       this.#send(this.#story.standing())
-      await this.#tellTitle()
+      this.#send(await this.state.title())
     }
     const { service } = this.#ports
     const open = await service.permissions({ sessionId: this.id, state: 'open' }, PERMISSIONS_MAX)
@@ -246,26 +245,6 @@ export class AttachedSession implements Disposable {
       for (const event of page) if (event.type === 'update') this.#story.hear(updateOf(event))
       at = page.at(-1)?.seq ?? barrier
     }
-  }
-
-  async #tellSettings(): Promise<void> {
-    const { service, facts } = this.#ports
-    const view = choicesOf(await service.get(this.id), facts.shows.booleans)
-    const { modes: former, configOptions: formerOptions } = this.settings
-    const { modes, configOptions } = view
-    this.settings = { ...this.settings, ...view }
-    const isOther = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b)
-    if (configOptions !== undefined && isOther(configOptions, formerOptions))
-      this.#send([{ sessionUpdate: 'config_option_update', configOptions }])
-    const currentModeId = modes?.['currentModeId']
-    if (currentModeId !== undefined && currentModeId !== former?.['currentModeId'])
-      this.#send([{ sessionUpdate: 'current_mode_update', currentModeId }])
-  }
-
-  async #tellTitle(): Promise<void> {
-    const { session } = await this.#ports.service.get(this.id)
-    const title = session.terms.title ?? session.family.label
-    if (title !== undefined) this.#send([{ sessionUpdate: 'session_info_update', title }])
   }
 
   /** One that has ended already is told as soon as everything in it was: a prompt that was sent twice. */

@@ -58,7 +58,7 @@ async function open(
     former[Symbol.dispose]()
   }
   const choices = await choicesFor(editor, status)
-  attached.settings = choices
+  attached.state.wasTold(choices)
   await attached.isReplayed
   // Whoever comes back goes on from here.
   const meta = { _meta: { ...metaOf(fields), [META.seq]: at.barrier } }

@@ -58,8 +58,7 @@ async function readSession(
 async function change(editor: Editor, { session }: SessionStatus, options: JsonObject): Promise<ChoicesView> {
   const status = await editor.service.change(session.id, { options })
   const choices = await choicesFor(editor, status)
-  const attached = editor.sessions.get(session.id)
-  if (attached !== undefined) attached.settings = { ...attached.settings, ...choices }
+  editor.sessions.get(session.id)?.state.wasTold(choices)
   return choices
 }
 

@@ -23,7 +23,7 @@ export interface AcpCommandOptions {
 
 const LINE_BYTES_MAX = 64 * 1024 * 1024
 /** A restart takes about a second; a gateway that somebody stopped is started again only for somebody who asks something. */
-const START_AFTER_MS = 5_000
+const START_AFTER_MS = 3_000
 const GIVE_UP_AFTER_MS = 60_000
 const RETRY_MS = [50, 100, 200, 400, 1_000] as const
 /** What was asked before the editor closed stdin is answered, if that is quick (F-29). */
