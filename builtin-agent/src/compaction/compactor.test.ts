@@ -35,13 +35,13 @@ function modelSaying(text: string | undefined): ModelChoice {
   }
 }
 
-/** A conversation of `prompts` prompts, each a tenth of the context. */
-async function open(choice: ModelChoice, prompts: number) {
+/** A conversation of `prompts` prompts, each of so many tenths of the context. */
+async function open(choice: ModelChoice, prompts: number, tenths = 1) {
   const folder = await mkdtemp(join(tmpdir(), 'hf-compactor-'))
   const store = new FileTranscriptStore(join(folder, 'state'), { diagnose: () => {} })
   const transcript = await store.create({ cwd: folder })
   const attempt = await transcript.begin()
-  const content = 'x'.repeat((WINDOW / 10) * CHARS_PER_TOKEN)
+  const content = 'x'.repeat(tenths * (WINDOW / 10) * CHARS_PER_TOKEN)
   for (let n = 0; n < prompts; n++)
     await attempt.append([messageEntry(`m${n}`, { role: 'user', content, timestamp: 0 })])
   const told: unknown[] = []
@@ -67,6 +67,12 @@ test('is needed when there is no room for an answer, and not before', async () =
   expect(few.compactor.isNeeded()).toBe(false)
   await using many = await open(modelSaying('short'), 6)
   expect(many.compactor.isNeeded()).toBe(true)
+})
+
+test('is not needed when there is nothing but the prompt', async () => {
+  await using conversation = await open(modelSaying('short'), 1, 20)
+  expect(conversation.compactor.tokens()).toBeGreaterThan(WINDOW)
+  expect(conversation.compactor.isNeeded()).toBe(false)
 })
 
 test('puts a summary in the place of what is older, keeps the newest, and is not needed again', async () => {

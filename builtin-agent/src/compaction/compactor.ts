@@ -47,7 +47,7 @@ export class Compactor {
 
   /** Whether the next request should wait for a compaction. */
   isNeeded(): boolean {
-    return !this.#isStuck && this.tokens() > this.#window - this.#reserve
+    return !this.#isStuck && this.tokens() > this.#window - this.#reserve && this.#cut() !== undefined
   }
 
   /** Whether a request with what there is now can be answered at all. */
@@ -66,6 +66,7 @@ export class Compactor {
     this.#tell(compactionId, { step: 'started', tokens: tokensBefore })
     try {
       const cut = this.#cut()
+      if (cut === undefined) throw new CompactionFailed('There is nothing to summarise yet.')
       const text = await this.#summarise(cut, signal, focus)
       const summary = { text, compactionId, tokensBefore, at: Date.now() }
       await this.#parts.attempt.compact({ summary, keepFromSeq: cut.keepFromSeq })
@@ -91,13 +92,11 @@ export class Compactor {
   }
 
   /** Keeps less when there is nothing older than what would be kept. */
-  #cut(): Cut {
+  #cut(): Cut | undefined {
     const said = this.#said()
     const keep = Math.min(KEEP_TOKENS_MAX, Math.floor(this.#window * KEEP_SHARE))
     const estimate = this.#parts.library.estimateTokens
-    const cut = findCut(said, keep, estimate) ?? findCut(said, 0, estimate)
-    if (cut === undefined) throw new CompactionFailed('There is nothing to summarise yet.')
-    return cut
+    return findCut(said, keep, estimate) ?? findCut(said, 0, estimate)
   }
 
   async #summarise(cut: Cut, signal: AbortSignal, focus: string | undefined): Promise<string> {

@@ -26,11 +26,17 @@ test.each([
   ['uararua', 30, 'uarar', 6],
   ['uarrrr', 20, 'uarrrr', 7],
   ['suaua', 20, 'ua', 4],
+  ['uau', 0, 'ua', 3],
 ])('%s, keeping %i tokens: %s is summarised, kept from %i', (kinds, keep, older, keepFromSeq) => {
   const cut = findCut(conversation(kinds), keep, ten)
   expect(cut?.older).toHaveLength(older.length)
   expect(cut?.keepFromSeq).toBe(keepFromSeq)
   expect(cut?.earlierSummary).toBe(kinds.startsWith('s') ? 'before' : undefined)
+})
+
+test('a prompt that has no answer yet is never summarised', () => {
+  expect(findCut(conversation('u'), 0, ten)).toBeUndefined()
+  expect(findCut(conversation('su'), 0, ten)).toBeUndefined()
 })
 
 test.each(['', 's', 'ua'])('of %j there is nothing to summarise when all of it is kept', (kinds) => {

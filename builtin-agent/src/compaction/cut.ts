@@ -10,7 +10,10 @@ export interface Cut {
   readonly keepFromSeq: number
 }
 
-/** Keeps about `keepTokens` of the newest, never half of a call and its result. Undefined when nothing would be summarised. */
+/**
+ * Keeps about `keepTokens` of the newest, never half of a call and its result, and always a prompt that has no answer yet. Undefined
+ * when nothing would be summarised.
+ */
 export function findCut(
   said: readonly Said[],
   keepTokens: number,
@@ -18,12 +21,12 @@ export function findCut(
 ): Cut | undefined {
   const last = said.at(-1)
   if (last === undefined) return undefined
-  let at = said.length
+  let at = last.message.role === 'user' ? said.length - 1 : said.length
   let kept = 0
   for (let n = said.length - 1; n >= 0; n--) {
     kept += estimate(said[n]!.message)
     if (kept > keepTokens) break
-    if (isBeginning(said[n]!)) at = n
+    if (isBeginning(said[n]!)) at = Math.min(at, n)
   }
   const head = said[0]!.message
   const earlierSummary = head.role === 'compactionSummary' ? head.summary : undefined
