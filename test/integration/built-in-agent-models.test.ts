@@ -171,7 +171,7 @@ describe('compaction', () => {
     const limits = { HOLDFAST_AGENT_CONTEXT_WINDOW: '10000', HOLDFAST_AGENT_COMPACTION_SECONDS: '1' }
     await using agent = home.start(local(llm, limits))
     const session = await agent.start(home.cwd)
-    await agent.prompt(session, `@hang-summary ${'lorem ipsum '.repeat(2_300)}`)
+    await agent.prompt(session, `@hang-summary ${'lorem ipsum '.repeat(2_500)}`)
     const turn = agent.prompt(session, '@slow')
     await agent.waitFor(() => agent.text().includes('tok3'), 'some of the answer')
     expect(llm.requests.map(({ answer, state }) => `${answer} ${state}`)).toEqual([
