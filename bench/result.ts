@@ -11,7 +11,7 @@ export interface Bar {
 
 export interface Row {
   readonly name: string
-  readonly unit: 'ms' | 'events/s' | 'us/event' | 'turns/s' | 'MB' | 'KB'
+  readonly unit: 'ms' | 'events/s' | 'us/event' | 'turns/s' | 'MB' | 'KB' | '%'
   readonly floor?: number
   readonly holdfast: number
   readonly acpx?: number

@@ -5,8 +5,9 @@ import { systemClock } from '../base/clock.ts'
 import { whenAborted } from '../base/deadline.ts'
 import { isHoldfastError } from '../base/errors.ts'
 import { Chronicle } from '../health/chronicle.ts'
-import { Pulse } from '../health/pulse.ts'
-import { startWatchdog } from '../health/watchdog.ts'
+import type { Pulse } from '../health/pulse.ts'
+import { watchdogThread } from '../health/watchdog.ts'
+import type { SqliteStoreOptions } from '../store/open-sqlite-store.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
@@ -42,7 +43,9 @@ export async function openHealth(parts: HealthParts, scope: AsyncDisposableStack
     return chronicle.end(endOf(options))
   })
   void whenAborted(requests.drain).then(() => chronicle.asked())
-  watch(parts, scope)
+  pulse.begin(node.epoch)
+  pulse.start(lookMsOf(config.supervision.wedgeMs), () => store.probe())
+  scope.use(pulse)
   return { chronicle, pulse }
 }
 
@@ -62,13 +65,15 @@ function endOf({ requests: { wish }, recorder }: GatewayOptions): 'stopped' | 'r
   return wish.kind === 'restart' ? 'restart' : 'stopped'
 }
 
-function watch({ options, store, node, pulse }: HealthParts, scope: AsyncDisposableStack): void {
-  const { wedgeMs } = options.config.supervision
-  const lookMs = wedgeMs === 0 ? BEAT_MS_MAX : Math.min(Math.ceil(wedgeMs / LOOKS_PER_WEDGE), BEAT_MS_MAX)
-  pulse.start(lookMs, () => store.probe())
-  scope.use(pulse)
-  if (wedgeMs === 0) return
-  const { recorder, log, version, logFile } = options
-  const watched = { pulse, lookMs, wedgeMs, epoch: node.epoch, version, logFile, crashFile: recorder.file }
-  scope.use(startWatchdog({ ...watched, logger: log.logger('health') }))
+type StoreThread = Pick<SqliteStoreOptions, 'thread'>
+
+/** The thread of the store watches too, unless that is not wanted. */
+export function storeThread({ config, recorder, version, logFile }: GatewayOptions, pulse: Pulse): StoreThread {
+  const { wedgeMs } = config.supervision
+  const orders = { pulse, lookMs: lookMsOf(wedgeMs), wedgeMs, version, logFile, crashFile: recorder.file }
+  return wedgeMs === 0 ? {} : { thread: watchdogThread(orders) }
+}
+
+function lookMsOf(wedgeMs: number): number {
+  return wedgeMs === 0 ? BEAT_MS_MAX : Math.min(Math.ceil(wedgeMs / LOOKS_PER_WEDGE), BEAT_MS_MAX)
 }

@@ -21,7 +21,7 @@ import type { NodeRecord, Store } from '../store/store.ts'
 import { listAgentDefinitions, openAgents } from './agents.ts'
 import type { Agents, Definitions } from './agents.ts'
 import { withFailpoint } from './failpoints.ts'
-import { openHealth } from './open-health.ts'
+import { openHealth, storeThread } from './open-health.ts'
 import type { Health } from './open-health.ts'
 import { openHost } from './open-host.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -138,6 +138,7 @@ async function openGround(options: GatewayOptions, scope: AsyncDisposableStack):
       file: stateDir.storeFile,
       reserveFile: stateDir.reserveFile,
       logger: log.logger('store'),
+      ...storeThread(options, pulse),
       onWork: (isWorking) => pulse.inStore(isWorking),
       onFailure: failure.reject,
     }),

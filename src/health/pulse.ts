@@ -4,8 +4,8 @@
 import { startTicker } from '../base/ticker.ts'
 
 /** Cells of the shared memory. */
-export const CELL = { loop: 0, store: 1, phase: 2, isInStore: 3 } as const
-const CELLS = 4
+export const CELL = { loop: 0, store: 1, phase: 2, isInStore: 3, epoch: 4 } as const
+const CELLS = 5
 
 export const PHASES = ['starting', 'recovering', 'serving', 'draining', 'closing'] as const
 export type Phase = (typeof PHASES)[number]
@@ -29,6 +29,11 @@ export class Pulse implements Disposable {
     this.#probe = probe
     this.#ticker = startTicker(beatMs, () => this.#beat())
     this.#beat()
+  }
+
+  /** Which life it is; 0 until that is known. */
+  begin(epoch: number): void {
+    Atomics.store(this.cells, CELL.epoch, epoch)
   }
 
   enter(phase: Phase): void {

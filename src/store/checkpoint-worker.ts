@@ -1,60 +1,8 @@
-// The checkpoint thread: its own connection to the database, on which fsyncs and whole-file checks may block.
-// Started by checkpoint.ts only. Writes no rows.
+// The checkpoint thread of a store, if its owner has nothing else for it to do. Started by checkpoint.ts only.
 
-import { statSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 
-export type CheckpointRequest = { readonly kind: 'checkpoint' | 'check' | 'close' }
-export interface CheckpointAnswer {
-  readonly problems: readonly string[]
-}
+import { serveCheckpoints } from './checkpoint-thread.ts'
+import type { CheckpointWorkerData } from './checkpoint.ts'
 
-/**
- * Under steady load a PASSIVE checkpoint never catches the writer, so the file would only grow, and a commit with fsync that
- * grows it takes 0.23 ms against 0.12 ms for one that overwrites it. Beyond this many pages (8 MB) the writer is made to
- * start over.
- */
-const WAL_PAGES_MAX = 2_048
-/** Beyond this the file is cut to nothing. */
-const WAL_BYTES_MAX = 64 * 1024 * 1024
-/** How long RESTART and TRUNCATE may wait for the writer's and the readers' locks before it is left for the next time. */
-const LOCK_MS_MAX = 50
-const PROBLEMS_MAX = 100
-
-const { file } = workerData as { file: string }
-const db = new DatabaseSync(file, { timeout: LOCK_MS_MAX })
-
-parentPort!.on('message', ({ id, kind }: CheckpointRequest & { id: number }) => {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-  parentPort!.postMessage({ id, problems: answer(kind) })
-})
-
-function answer(kind: CheckpointRequest['kind']): string[] {
-  try {
-    if (kind === 'check') return check()
-    checkpoint(kind === 'close')
-    if (kind === 'close') db.close()
-    return []
-  } catch (error) {
-    return [`${kind} failed: ${(error as Error).message}`]
-  }
-}
-
-/** PASSIVE first: it does the bulk without a lock, so that the others hold the writer's lock for the small rest only. */
-function checkpoint(isLast: boolean): void {
-  const { log } = db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() as { log: number }
-  if (isLast || walBytes() > WAL_BYTES_MAX) db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-  else if (log > WAL_PAGES_MAX) db.exec('PRAGMA wal_checkpoint(RESTART)')
-}
-
-function walBytes(): number {
-  return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
-}
-
-function check(): string[] {
-  const rows = db.prepare(`PRAGMA quick_check(${PROBLEMS_MAX})`).all()
-  const lines = rows.map((row) => String(row['quick_check'])).filter((line) => line !== 'ok')
-  const orphans = db.prepare('PRAGMA foreign_key_check').all().slice(0, PROBLEMS_MAX)
-  return [...lines, ...orphans.map((row) => `table ${String(row['table'])}: row without its ${String(row['parent'])}`)]
-}
+serveCheckpoints(parentPort!, (workerData as CheckpointWorkerData).file)

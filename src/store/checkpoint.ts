@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../base/clock.ts'
 import { deadline, ignore } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
-import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-worker.ts'
+import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-thread.ts'
 
 const INTERVAL_MS = 500
 const CLOSE_MS_MAX = 5_000
@@ -15,10 +15,27 @@ const CHECK_MS_MAX = 10 * 60_000
 /** The worker holds one connection and no rows. */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 }
 
+// `tsc` rewrites the extensions of imports only.
+const SOURCE = import.meta.url.endsWith('.ts') ? './checkpoint-worker.ts' : './checkpoint-worker.js'
+const OWN_PROGRAM: ThreadProgram = { url: new URL(SOURCE, import.meta.url), data: {} }
+
 export type CheckpointReport = (problem: string) => void
+
+/** What the program of the thread is given. */
+export interface CheckpointWorkerData {
+  readonly file: string
+}
+
+/** Another program for the thread: a thread costs 10 MB, and this one has time. It calls `serveCheckpoints`, and must not block itself. */
+export interface ThreadProgram {
+  readonly url: URL
+  /** Given to it besides the file. */
+  readonly data: Readonly<Record<string, unknown>>
+}
 
 export class Checkpointer {
   readonly #file: string
+  readonly #program: ThreadProgram
   readonly #clock: Clock
   readonly #report: CheckpointReport
   readonly #waiting = new Map<number, PromiseWithResolvers<CheckpointAnswer>>()
@@ -27,10 +44,13 @@ export class Checkpointer {
   #lastId = 0
   #closed = false
 
-  constructor(file: string, clock: Clock, report: CheckpointReport) {
+  constructor(file: string, clock: Clock, report: CheckpointReport, program: ThreadProgram = OWN_PROGRAM) {
     this.#file = file
+    this.#program = program
     this.#clock = clock
     this.#report = report
+    // What it does besides begins now; checkpoints alone can wait for the first commit.
+    if (program !== OWN_PROGRAM) this.#worker = this.#startWorker()
   }
 
   /** Says that there was a commit. */
@@ -81,10 +101,9 @@ export class Checkpointer {
   }
 
   #startWorker(): Worker {
-    // `tsc` rewrites the extensions of imports only.
-    const source = import.meta.url.endsWith('.ts') ? './checkpoint-worker.ts' : './checkpoint-worker.js'
-    const worker = new Worker(new URL(source, import.meta.url), {
-      workerData: { file: this.#file },
+    const { url, data } = this.#program
+    const worker = new Worker(url, {
+      workerData: { ...data, file: this.#file } satisfies CheckpointWorkerData,
       resourceLimits: WORKER_LIMITS,
       execArgv: [],
       env: {},

@@ -10,6 +10,7 @@ import type { Logger } from '../observe/logger.ts'
 import { backUp } from './backup.ts'
 import { DiskFullError } from './connection.ts'
 import { Checkpointer } from './checkpoint.ts'
+import type { ThreadProgram } from './checkpoint.ts'
 import { assertMigratable, migrate } from './migrate.ts'
 import { probeSqlite } from './probe.ts'
 import { Reserve } from './reserve.ts'
@@ -27,6 +28,8 @@ export interface SqliteStoreOptions {
   readonly logger?: Logger
   /** Told right before and right after each transaction: for who watches whether one comes back. */
   readonly onWork?: (isWorking: boolean) => void
+  /** What its thread runs, if that does more than checkpoints. */
+  readonly thread?: ThreadProgram
   /** Called once, at the first device error: the gateway stops accepting and exits. */
   readonly onFailure?: (error: HoldfastError) => void
   /** File that is given up when the disk is full, see reserve.ts; without it a full disk is a device error. */
@@ -35,14 +38,13 @@ export interface SqliteStoreOptions {
 
 /** STORE_UNUSABLE, STORE_NEWER (the file is not touched), STORE_FAILED, STATE_DIR_UNSAFE. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, clock = systemClock, logger, onWork, onFailure, reserveFile } = options
+  const { file, clock = systemClock, logger, thread, onWork, onFailure, reserveFile } = options
   probeSqlite()
   ensurePrivateFile(file)
   assertMigratable(file)
   const { writer, reader, instanceNumber } = connect(file)
-  const checkpointer = new Checkpointer(file, clock, (problem) => {
-    logger?.warn({ problem, directory: dirname(file) }, 'checkpoint failed')
-  })
+  const report = (problem: string): void => logger?.warn({ problem, directory: dirname(file) }, 'checkpoint failed')
+  const checkpointer = new Checkpointer(file, clock, report, thread)
   const changed = (hasRoom: boolean): void => {
     if (hasRoom) logger?.info({ directory: dirname(file) }, 'there is room on the disk again')
     else logger?.error({ directory: dirname(file) }, 'the disk is full: new work is refused, what runs may end')

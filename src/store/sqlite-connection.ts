@@ -149,7 +149,7 @@ export class SqliteWriter extends SqliteReader implements WriteConnection {
   }
 }
 
-/** The write connection: WAL, no automatic checkpoint (checkpoint-worker.ts does it), NORMAL until a promise is made. */
+/** The write connection: WAL, no automatic checkpoint (checkpoint-thread.ts does it), NORMAL until a promise is made. */
 export function openWriter(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: BUSY_MS_MAX, enableForeignKeyConstraints: true })
   db.exec(`
