@@ -49,6 +49,8 @@ async function closeDebugger(): Promise<void> {
   if (url() !== undefined) close()
 }
 
+let hasServed = false
+
 /** Listens to signals from the first moment on; what they mean, the daemon knows. */
 async function serve({ detached, successor, flags }: ServeOptions): Promise<number> {
   const { SIGNALS } = await import('../life/signals.ts')
@@ -73,7 +75,10 @@ async function serve({ detached, successor, flags }: ServeOptions): Promise<numb
     },
     exit: (code) => process.exit(code),
   })
+  hasServed = true
   return ending === 'supervised' ? EXIT.restart : EXIT.done
 }
 
 process.exitCode = await runCli(deps, process.argv.slice(2))
+// Its log is closed. What an agent of a life that is over still owes must not keep the process.
+if (hasServed) process.exit()

@@ -69,6 +69,8 @@ class ServedGateway implements AsyncDisposable {
   readonly #lives: Lives
   readonly #recorder: CrashRecorder
   #config: Config
+  /** As the configuration says that the next life will have. */
+  #wantedWay: Config['restart']['way'] = 'auto'
   #log: Log
   #supervision: Supervision | undefined
   #standby: Standby | undefined
@@ -116,7 +118,9 @@ class ServedGateway implements AsyncDisposable {
       log: () => this.#logger(),
       announce: this.#request.announce,
       run: (onReady) => this.#live(onReady),
-      checkConfig: () => void this.#load(),
+      checkConfig: () => {
+        this.#wantedWay = this.#load().restart.way
+      },
       chooseWay: () => this.#chooseWay(),
       startSuccessor: () => this.#startSuccessor(),
     })
@@ -191,7 +195,7 @@ class ServedGateway implements AsyncDisposable {
 
   #chooseWay(): ChosenWay {
     return chooseWay({
-      wanted: this.#config.restart.way,
+      wanted: this.#wantedWay,
       supervisor: this.#supervision?.supervisor ?? { kind: 'none' },
       hasHandedSockets: this.#supervision?.sockets !== undefined,
       pid: process.pid,

@@ -19,6 +19,7 @@ export class Standby {
   readonly #pipes: Pipes
   readonly #listening: Disposable
   readonly #turn = Promise.withResolvers<void>()
+  #isDone = false
 
   constructor({ input, output }: Pipes, requests: Requests) {
     this.#pipes = { input, output }
@@ -34,11 +35,12 @@ export class Standby {
     return !this.#requests.stopped.aborted
   }
 
-  /** We serve. Idempotent. */
+  /** We serve. Idempotent. The pipes stay: what is opened next must not get the numbers of the standard streams. */
   ready(): void {
+    if (this.#isDone) return
+    this.#isDone = true
     this.#say(READY)
     this.#listening[Symbol.dispose]()
-    this.#pipes.output.end()
   }
 
   #hear(word: string | undefined): void {

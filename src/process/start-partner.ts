@@ -63,6 +63,7 @@ function partnerOf(child: ChildProcess, exited: Promise<string>): Partner {
     kill: () => void child.kill('SIGKILL'),
     letGo: () => {
       listening[Symbol.dispose]()
+      stdout.destroy()
       stdin.end()
       child.unref()
     },

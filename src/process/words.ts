@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
-/** Calls `listener` with each line of `input`, and with undefined when it has ended or broke. Disposing it closes `input`. */
+/** Calls `listener` with each line of `input`, and with undefined when it has ended or broke. Disposing it only stops listening. */
 export function onWords(input: Readable, listener: (word: string | undefined) => void): Disposable {
   let isOpen = true
   const end = (): void => {
@@ -18,7 +18,6 @@ export function onWords(input: Readable, listener: (word: string | undefined) =>
     [Symbol.dispose]: () => {
       isOpen = false
       lines.close()
-      input.destroy()
     },
   }
 }

@@ -111,12 +111,15 @@ export class TestGateway implements AsyncDisposable {
   }
 
   /** A further life, from its first instruction on; waits for nothing, so that it can be killed in its start. */
-  launch(env?: Readonly<Record<string, string>>): ChildProcess {
-    const program = this.version === undefined ? [LAUNCHER, 'serve'] : [SERVE_AS, this.version]
-    const child = this.#spawn(program, env)
+  launch(env?: Readonly<Record<string, string>>, argv = this.#program()): ChildProcess {
+    const child = this.#spawn(argv, env)
     this.#child = child
     child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
     return child
+  }
+
+  #program(): readonly string[] {
+    return this.version === undefined ? [LAUNCHER, 'serve'] : [SERVE_AS, this.version]
   }
 
   /** One command of the command line, in this home. */
@@ -125,9 +128,14 @@ export class TestGateway implements AsyncDisposable {
   }
 
   #spawn(argv: readonly string[], more: Readonly<Record<string, string>> = {}): ChildProcess {
+    return this.spawnProgram(process.execPath, argv, more)
+  }
+
+  /** Any program, in the workspace and with the environment of this gateway. */
+  spawnProgram(command: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): ChildProcess {
     const [name, value] = this.mark.split('=') as [string, string]
     const env = { ...process.env, ...NO_BRAKE, HOLDFAST_HOME: this.home, [name]: value, NO_COLOR: '1', ...more }
-    return spawn(process.execPath, argv, { cwd: this.workspace, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    return spawn(command, args, { cwd: this.workspace, env, stdio: ['pipe', 'pipe', 'pipe'] })
   }
 
   /** Runs one command to its end. */
@@ -166,6 +174,13 @@ export class TestGateway implements AsyncDisposable {
     })
     this.#disconnect()
     return { code: child.exitCode, signal: child.signalCode }
+  }
+
+  /** Ends whoever serves this home now, such as the successor of what was launched, and waits until its process is gone. */
+  async stopWhoeverServes(): Promise<void> {
+    const { code, stderr } = await this.run('stop', '--now')
+    if (code !== 0) throw new Error(`nobody was stopped: ${stderr}`)
+    this.#disconnect()
   }
 
   #disconnect(): void {

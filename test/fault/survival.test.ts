@@ -7,12 +7,18 @@ import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 
 import { TestGateway } from '../_support/test-gateway.ts'
+import { runRestarts } from './survival/run-restarts.ts'
 import { runSurvival } from './survival/run-survival.ts'
 
 test('a turn whose gateway is killed at a random moment ends completed and whole, in the same agent process', async () => {
   const { rounds, hits } = await runSurvival({ rounds: 10, seed: 7, agent: 'scripted' })
   expect(hits).toBeGreaterThan(rounds / 2)
 }, 240_000)
+
+test('restarts under load, by a successor and in the process, with three clients that stream: every accepted prompt ends completed, each stream is gapless, no process is left', async () => {
+  const { restarts, prompts } = await runRestarts({ restarts: 10, seed: 11 })
+  expect(prompts).toBeGreaterThan(restarts)
+}, 120_000)
 
 test('a restart on purpose in the middle of a stream: the turn ends completed, readers go on, the agent stays', async () => {
   await using gateway = await TestGateway.start()
