@@ -4,7 +4,7 @@
 import { JsonRpcPeer } from '../acp/peer.ts'
 import type { IncomingNotification, IncomingRequest, RpcId } from '../acp/peer.ts'
 import { CANCEL_REQUEST, RPC_CODES } from '../acp/rpc.ts'
-import { CancelledError } from '../base/errors.ts'
+import { CancelledError, isHoldfastError } from '../base/errors.ts'
 import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { AttachedSession, EditorPorts } from './attached-session.ts'
@@ -81,10 +81,9 @@ export class EditorConnection {
       this.#peer.respond(id, outcome.result)
       outcome.answered?.()
     } catch (error) {
-      const body = errorBody(error, params['sessionId'])
-      if (body.code === RPC_CODES.internalError)
-        this.#ports.logger.warn({ method, err: error }, 'request of an editor failed')
-      this.#peer.respondError(id, body)
+      const isExpected = error instanceof Refusal || (isHoldfastError(error) && error.code !== 'INTERNAL')
+      if (!isExpected) this.#ports.logger.error({ method, err: error }, 'request of an editor failed')
+      this.#peer.respondError(id, errorBody(error, params['sessionId']))
     }
   }
 

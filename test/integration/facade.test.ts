@@ -107,17 +107,24 @@ describe('holdfast acp', () => {
     await gateway.client.cancelAndWait(id, { waitMs: 10_000 })
   })
 
-  test('what was asked before stdin was closed is answered', async () => {
+  test('X-01 to X-13 odd bytes are read, rubbish is answered once, and what was asked before stdin was closed is answered', async () => {
     const child = gateway.spawn('acp')
     let out = ''
     child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()))
-    child.stdin?.end(`rubbish\n{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":1}}`)
+    const deep = `{"jsonrpc":"2.0","id":2,"method":"session/list","params":{"x":${'['.repeat(200_000)}${']'.repeat(200_000)}}}`
+    const initialize =
+      '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":1,"clientInfo":{"name":"é🚀"}}}'
+    const text = `\ufeff${initialize}\r\n\n  \nrubbish\n[]\n7\n${deep}\n{"id":3,"method":"session/list"}`
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < 150; at++) child.stdin?.write(bytes.subarray(at, at + 1))
+    child.stdin?.end(bytes.subarray(150))
     await new Promise((resolve) => child.once('close', resolve))
-    const [rubbish, answer] = out
+    const answers = out
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { id: unknown; error?: { code: number } })
-    expect([rubbish, answer]).toMatchObject([{ id: null, error: { code: -32700 } }, { id: 1 }])
+    const codes = answers.map(({ id, error }) => `${String(id)} ${error?.code ?? 'ok'}`).toSorted()
+    expect(codes).toEqual(['1 ok', '2 -32600', '3 ok', 'null -32600', 'null -32600', 'null -32700'])
   })
 })
 

@@ -21,11 +21,18 @@ import type { Message, MessageId } from './message.ts'
 import { OpenSessions } from './open-sessions.ts'
 
 type Request = Extract<Message, { kind: 'request' }>
+type Pending = Request & { readonly line: string }
 type Answer = Extract<Message, { kind: 'answer' }>
 
 export interface BridgePorts {
   /** One line without terminator. */
   toEditor(line: string): void
+}
+
+export interface Connection {
+  send(line: string): void
+  /** Ends it at once. */
+  cut(): void
 }
 
 type Link =
@@ -34,6 +41,7 @@ type Link =
   | {
       readonly kind: 'opening'
       readonly send: (line: string) => void
+      readonly cut: () => void
       readonly waitsFor: Map<MessageId, (answer: Answer) => void>
     }
   | { readonly kind: 'up'; readonly send: (line: string) => void }
@@ -44,7 +52,7 @@ export class Bridge {
   readonly #sessions = new OpenSessions()
   readonly #asked = new AskedPermissions()
   /** Of the editor, not answered, in their order. */
-  readonly #pending = new Map<MessageId, Request>()
+  readonly #pending = new Map<MessageId, Pending>()
   /** Notifications for a gateway that is not there. */
   #waiting: string[] = []
   #handshake: JsonObject | undefined
@@ -61,7 +69,8 @@ export class Bridge {
     return [...this.#pending.values()].filter(({ method }) => withPrompts || method !== 'session/prompt').length
   }
 
-  fromEditor(line: string): void {
+  fromEditor(given: string): void {
+    const line = given.startsWith(BYTE_ORDER_MARK) ? given.slice(1) : given
     const message = readMessage(line)
     switch (message.kind) {
       case 'junk':
@@ -96,11 +105,11 @@ export class Bridge {
   }
 
   /** A connection is there: what was open is opened again before anything else. */
-  connected(send: (line: string) => void): void {
-    this.#link = { kind: 'opening', send, waitsFor: new Map() }
+  connected({ send, cut }: Connection): void {
+    this.#link = { kind: 'opening', send, cut, waitsFor: new Map() }
     if (this.#handshake === undefined || !this.#isInitialized) return this.#goUp()
-    this.#ask('initialize', this.#handshake, () => this.#reopen())
-    this.#goUpWhenOpen()
+    // A gateway that cannot even do this is of no use: the next connection may find a better one.
+    this.#ask('initialize', this.#handshake, ({ error }) => (error === undefined ? this.#reopen() : this.#cut()))
   }
 
   disconnected(): void {
@@ -121,11 +130,27 @@ export class Bridge {
       const message = 'Invalid request: a request with this id is not answered yet'
       return this.#ports.toEditor(errorLine(id, { code: INVALID_REQUEST, message }))
     }
-    const marked = { ...request, params: this.#mark(method, params) }
-    if (method === 'initialize' && !this.#isInitialized) this.#handshake = marked.params
+    const pending = this.#prepare(request)
+    if (pending === undefined) {
+      const message = 'Invalid request: nested too deeply'
+      return this.#ports.toEditor(errorLine(id, { code: INVALID_REQUEST, message }))
+    }
+    if (method === 'initialize' && !this.#isInitialized) this.#handshake = pending.params
     if (method === 'session/load') this.#sessions.restart(sessionOf(params) ?? '')
-    this.#pending.set(id, marked)
-    if (this.#link.kind === 'up') this.#sendRequest(marked)
+    this.#pending.set(id, pending)
+    if (this.#link.kind === 'up') this.#link.send(pending.line)
+  }
+
+  /** Undefined for what can be read but not be written again: its depth is beyond the stack. */
+  #prepare(request: Request): Pending | undefined {
+    const { id, method } = request
+    const params = this.#mark(method, request.params)
+    try {
+      return { ...request, params, line: requestLine(id, method, params) }
+    } catch (error) {
+      if (error instanceof RangeError) return undefined
+      throw error
+    }
   }
 
   /** So that the gateway knows the editor again, and a prompt that comes twice is one. */
@@ -200,6 +225,11 @@ export class Bridge {
     this.#link.send(requestLine(id, method, params))
   }
 
+  #cut(): void {
+    if (this.#link.kind === 'opening') this.#link.cut()
+    this.disconnected()
+  }
+
   #goUpWhenOpen(): void {
     if (this.#link.kind === 'opening' && this.#link.waitsFor.size === 0) this.#goUp()
   }
@@ -208,12 +238,8 @@ export class Bridge {
     if (this.#link.kind !== 'opening') return
     const { send } = this.#link
     this.#link = { kind: 'up', send }
-    for (const request of this.#pending.values()) this.#sendRequest(request)
+    for (const { line } of this.#pending.values()) send(line)
     for (const line of this.#waiting.splice(0)) send(line)
-  }
-
-  #sendRequest({ id, method, params }: Request): void {
-    this.#send(requestLine(id, method, params))
   }
 
   #send(line: string): void {
@@ -222,6 +248,8 @@ export class Bridge {
 }
 
 const INVALID_PARAMS = -32602
+/** Before the first message of some editors. */
+const BYTE_ORDER_MARK = '\ufeff'
 const OPENS: ReadonlySet<string> = new Set(['session/new', 'session/load', 'session/resume'])
 const ENDS: ReadonlySet<string> = new Set(['session/close', 'session/delete'])
 
