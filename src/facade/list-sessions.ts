@@ -37,7 +37,7 @@ function sessionInfo({ session, live }: SessionStatus): JsonObject {
     updatedAt: new Date(session.updatedAt).toISOString(),
     _meta: {
       [META.agent]: session.agent,
-      'holdfast/activity': live.activity,
+      [META.activity]: live.activity,
       ...(session.key !== undefined && { [META.key]: session.key }),
     },
   }

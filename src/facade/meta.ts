@@ -6,13 +6,14 @@ import type { JsonObject } from '../base/json.ts'
 export const META = {
   /** initialize: names the client over several connections; prompts whose idempotency key begins with it are its own. */
   client: 'holdfast/client',
+  /** session/list */
+  activity: 'holdfast/activity',
   /** session/new */
   agent: 'holdfast/agent',
   key: 'holdfast/key',
   title: 'holdfast/title',
   parent: 'holdfast/parent',
   options: 'holdfast/options',
-  permissionMode: 'holdfast/permissionMode',
   /** session/resume: go on after this event, told live. */
   after: 'holdfast/after',
   /** session/prompt */

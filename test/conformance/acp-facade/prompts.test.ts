@@ -130,6 +130,26 @@ describe('prompting', () => {
     expect((await next).result?.['stopReason']).toBe('end_turn')
   })
 
+  test('F-36 a session that waits for a decision says which; an interrupted prompt of an editor leaves none to wait for', async () => {
+    await using own = await TestSessions.start()
+    own.connector.onPrompt = (agent) => void working.push(agent)
+    const prompt = [{ type: 'text', text: 'go' }]
+    const { session: held } = (await own.service.ensure({ agent: 'fake', cwd: '/tmp' })).status
+    await own.service.prompt(held.id, { prompt })
+    const first = await FacadeEditor.open(openFacade(own))
+    const id = await first.newSession()
+    void first.prompt(id, 'go')
+    await agentAt(2)
+    first[Symbol.dispose]()
+    await own.restart()
+    own.connector.onPrompt = (agent) => end(agent)
+    using editor = await FacadeEditor.open(openFacade(own))
+    const refused = await editor.prompt(held.id, 'next')
+    expect(refused.error).toMatchObject({ code: -32603, data: { code: 'SESSION_BLOCKED' } })
+    expect(refused.error?.message).toContain('holdfast resume')
+    expect((await editor.prompt(id, 'next')).result?.['stopReason']).toBe('end_turn')
+  })
+
   test('F-38 _meta of a prompt is accepted, and that of its blocks reaches the agent', async () => {
     let prompt = ''
     at.connector.onPrompt = (agent, _, text) => {
