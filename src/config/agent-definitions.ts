@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
-import { isNeverPassed } from './agent-environment.ts'
+import { isForBuiltIn, isNeverPassed } from './agent-environment.ts'
 import type { Config } from './config.ts'
 import type { ContainmentFields, ContainmentMode } from './containment.ts'
 import { invalid } from './invalid.ts'
@@ -14,8 +14,8 @@ import { suggestionFor } from '../base/suggestion.ts'
 export interface AgentOption extends ContainmentFields {
   readonly name: string
   readonly title: string
-  /** argv; no shell. */
-  readonly command: readonly [string, ...string[]]
+  /** argv; no shell. Undefined: the agent that comes with us, with what else is said here. */
+  readonly command: readonly [string, ...string[]] | undefined
   readonly env: Readonly<Record<string, string>>
   /** Processes that are started and initialised before a session needs them. */
   readonly spares: number
@@ -24,6 +24,9 @@ export interface AgentOption extends ContainmentFields {
   /** Of its sessions that do not choose one; undefined: as for all. */
   readonly permissionMode: Config['permissions']['mode'] | undefined
 }
+
+/** The agent that comes with us: its entry needs no command. */
+export const BUILT_IN_AGENT = { name: 'holdfast', title: 'Holdfast agent' } as const
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -50,10 +53,11 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
   }
   if (!NAME.test(name)) throw invalid(key, 'has a name with other characters than letters, digits, dot, dash', place)
   for (const field of Object.keys(json)) if (!FIELDS.includes(field)) throw unknownField(key, field, place)
-  const { title = name } = json
+  const isBuiltIn = name === BUILT_IN_AGENT.name && json['command'] === undefined
+  const { title = isBuiltIn ? BUILT_IN_AGENT.title : name } = json
   if (typeof title !== 'string' || title.trim() === '') throw invalid(`${key}.title`, 'must be a text', place)
-  const command = readCommand(key, json['command'], place)
-  const env = readEnv(key, json['env'] ?? {}, place)
+  const command = isBuiltIn ? undefined : readCommand(key, json['command'], place)
+  const env = readEnv(key, json['env'] ?? {}, place, isBuiltIn)
   const spares = readSpares(key, json['spares'] ?? 0, place)
   const { terminals = false } = json
   if (typeof terminals !== 'boolean') throw invalid(`${key}.terminals`, 'must be true or false', place)
@@ -94,11 +98,13 @@ function readCommand(key: string, json: Json | undefined, place: Place): readonl
   throw invalid(`${key}.command`, 'must be a list of texts: the program, then its arguments', place)
 }
 
-function readEnv(key: string, json: Json, place: Place): Readonly<Record<string, string>> {
+/** Variables that are ours alone go to no other agent than ours. */
+function readEnv(key: string, json: Json, place: Place, isBuiltIn: boolean): Readonly<Record<string, string>> {
   if (!isJsonObject(json)) throw invalid(`${key}.env`, 'must be an object of texts', place)
   for (const [name, value] of Object.entries(json)) {
     if (!VARIABLE.test(name)) throw invalid(`${key}.env.${name}`, 'is not the name of a variable', place)
-    if (isNeverPassed(name)) throw invalid(`${key}.env.${name}`, 'is never given to an agent', place)
+    if (isNeverPassed(name) && !(isBuiltIn && isForBuiltIn(name)))
+      throw invalid(`${key}.env.${name}`, 'is never given to an agent', place)
     if (typeof value !== 'string' || value.includes('\0')) throw invalid(`${key}.env.${name}`, 'must be a text', place)
   }
   return { ...(json as Record<string, string>) }

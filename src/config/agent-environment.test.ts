@@ -36,10 +36,24 @@ test('the allow-list passes and nothing else', () => {
 
 test('the bundled agent gets the keys of its providers and the variables that are meant for it, and nothing else of ours', () => {
   const own = { ...OWN, HOLDFAST_AGENT_MODEL: 'm', GEMINI_API_KEY: undefined }
-  expect(builtInAgentEnvironment(own)).toEqual({
+  expect(builtInAgentEnvironment(own, {})).toEqual({
     ...agentEnvironment(OWN, {}),
     ANTHROPIC_API_KEY: 'sk-own',
     HOLDFAST_AGENT_MODEL: 'm',
+  })
+})
+
+test('the entry of the bundled agent wins over our own environment, also with variables that no other agent gets', () => {
+  const defined = {
+    ANTHROPIC_API_KEY: 'sk-other',
+    HOLDFAST_AGENT_MODEL: 'env:EMPTY',
+    HOLDFAST_AGENT_MODE: 'code',
+    LD_PRELOAD: 'x',
+  }
+  expect(builtInAgentEnvironment({ ...OWN, HOLDFAST_AGENT_MODEL: 'm' }, defined)).toEqual({
+    ...agentEnvironment(OWN, {}),
+    ANTHROPIC_API_KEY: 'sk-other',
+    HOLDFAST_AGENT_MODE: 'code',
   })
 })
 

@@ -24,13 +24,17 @@ export function agentEnvironment(own: Environment, defined: Readonly<Record<stri
   }
   for (const [name, value] of Object.entries(defined)) {
     if (isNeverPassed(name)) continue
-    const given = value.startsWith(REFERENCE) ? own[value.slice(REFERENCE.length)] : value
+    const given = resolve(own, value)
     if (given !== undefined) result[name] = given
   }
   return result
 }
 
 const REFERENCE = 'env:'
+
+function resolve(own: Environment, value: string): string | undefined {
+  return value.startsWith(REFERENCE) ? own[value.slice(REFERENCE.length)] : value
+}
 
 /** What the agent that we bundle understands: keys of providers, their addresses, and how to reach them. */
 const BUILT_IN = new Set([
@@ -49,13 +53,25 @@ const BUILT_IN = new Set([
 ])
 const BUILT_IN_PREFIX = 'HOLDFAST_AGENT_'
 
-/** The environment of the agent that we bundle: that of any agent, and what is meant for it. */
-export function builtInAgentEnvironment(own: Environment): Record<string, string> {
-  const meant = Object.entries(own).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined && (BUILT_IN.has(entry[0]) || entry[0].startsWith(BUILT_IN_PREFIX)),
-  )
-  return { ...agentEnvironment(own, {}), ...Object.fromEntries(meant) }
+/** True for a variable that only the agent that we bundle gets. */
+export function isForBuiltIn(name: string): boolean {
+  return name.startsWith(BUILT_IN_PREFIX)
+}
+
+/** The environment of the agent that we bundle: that of any agent, what is meant for it, and what its entry names; `env:` as above. */
+export function builtInAgentEnvironment(
+  own: Environment,
+  defined: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const isMeant = (name: string): boolean => BUILT_IN.has(name) || isForBuiltIn(name)
+  const meant = Object.keys(own).filter(isMeant)
+  const named = { ...Object.fromEntries(meant.map((name) => [name, REFERENCE + name])), ...defined }
+  const result = agentEnvironment(own, named)
+  for (const [name, value] of Object.entries(named)) {
+    const given = isForBuiltIn(name) ? resolve(own, value) : undefined
+    if (given !== undefined) result[name] = given
+  }
+  return result
 }
 
 function isPassed(name: string): boolean {

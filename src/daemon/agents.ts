@@ -12,6 +12,7 @@ import { systemClock } from '../base/clock.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import { recent } from '../base/recent.ts'
 import { agentEnvironment, builtInAgentEnvironment } from '../config/agent-environment.ts'
+import { BUILT_IN_AGENT } from '../config/agent-definitions.ts'
 import type { Config } from '../config/config.ts'
 import type { LiveConfig } from '../config/live-config.ts'
 import { containmentOf } from '../config/containment.ts'
@@ -21,18 +22,15 @@ import { readFreeMemory } from '../process/free-memory.ts'
 import { AgentSlots } from '../session/agents/agent-slots.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
-const BUILT_IN_AGENT = 'holdfast'
-
 /** In a checkout its workspace is beside `src`, in a published package it is a program of its own beside ours. */
 const BUILT_IN_MAIN = fileURLToPath(
   import.meta.resolve(import.meta.url.endsWith('.ts') ? '../../builtin-agent/src/main.ts' : '../agent/main.js'),
 )
 
-/** By name; an agent of the file replaces a built-in one of the same name. */
+/** By name; an agent of the file replaces a built-in one of the same name, or adds to it when it has no command. */
 export function listAgentDefinitions(config: Config, stateDir: string): ReadonlyMap<string, AgentDefinition> {
   const builtIn: AgentDefinition = {
-    name: BUILT_IN_AGENT,
-    title: 'Holdfast agent',
+    ...BUILT_IN_AGENT,
     argv: [process.execPath, BUILT_IN_MAIN],
     env: { HOLDFAST_AGENT_STATE: join(stateDir, 'agent') },
     containment: containmentOf(config.agents, {}),
@@ -43,8 +41,12 @@ export function listAgentDefinitions(config: Config, stateDir: string): Readonly
   for (const agent of config.agentDefinitions.values()) {
     const { name, title, command, env, terminals, permissionMode = config.permissions.mode } = agent
     const containment = containmentOf(config.agents, agent)
-    const own = { argv: command, env, terminals, containment, permissionMode }
-    definitions.set(name, { name, title, ...own, source: 'config' })
+    const own = { name, title, terminals, containment, permissionMode }
+    const started: Pick<AgentDefinition, 'argv' | 'env' | 'source'> =
+      command === undefined
+        ? { argv: builtIn.argv, env: { ...env, ...builtIn.env }, source: 'built-in' }
+        : { argv: command, env, source: 'config' }
+    definitions.set(name, { ...own, ...started })
   }
   return definitions
 }
@@ -131,5 +133,5 @@ function listWantedSpares(
 /** The complete environment of an agent. Only what we bundle is given keys and variables of ours without being asked. */
 export function environmentOf(own: Environment, definition: AgentDefinition): Record<string, string> {
   if (definition.source === 'config') return agentEnvironment(own, definition.env)
-  return { ...builtInAgentEnvironment(own), ...definition.env }
+  return builtInAgentEnvironment(own, definition.env)
 }

@@ -23,7 +23,8 @@ sessions that do not choose one, without it \`permissions.mode\` counts. \`spare
 processes are started and initialised before a session needs them: the first prompt of a session then waits for neither. Each takes a
 slot and its memory, and is the first to end when a session needs them. \`terminals\` (default false): the agent may ask the gateway to run
 commands; with false it runs them itself, as it would without a gateway. They run with its environment and containment, as its
-user, and end with it.
+user, and end with it. The entry of the built-in agent, \`holdfast\`, needs no command: what it says is added
+to the agent that comes with Holdfast (docs/agent.md).
 
 Agents are read again by a reload. A running turn goes on in the process that it has; when it has ended, the next prompt gets a process
 of the new definition, in the same conversation. The sessions of an agent that is gone from the file are kept: they refuse prompts

@@ -1,6 +1,6 @@
 // What the offline model says. It never hides that it is none.
 
-const NOT_A_MODEL = 'I am not a real model: I follow a few fixed rules, and nothing leaves this machine.'
+const NOT_A_MODEL = 'I am not a real model: I follow fixed rules, and nothing leaves this machine.'
 
 export const ABILITIES = `You can ask me, one per line or joined by "then":
 
@@ -12,8 +12,9 @@ export const ABILITIES = `You can ask me, one per line or joined by "then":
 - run npm test
 - count to 50 (and cancel me in the middle)`
 
-export const CONFIGURE = `For a real model, set ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY for the gateway and restart it with holdfast restart, or
-point HOLDFAST_AGENT_BASE_URL at a local server that speaks OpenAI's API. docs/agent.md says more.`
+export const CONFIGURE = `For a real model, start the gateway with ANTHROPIC_API_KEY, OPENAI_API_KEY or
+GEMINI_API_KEY, or with HOLDFAST_AGENT_BASE_URL for a local server that speaks
+OpenAI's API. docs/agent.md says more.`
 
 export function greeting(isFirst: boolean): string {
   return isFirst ? `${NOT_A_MODEL}\n\n` : ''

@@ -12,8 +12,11 @@ export function sessionDetail(session: SessionDetail, style: Style): string {
   return `${sessionFacts(session, style)}${rows.length === 0 ? '' : `\n${table(['OPTION', 'NOW', 'OFFERED'], rows, style)}`}`
 }
 
+/** An agent may say its modes and models twice, for clients of before and of now: the options are what counts. */
 function controlRows({ modes, models, config }: ControlsView): string[][] {
-  return [...choiceRow('mode', modes), ...choiceRow('model', models), ...config.map(configRow)]
+  const rows = config.map(configRow)
+  const isNew = ([name]: string[]): boolean => !rows.some(([known]) => known === name)
+  return [...[...choiceRow('mode', modes), ...choiceRow('model', models)].filter(isNew), ...rows]
 }
 
 function choiceRow(name: string, choices: ControlsView['modes']): string[][] {
