@@ -95,7 +95,7 @@ export class AcpEndpoint {
         if (upgraded === request) headers.push(`Acp-Connection-Id: ${id}`)
       }
       server.on('headers', connectionId)
-      server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, request))
+      server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, request))
       server.off('headers', connectionId)
     } catch (error) {
       refuseUpgrade(socket, error, id)
@@ -109,8 +109,8 @@ export class AcpEndpoint {
     if (this.#transports.size >= CONNECTIONS_MAX) throw new HoldfastError('STREAM_LIMIT', { limit: CONNECTIONS_MAX })
   }
 
-  #open(webSocket: WebSocket, request: IncomingMessage): void {
-    const transport = new WebSocketTransport(webSocket, this.#ports.limits ?? SOCKET_LIMITS)
+  #open(webSocket: WebSocket, wire: Duplex, request: IncomingMessage): void {
+    const transport = new WebSocketTransport(webSocket, wire, this.#ports.limits ?? SOCKET_LIMITS)
     const connection = this.#ports.facade.open(transport, readWishes(request.url))
     this.#transports.add(transport)
     this.#beat ??= setInterval(() => this.#beatAll(), BEAT_MS)

@@ -1,5 +1,7 @@
 // One editor on a WebSocket: one message of ACP is one text frame. Bounds what waits for a slow editor, and notices one that is gone.
 
+import type { Duplex } from 'node:stream'
+
 import type { WebSocket } from 'ws'
 
 import type { CloseReason, EditorTransport } from '../../facade/ports.ts'
@@ -26,14 +28,18 @@ const CLOSE: Readonly<Record<CloseReason, readonly [code: number, text: string]>
 
 export class WebSocketTransport implements EditorTransport {
   readonly #socket: WebSocket
+  readonly #wire: Duplex
   readonly #limits: SocketLimits
   readonly #waiting: (() => void)[] = []
   #stall: NodeJS.Timeout | undefined
+  #isCorked = false
   #isAlive = true
   #isOver = false
 
-  constructor(socket: WebSocket, limits: SocketLimits) {
+  /** `wire`: what carries `socket`. */
+  constructor(socket: WebSocket, wire: Duplex, limits: SocketLimits) {
     this.#socket = socket
+    this.#wire = wire
     this.#limits = limits
     socket.on('pong', () => (this.#isAlive = true))
     socket.on('close', () => this.#end())
@@ -42,6 +48,7 @@ export class WebSocketTransport implements EditorTransport {
 
   send(line: string): void {
     if (this.#isOver) return
+    this.#cork()
     this.#socket.send(line, () => this.#sent())
     if (this.#socket.bufferedAmount > this.#limits.bytesMax) this.close('slow')
   }
@@ -70,6 +77,17 @@ export class WebSocketTransport implements EditorTransport {
   /** Whatever was written is not waited for. */
   cut(): void {
     this.#socket.terminate()
+  }
+
+  /** What is sent in one go is one write: a batch of events costs one call of the system, not one each. */
+  #cork(): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    this.#wire.cork()
+    process.nextTick(() => {
+      this.#isCorked = false
+      this.#wire.uncork()
+    })
   }
 
   #sent(): void {
