@@ -3,6 +3,7 @@
 
 import { systemClock } from '../base/clock.ts'
 import type { Timer } from '../base/clock.ts'
+import { deadline, ignore } from '../base/deadline.ts'
 import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
@@ -32,6 +33,8 @@ export interface SupervisionOptions {
 /** Every so often the manager is told that the drain goes on, for so long. */
 const EXTEND_EVERY_MS = 10_000
 const EXTEND_MS = 30_000
+/** What the end of this process waits for the manager. */
+const TELL_MS_MAX = 1_000
 
 /** CONFIG_INVALID for a drain that does not fit the stop budget, and for sockets that are not what the configuration says. */
 export async function openSupervision(options: SupervisionOptions): Promise<Supervision> {
@@ -104,10 +107,11 @@ export class Supervision implements AsyncDisposable {
     return 'stopped'
   }
 
-  /** Resolves when the manager was told everything, or gave no answer. */
+  /** Resolves when the manager was told everything, or gave no answer in time. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#quiet()
-    await this.#notifier?.told()
+    const told = this.#notifier?.told() ?? Promise.resolve()
+    await deadline(told, { ms: TELL_MS_MAX, stage: 'telling the manager' }).catch(ignore('it sees that we are gone'))
   }
 
   #extend(untilMs: number): void {

@@ -56,42 +56,42 @@ class HelperNotifier implements Notifier {
     if (this.#tool === undefined) this.#warn({ reason: 'there is no systemd-notify' })
   }
   ready(status: string): void {
-    void this.#send('READY=1', `STATUS=${oneLine(status)}`)
+    void this.#send(['READY=1', `STATUS=${oneLine(status)}`])
   }
 
   reloading(status: string): void {
-    void this.#send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`, `STATUS=${oneLine(status)}`)
+    void this.#send(['RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`, `STATUS=${oneLine(status)}`])
   }
 
   stopping(status: string): void {
-    void this.#send('STOPPING=1', `STATUS=${oneLine(status)}`)
+    void this.#send(['STOPPING=1', `STATUS=${oneLine(status)}`])
   }
 
   extend(ms: number): void {
-    void this.#send(`EXTEND_TIMEOUT_USEC=${Math.ceil(ms) * 1_000}`)
+    void this.#send([`EXTEND_TIMEOUT_USEC=${Math.ceil(ms) * 1_000}`])
   }
 
   alive(): Promise<void> {
-    return this.#send('WATCHDOG=1')
+    return this.#send(['WATCHDOG=1'], 1)
   }
 
   told(): Promise<void> {
     return this.#last
   }
 
-  #send(...assignments: string[]): Promise<void> {
+  #send(assignments: readonly string[], triesMax = TRIES_MAX): Promise<void> {
     const tool = this.#tool
     if (tool === undefined) return Promise.resolve()
-    this.#last = this.#last.then(() => this.#tell([tool, ...assignments]))
+    this.#last = this.#last.then(() => this.#tell([tool, ...assignments], triesMax))
     return this.#last
   }
 
   /** A manager that is busy, at boot for example, is asked again: a READY that is lost would cost the whole start. */
-  async #tell(argv: readonly [string, ...string[]]): Promise<void> {
+  async #tell(argv: readonly [string, ...string[]], triesMax: number): Promise<void> {
     for (let tries = 1; ; tries++) {
       const failure = await this.#run(argv)
       if (failure === undefined) return
-      if (tries === TRIES_MAX) return this.#warn({ reason: failure })
+      if (tries === triesMax) return this.#warn({ reason: failure })
       await pause(RETRY_MS)
     }
   }

@@ -54,8 +54,8 @@ async function assertNoOther(
 async function otherGateway(context: CommandContext): Promise<Record<string, unknown> | undefined> {
   try {
     using gateway = await openGateway({ ...context, mayStart: false })
-    const { pid, state_dir: stateDir, started_at: startedAt } = await gateway.client.status({ timeoutMs: 2_000 })
-    return { pid, stateDir, since: startedAt }
+    const status = await gateway.client.status({ timeoutMs: 2_000 })
+    return { pid: status.pid, version: status.version, stateDir: status.state_dir, since: status.started_at }
   } catch (error) {
     if (codeOf(error) === undefined) throw error
     return undefined
