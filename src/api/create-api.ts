@@ -60,7 +60,7 @@ class HttpApi implements Api {
       facade: new Facade(ports),
       guard: this.#guard,
       logger,
-      messageBytesMax: config.bodyBytesMax,
+      messageBytesMax: () => config.bodyBytesMax,
     })
     this.#app = createApp({ ...ports, streams: this.#streams, url: () => this.url() }, this.#guard)
     this.#acp.addRoutes(this.#app)

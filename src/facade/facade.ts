@@ -14,10 +14,6 @@ export class Facade {
     this.#ports = ports
   }
 
-  get connected(): number {
-    return this.#connections.size
-  }
-
   /** An editor has come; its transport gives what it says to `receive` and calls `close` when it has gone. */
   open(transport: EditorTransport, wishes: ConnectionWishes = {}): EditorConnection {
     const connection: EditorConnection = new EditorConnection(this.#ports, {

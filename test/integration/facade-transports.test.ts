@@ -157,7 +157,7 @@ describe('WebSocket', () => {
       facade: new Facade(ports),
       guard,
       logger: ports.logger,
-      messageBytesMax: 1e6,
+      messageBytesMax: () => 1e6,
       limits,
     })
     const server = createHttpServer(() => {})

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-import type { WebSocket, WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
 
 import { deadline, ignore } from '../../base/deadline.ts'
 import { HoldfastError } from '../../base/errors.ts'
@@ -23,8 +23,8 @@ export interface AcpEndpointPorts {
   readonly facade: Facade
   readonly guard: Guard
   readonly logger: Logger
-  /** Of one message of an editor. */
-  readonly messageBytesMax: number
+  /** Of one message of an editor, as it holds now. */
+  messageBytesMax(): number
   readonly limits?: SocketLimits
 }
 
@@ -38,7 +38,6 @@ export class AcpEndpoint {
   readonly #http: HttpEditors
   readonly #transports = new Set<WebSocketTransport>()
   readonly #upgrading = new Set<Duplex>()
-  #server: Promise<WebSocketServer> | undefined
   #beat: NodeJS.Timeout | undefined
   #whenNone: (() => void) | undefined
   #isClosed = false
@@ -89,14 +88,12 @@ export class AcpEndpoint {
     try {
       checkUpgrade(request, this.#ports.guard)
       this.#checkRoom()
-      const server = await (this.#server ??= openServer(this.#ports.messageBytesMax))
+      const { WebSocketServer: Upgrader } = await import('ws') // with the first editor: a gateway without one does not need it
       this.#checkRoom()
-      const connectionId = (headers: string[], upgraded: IncomingMessage): void => {
-        if (upgraded === request) headers.push(`Acp-Connection-Id: ${id}`)
-      }
-      server.on('headers', connectionId)
-      server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, request))
-      server.off('headers', connectionId)
+      const maxPayload = this.#ports.messageBytesMax()
+      const upgrader = new Upgrader({ noServer: true, clientTracking: false, maxPayload, perMessageDeflate: false })
+      upgrader.on('headers', (headers) => void headers.push(`Acp-Connection-Id: ${id}`))
+      upgrader.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, request))
     } catch (error) {
       refuseUpgrade(socket, error, id)
     } finally {
@@ -134,10 +131,4 @@ export class AcpEndpoint {
     this.#beat = undefined
     this.#whenNone?.()
   }
-}
-
-/** Loaded with the first editor: a gateway without one does not need it. */
-async function openServer(maxPayload: number): Promise<WebSocketServer> {
-  const { WebSocketServer: Server } = await import('ws')
-  return new Server({ noServer: true, clientTracking: false, maxPayload, perMessageDeflate: false })
 }
