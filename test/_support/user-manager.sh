@@ -20,17 +20,20 @@ exec unshare --mount --cgroup --pid --fork --kill-child --mount-proc sh -ec '
     mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
     roots="/sys/fs/cgroup/systemd /sys/fs/cgroup/unified"
   fi
-  for root in $roots; do
-    mkdir -p $root/user.slice/user-0.slice/user@0.service
-    echo $$ >$root/user.slice/user-0.slice/user@0.service/cgroup.procs
-  done
   mount -t tmpfs tmpfs /run
   mkdir -p /run/systemd/system /run/systemd/journal /run/log /run/user/0
   chmod 700 /run/user/0
   if [ -x /usr/lib/systemd/systemd-journald ]; then /usr/lib/systemd/systemd-journald >/dev/null 2>&1 & fi
   export HOME='"'$home'"' XDG_RUNTIME_DIR=/run/user/0
   unset NOTIFY_SOCKET XDG_CONFIG_HOME XDG_STATE_HOME
-  /usr/lib/systemd/systemd --user --log-target=null &
+  # Alone in the group that a login gives it: journald knows the units of a user by that.
+  (
+    for root in $roots; do
+      mkdir -p $root/user.slice/user-0.slice/user@0.service
+      sh -c "echo \$PPID" >$root/user.slice/user-0.slice/user@0.service/cgroup.procs
+    done
+    exec /usr/lib/systemd/systemd --user --log-target=null
+  ) &
   while [ ! -S /run/user/0/systemd/private ]; do sleep 0.05; done
   echo manager
   wait

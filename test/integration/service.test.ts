@@ -97,6 +97,7 @@ testWhere(
     }
     await done('service', 'install', '--now')
     expect(await done('service', 'status')).toMatch(/holdfast\.service \(systemd\): active \(running\)/)
+    expect(await done('service', 'logs', '-n', '50')).toMatch(/^holdfast: ready on .*gateway\.sock$/m)
     await done('sessions', 'ensure', 's1', '--agent', 'scripted', '--cwd', manager.home)
     await done('prompt', '-s', 's1', '--no-wait', '@chunks 60 100')
     await until(async () => (await done('events', 's1')).includes('chunk 1'), {
