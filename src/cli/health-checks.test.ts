@@ -29,7 +29,7 @@ test('a crash is told in two lines: when, who and why; what became of its turns'
       name: 'last crash',
       result: 'warn',
       detail:
-        'ended without a word 5m ago (2026-01-02T11:55:00.000Z, version 1.2.3, pid 42, up 2h): nothing here says why',
+        'ended without a word, found 5m ago (2026-01-02T11:55:00.000Z, version 1.2.3, pid 42, up 2h): nothing here says why',
     },
     { name: 'turns of it', result: 'ok', detail: '2 taken over by the next life, 0 interrupted' },
   ])
@@ -58,6 +58,6 @@ test('safe mode is said with the command that ends it', () => {
 test('the lives of a gateway are one line of its status', () => {
   expect(livesText(status({}), NOW)).toBe('12 known, none ended unasked')
   expect(livesText(status({ last_crash: CRASH }), NOW)).toBe(
-    '12 known, 3 ended unasked, the last 5m ago (ended without a word)',
+    '12 known, 3 ended unasked; the last ended without a word, found 5m ago',
   )
 })

@@ -4,11 +4,12 @@ import type { CrashView, StatusView } from '../wire/gateway.ts'
 import type { Check } from './doctor-checks.ts'
 import { age, until } from './output/time.ts'
 
+/** Of what is found by the next life the time is that of the find. */
 const WORDS: Readonly<Record<CrashView['how'], string>> = {
   crashed: 'crashed',
   wedged: 'stood still and was ended',
-  killed: 'ended without a word',
-  machine_down: 'went down with the machine',
+  killed: 'ended without a word, found',
+  machine_down: 'went down with the machine, found',
 }
 
 /** An older one is no news. */
@@ -51,10 +52,10 @@ export function safeModeReason({ crashes }: SafeModeView): string {
   return `after ${crashes} crashes in a row no prompt is taken or handed out; what runs goes on`
 }
 
-/** Such as `12 known, 3 ended unasked, the last 5m ago (crashed)`. */
+/** Such as `12 known, 3 ended unasked; the last crashed 5m ago`. */
 export function livesText({ lives: { known, crashed }, last_crash: crash }: StatusView, now: number): string {
   if (crash === null) return `${known} known, none ended unasked`
-  return `${known} known, ${crashed} ended unasked, the last ${age(crash.ended_at, now)} ago (${WORDS[crash.how]})`
+  return `${known} known, ${crashed} ended unasked; the last ${WORDS[crash.how]} ${age(crash.ended_at, now)} ago`
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -64,6 +64,8 @@ test('the last words of the engine are those behind the last line of that proces
   writeFileSync(log, [line(1), ...words, line(2), line(2), ...words, line(3), ''].join('\n'))
   expect(readLastWords(log, 2)).toBe('the JavaScript engine gave up: Reached heap limit Allocation failed')
   expect([3, 4].map((pid) => readLastWords(log, pid))).toEqual([undefined, undefined])
+  writeFileSync(log, [line(1), '= [9:0x2c2b4000] 130 ms: Mark-Compact', ...words, ''].join('\n'))
+  expect(readLastWords(log, 9)).toContain('Reached heap limit')
   writeFileSync(log, [line(1), line(2), ...words, ''].join('\n'))
   expect(readLastWords(log, 1)).toBeUndefined()
   expect(readLastWords(join(directory, 'none'), 1)).toBeUndefined()

@@ -6,12 +6,13 @@ const TAIL_BYTES = 128 * 1024
 const CHARS_MAX = 200
 
 /**
- * The engine's last line behind the last log line of the process `pid`, and before the first one of another; undefined when it said
+ * The engine's last line behind the last line of the process `pid`, and before the first one of another; undefined when it said
  * nothing, or the end of the log does not reach back so far.
  */
 export function readLastWords(logFile: string, pid: number): string | undefined {
   const lines = readTail(logFile).split('\n')
-  const last = lines.findLastIndex((line) => line.includes(`"pid":${pid},`))
+  // Lines of ours, and those with which the engine begins its last words.
+  const last = lines.findLastIndex((line) => line.includes(`"pid":${pid},`) || line.includes(`[${pid}:0x`))
   if (last === -1) return undefined
   for (const line of lines.slice(last + 1)) {
     if (line.startsWith('{')) return undefined

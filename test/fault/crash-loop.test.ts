@@ -83,7 +83,7 @@ test('F 126: after three crashes the fourth life is in safe mode and says so; wh
   expect((await gateway.run('status')).stdout).toMatch(/^safe mode +on since/m)
   const { stdout: doctor } = await gateway.run('doctor')
   expect(doctor).toMatch(/^warn +safe mode +on since .*3 crashes in a row/m)
-  expect(doctor).toMatch(/^warn +last crash +ended without a word \d+s ago/m)
+  expect(doctor).toMatch(/^warn +last crash +ended without a word, found \d+s ago/m)
   expect(doctor).toMatch(/^ok +turns of it +1 taken over by the next life, 0 interrupted/m)
   expect((await gateway.run('safe-mode', 'off')).stdout).toContain('safe mode is over')
   await expectCompleted(held)

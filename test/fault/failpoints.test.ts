@@ -78,7 +78,7 @@ describe.each(HOSTINGS)('with agents hosted by: %s', (hosting) => {
     expect(await receivedTexts(gateway)).toEqual(['hello'])
   })
 
-  test('B 36: an exception that nobody catches: exit 1, its cause is in the log', async () => {
+  test('B 36: an exception that nobody catches: exit 1, its cause is in the log and in the status of the next life', async () => {
     const gateway = await TestGateway.prepare({ config: { keeper: { hosting } } })
     await using _ended = gateway
     await gateway.start()
@@ -95,6 +95,9 @@ describe.each(HOSTINGS)('with agents hosted by: %s', (hosting) => {
     expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 'error', err: { message: 'failpoint accept.stored' } })
     if (hosting === 'keeper') expect(gateway.agents().map((each) => each.pid)).toContain(pid)
     else await expect.poll(() => gateway.leaks(), { timeout: 2_000, interval: 20 }).toEqual([])
+    await gateway.start()
+    const { last_crash: crash } = await gateway.client.status()
+    expect(crash).toMatchObject({ how: 'crashed', reason: 'Error: failpoint accept.stored' })
   })
 })
 
