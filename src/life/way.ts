@@ -37,6 +37,7 @@ export function chooseWay({
     return { way: 'supervised', because: `${supervisor.kind} starts it again` }
   if (pid === 1) return { way: 'in-process', because: 'the container ends with this process' }
   if (hasTerminal) return { way: 'in-process', because: 'it belongs to a terminal' }
-  if (!isDetached) return { way: 'in-process', because: 'whoever started it in the foreground may wait for its end' }
+  // Whoever started it may wait for its end.
+  if (!isDetached) return { way: 'in-process', because: 'it was started in the foreground' }
   return { way: 'successor', because: 'nobody waits for the end of this process' }
 }
