@@ -49,7 +49,10 @@ export function fitStopBudget({ drainMs, isExplicit, supervisor, reserveMs }: Dr
     }
   }
   const reason = `deadlines.drainMs is ${seconds(drainMs)}, but ${budget}, of which turns can have ${seconds(fittingMs)}`
-  throw new HoldfastError('CONFIG_INVALID', { reason, file: 'deadlines.drainMs, or the stop timeout of the service' })
+  throw new HoldfastError('CONFIG_INVALID', {
+    reason,
+    file: 'deadlines.drainMs, or the stop timeout of the service (holdfast service install writes it anew)',
+  })
 }
 
 async function askSystemd({ unit, scope }: SystemdUnit, env: Variables): Promise<number | undefined> {
