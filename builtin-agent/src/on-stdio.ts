@@ -4,9 +4,12 @@ import manifest from '../../package.json' with { type: 'json' }
 import { runAgent } from './run-agent.ts'
 
 const EXIT_FAILED = 1
+const FOR_PEOPLE =
+  'holdfast agent: waits for an editor that speaks ACP on stdin. To talk to it yourself: holdfast prompt. Ctrl-D ends it.'
 
 /** Resolves with the exit code. Whoever calls it ends the process: something that hung may still hold it. */
 export async function runOnStdio(): Promise<number> {
+  if (process.stdin.isTTY) process.stderr.write(`${FOR_PEOPLE}\n`)
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
   const streams = { input: process.stdin, output: process.stdout, diagnostics: process.stderr }
