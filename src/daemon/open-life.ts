@@ -109,7 +109,7 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     statistics: () => sessions.statistics(),
   }
   const api = await withPortOwner(listenApi(parts, scope))
-  const dumped = { lifecycle, node, sessions, spares, store, host, api, logger: options.log.logger('daemon') }
+  const dumped = { lifecycle, node, health, sessions, spares, store, host, api, logger: options.log.logger('daemon') }
   options.controls.dumpState = () => void dumpState(dumped)
   return { store, node, lifecycle, api, sessions, spares, tasks, parting, reloading, health, recovered, failed }
 }

@@ -12,6 +12,7 @@ import type { SessionOverview } from '../session/insight/overview.ts'
 import type { Sessions } from '../session/open-sessions.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import type { Health } from './open-health.ts'
 
 export interface DumpParts {
   readonly lifecycle: Lifecycle
@@ -21,6 +22,7 @@ export interface DumpParts {
   readonly store: Pick<Store, 'counts' | 'commitsWaiting' | 'listLeases' | 'lastSeq'>
   readonly host: Pick<AgentHost, 'describe'>
   readonly api: Pick<Api, 'streams'>
+  readonly health: Health
   readonly logger: Logger
 }
 
@@ -49,13 +51,16 @@ export async function dumpState(parts: DumpParts): Promise<void> {
   logger.warn({ sessionsNotShown: left, isComplete: rows !== undefined && left === 0 }, 'state dump ends')
 }
 
-function totals({ lifecycle, node, sessions, spares, store, host, api }: DumpParts, all: readonly SessionOverview[]) {
+function totals(parts: DumpParts, all: readonly SessionOverview[]) {
+  const { lifecycle, node, sessions, spares, store, host, api, health } = parts
   const { live, stuck, keepers } = host.describe()
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   return {
     state: lifecycle.state,
     epoch: node.epoch,
     upMs: msSince(lifecycle.startedAt),
+    isSafeMode: health.chronicle.safeMode.isOn,
+    progress: health.pulse.progress(),
     sessions: countBy(all, ({ activity }) => activity),
     queued: all.reduce((sum, { queued }) => sum + queued, 0),
     turnsOut: all.filter(({ turn }) => turn !== undefined).length,
