@@ -245,7 +245,7 @@ export const ERRORS = {
   ),
   STATE_DIR_REMOTE: spec(
     'The state directory {path} is on a network file system ({kind}).',
-    'Move it to a local disk (HOLDFAST_HOME), or set HOLDFAST_ALLOW_NETWORK_FS=true if you know that locks work there.',
+    'Move it to a local disk (HOLDFAST_HOME), or set HOLDFAST_STORAGE_NETWORK_FILE_SYSTEM=true if you know that locks work there.',
   ),
   TOKEN_FILE_UNSAFE: spec(
     'The token file {path} is not safe: {reason}.',

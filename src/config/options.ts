@@ -382,7 +382,7 @@ export const OPTIONS = {
   'storage.networkFileSystem': {
     type: boolean,
     default: false,
-    env: 'HOLDFAST_ALLOW_NETWORK_FS',
+    env: 'HOLDFAST_STORAGE_NETWORK_FILE_SYSTEM',
     reload: false,
     text:
       'Whether the state directory may be on NFS, SMB, 9p or FUSE, where two gateways could use one database and a crash could damage it. ' +
