@@ -40,7 +40,7 @@ export class Pulse implements Disposable {
     Atomics.store(this.cells, CELL.phase, PHASES.indexOf(phase))
   }
 
-  /** Told around each transaction: where a loop that stands still is most often stuck. */
+  /** Told around each transaction: a loop that stands still is often stuck in one. */
   inStore(isIn: boolean): void {
     Atomics.store(this.cells, CELL.isInStore, isIn ? 1 : 0)
   }

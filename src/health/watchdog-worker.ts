@@ -45,7 +45,7 @@ function end(verdict: Standstill): void {
 
 function activity(): string {
   const phase = PHASES[Atomics.load(cells, CELL.phase)] ?? 'running'
-  return Atomics.load(cells, CELL.isInStore) === 1 ? `${phase} (writing to its database)` : phase
+  return Atomics.load(cells, CELL.isInStore) === 1 ? `${phase}, with a transaction open` : phase
 }
 
 /** A line like those of the log, without its buffer. */

@@ -31,7 +31,12 @@ test('a loop that stands still for a while is said by another thread, with what 
   expect(await gateway.ask(session, 'hello')).toMatchObject({ state: 'completed' })
   await until(() => said(gateway, MOVES).length > 0, { ms: 5_000, what: () => gateway.output })
   const [stands] = said(gateway, STANDS)
-  expect(stands).toMatchObject({ level: 'error', folder: 'health', part: 'loop', activity: 'serving' })
+  expect(stands).toMatchObject({
+    level: 'error',
+    folder: 'health',
+    part: 'loop',
+    activity: expect.stringMatching(/^serving/),
+  })
   expect(said(gateway, ENDED)).toEqual([])
   expect(await gateway.client.readiness()).toBe('ready')
 })
@@ -51,7 +56,7 @@ test('a loop that does not come back is ended with SIGABRT; the next life goes o
   await gateway.start(watched(0))
   const { last_crash: crash } = await gateway.client.status()
   expect(crash).toMatchObject({ how: 'wedged', turns_taken_over: 1, turns_interrupted: 0 })
-  expect(crash?.reason).toBe('its event loop stood still for 0.8 s while it was serving')
+  expect(crash?.reason).toMatch(/^its event loop stood still for 0.8 s while it was serving/)
   expect(await gateway.ended(first, turn.id)).toMatchObject({ state: 'completed', delivery: 'yes' })
   const chunks = Array.from({ length: 60 }, (_, i) => `chunk ${i + 1} `).join('')
   expect(await gateway.text(first)).toBe(`${chunks}whole`)
