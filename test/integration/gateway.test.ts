@@ -215,9 +215,9 @@ test('an agent that cannot be started fails its turn with a code, delivery no, a
 
 const BAD_REQUESTS: Readonly<Record<string, { body: Record<string, unknown>; code: string }>> = {
   'an unknown agent': { body: { agent: 'nobody', cwd: '/usr' }, code: 'AGENT_UNKNOWN' },
-  'a relative directory': { body: { agent: 'demo', cwd: 'here' }, code: 'CWD_NOT_ABSOLUTE' },
-  'a directory that is not there': { body: { agent: 'demo', cwd: '/no/such/place' }, code: 'CWD_NOT_FOUND' },
-  'the root of the file system': { body: { agent: 'demo', cwd: '/' }, code: 'CWD_NOT_ALLOWED' },
+  'a relative directory': { body: { agent: 'holdfast', cwd: 'here' }, code: 'CWD_NOT_ABSOLUTE' },
+  'a directory that is not there': { body: { agent: 'holdfast', cwd: '/no/such/place' }, code: 'CWD_NOT_FOUND' },
+  'the root of the file system': { body: { agent: 'holdfast', cwd: '/' }, code: 'CWD_NOT_ALLOWED' },
   'no agent': { body: { cwd: '/usr' }, code: 'BAD_REQUEST' },
 }
 
@@ -226,7 +226,7 @@ test('a session that cannot be made is refused with a code and leaves no row', a
   for (const [name, { body, code }] of Object.entries(BAD_REQUESTS)) {
     await expect(gateway.client.createSession(body as never), name).rejects.toMatchObject({ code })
   }
-  const inState = gateway.client.createSession({ agent: 'demo', cwd: join(gateway.home, 'state') })
+  const inState = gateway.client.createSession({ agent: 'holdfast', cwd: join(gateway.home, 'state') })
   await expect(inState).rejects.toMatchObject({ code: 'CWD_NOT_ALLOWED' })
   expect((await gateway.client.listSessions()).sessions).toEqual([])
 })
