@@ -82,7 +82,8 @@ class InProcessSide implements Side {
       warmLimits: { agentIdleMs: 0 },
       promptRules: { promptBytesMax: 1024 * 1024, attachmentBytesMax: 0 },
       family: { depthMax: 4, childrenMax: 32 },
-      checkCwd: (cwd) => Promise.resolve(cwd),
+      checkAgent: () => Promise.resolve(),
+    checkCwd: (cwd) => Promise.resolve(cwd),
       findDefinition: () => definition,
     })
     this.#service = this.#scope.use(sessions).service

@@ -17,8 +17,12 @@ export interface AgentDefinition {
   readonly containment?: SpawnSpec['containment']
   /** Of its sessions that do not choose one; `ask` if absent. Nothing a process is started with. */
   readonly permissionMode?: 'ask' | 'approve-reads' | 'approve-all' | 'deny-all'
-  /** Where the definition came from, for `holdfast agents`. */
-  readonly source: 'built-in' | 'config'
+  /**
+   * Where the definition came from: known by name, written by a person, of an imported registry, or of what Holdfast installed itself.
+   */
+  readonly source: 'built-in' | 'config' | 'imported' | 'installed'
+  /** Our own agent, which is given what is meant for it without being asked. */
+  readonly isBundled?: boolean
 }
 
 /** Of everything that decides what the process is. Two definitions with one digest can stand in for each other. */

@@ -46,7 +46,19 @@ export interface AgentSummary {
   readonly name: string
   readonly title: string
   readonly argv: readonly [string, ...string[]]
-  readonly source: 'built-in' | 'config'
+  readonly source: 'built-in' | 'config' | 'imported' | 'installed'
+  /** Our own. */
+  readonly isBundled?: boolean
+}
+
+/** What can be seen of an agent without starting it. */
+export interface AgentPresence {
+  readonly installed: 'yes' | 'no' | 'unknown'
+  readonly version: string | undefined
+  readonly login: 'yes' | 'no' | 'unknown'
+  /** What a person does to log in. */
+  readonly loginHelp: string | undefined
+  readonly homepage: string | undefined
 }
 
 export type GatewayPhase = 'starting' | 'ready' | 'draining' | 'stopped'
@@ -217,6 +229,8 @@ export interface ApiPorts {
   readonly version: string
   readonly tokens: TokenProvider
   readonly agents: () => readonly AgentSummary[]
+  /** By name; starts nothing and never rejects. */
+  readonly detectAgents: () => Promise<ReadonlyMap<string, AgentPresence>>
   readonly config: ApiConfig
   readonly logger: Logger
   /** For tests; the defaults are those of the reference (reliability 5). */

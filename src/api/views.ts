@@ -25,7 +25,7 @@ import type {
   TurnView,
 } from '../wire/turn.ts'
 import { controlsView, termsView } from './session-terms-view.ts'
-import type { AgentSummary, GatewayPhase, GatewayStatus } from './ports.ts'
+import type { AgentPresence, AgentSummary, GatewayPhase, GatewayStatus } from './ports.ts'
 
 type TurnRecord = PromptAccepted['turn']
 type TurnOutcome = NonNullable<TurnRecord['outcome']>
@@ -163,8 +163,20 @@ export function closedView({ stopped, turns }: CloseEvidence, status: SessionSta
   }
 }
 
-export function agentView({ name, title, argv, source }: AgentSummary): AgentView {
-  return { name, title, command: argv[0], source }
+export function agentView(agent: AgentSummary, presence: AgentPresence | undefined): AgentView {
+  const { name, title, argv, source, isBundled = false } = agent
+  return {
+    name,
+    title,
+    command: argv[0],
+    source,
+    chosen: isBundled || source === 'config' || source === 'installed',
+    installed: presence?.installed ?? 'unknown',
+    version: presence?.version ?? null,
+    login: presence?.login ?? 'unknown',
+    login_help: presence?.loginHelp ?? null,
+    homepage: presence?.homepage ?? null,
+  }
 }
 
 /** What the API itself adds to the status of the gateway. */

@@ -29,7 +29,15 @@ export const ERRORS = {
   AGENT_UNKNOWN: spec('There is no agent named {agent}.', 'List the agents with: holdfast agents.'),
   AGENT_COMMAND_MISSING: spec(
     'The command of agent {agent} was not found: {command}.',
-    'Install it, or correct the command in the configuration.',
+    'If holdfast agents ls lists it, run: holdfast agents install {agent}. Otherwise correct its command in the configuration.',
+  ),
+  AGENT_IMPORT_FAILED: spec(
+    'Nothing was imported from {source}: {reason}.',
+    'Correct what the reason names, then try again. What was imported before is kept.',
+  ),
+  AGENT_INSTALL_FAILED: spec(
+    'Agent {agent} was not installed: {reason}.',
+    'Nothing of the attempt was kept. Correct what the reason names, then try again.',
   ),
   AGENT_COMMAND_UNUSABLE: spec(
     'The command of agent {agent} cannot be executed: {command} ({reason}).',

@@ -38,6 +38,8 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
 
   AGENT_UNKNOWN: EXIT.usage,
   AGENT_COMMAND_MISSING: EXIT.failed,
+  AGENT_IMPORT_FAILED: EXIT.failed,
+  AGENT_INSTALL_FAILED: EXIT.failed,
   AGENT_COMMAND_UNUSABLE: EXIT.failed,
   AGENT_START_TIMEOUT: EXIT.failed,
   AGENT_EXITED: EXIT.failed,

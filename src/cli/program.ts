@@ -6,6 +6,7 @@ import { CONTINUITY, NOTIFY, ON_INTERRUPT, RESET_WHAT, RESUME_ACTION, WHEN_ALONE
 import type { CommandContext } from './context.ts'
 import type { CliDeps } from './deps.ts'
 import { Screen } from './output/screen.ts'
+import { declareAgents } from './program-agents.ts'
 import { declareApprove, declarePermissionOptions, declarePermissions } from './program-permissions.ts'
 import { declareEditors } from './program-editors.ts'
 import { declareGateway } from './program-gateway.ts'
@@ -203,14 +204,7 @@ function declareSessions(root: Command, on: Bind): void {
     .argument('<session>', 'id or key')
     .action(on(async () => (await import('./commands/explain.ts')).explain))
   declarePermissions(root, on)
-  root
-    .command('agents')
-    .description('list the agents that can be used')
-    .action(on(async () => (await import('./commands/agents.ts')).agents))
-  root
-    .command('agent')
-    .description('run the built-in agent on stdin and stdout, for an editor that speaks ACP')
-    .action(on(async () => (await import('./commands/agent.ts')).agent))
+  declareAgents(root, on)
 }
 
 function declareOptions(sessions: Command, on: Bind): void {

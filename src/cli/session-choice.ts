@@ -38,7 +38,8 @@ export async function chooseSession(client: HoldfastClient, choice: SessionChoic
 
 /** The agent to use when none is named; UsageError when there is a choice. */
 export async function onlyAgent(client: HoldfastClient): Promise<string> {
-  const { agents } = await client.listAgents()
+  const { agents: all } = await client.listAgents()
+  const agents = all.filter(({ chosen }) => chosen)
   const [only, ...others] = agents
   if (only === undefined)
     throw new UsageError('There is no agent.', 'Add one to the configuration; see: holdfast doctor')

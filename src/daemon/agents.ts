@@ -36,15 +36,16 @@ export function listAgentDefinitions(config: Config, stateDir: string): Readonly
     containment: containmentOf(config.agents, {}),
     permissionMode: config.permissions.mode,
     source: 'built-in',
+    isBundled: true,
   }
   const definitions = new Map([[builtIn.name, builtIn]])
   for (const agent of config.agentDefinitions.values()) {
     const { name, title, command, env, terminals, permissionMode = config.permissions.mode } = agent
     const containment = containmentOf(config.agents, agent)
     const own = { name, title, terminals, containment, permissionMode }
-    const started: Pick<AgentDefinition, 'argv' | 'env' | 'source'> =
+    const started: Pick<AgentDefinition, 'argv' | 'env' | 'source' | 'isBundled'> =
       command === undefined
-        ? { argv: builtIn.argv, env: { ...env, ...builtIn.env }, source: 'built-in' }
+        ? { argv: builtIn.argv, env: { ...env, ...builtIn.env }, source: 'built-in', isBundled: true }
         : { argv: command, env, source: 'config' }
     definitions.set(name, { ...own, ...started })
   }
@@ -63,6 +64,7 @@ const FREE_MEMORY_MS = 100
 /** Those of the newest configuration. */
 export interface Definitions {
   readonly current: ReadonlyMap<string, AgentDefinition>
+  find(name: string): AgentDefinition | undefined
 }
 
 interface AgentsParts extends Pick<GatewayOptions, 'env' | 'version' | 'log'> {
@@ -87,7 +89,7 @@ export function openAgents(parts: AgentsParts): Agents {
       lineBytesMax: limits.lineBytesMax,
     })),
     version,
-    findDefinition: (name: string) => definitions.current.get(name),
+    findDefinition: (name: string) => definitions.find(name),
     environmentOf: (definition: AgentDefinition) => environmentOf(env, definition),
     idleDirectory: () => {
       ensurePrivateDirectory(idle)
@@ -132,6 +134,6 @@ function listWantedSpares(
 
 /** The complete environment of an agent. Only what we bundle is given keys and variables of ours without being asked. */
 export function environmentOf(own: Environment, definition: AgentDefinition): Record<string, string> {
-  if (definition.source === 'config') return agentEnvironment(own, definition.env)
+  if (definition.isBundled !== true) return agentEnvironment(own, definition.env)
   return builtInAgentEnvironment(own, definition.env)
 }

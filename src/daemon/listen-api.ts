@@ -14,8 +14,9 @@ import type { SessionService } from '../session/service.ts'
 import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
 import type { TaskService } from '../tasks/task-service.ts'
-import type { Definitions } from './agents.ts'
+import type { LiveDefinitions } from './known-agents.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { lookForAgents } from './look-for-agents.ts'
 import type { Health } from './open-health.ts'
 import type { Reloading } from './reloading.ts'
 import type { GatewayOptions } from './run-gateway.ts'
@@ -28,7 +29,7 @@ export interface ApiParts extends GatewayOptions {
   readonly store: Store
   readonly node: NodeRecord
   readonly host: AgentHost
-  readonly definitions: Definitions
+  readonly definitions: LiveDefinitions
   readonly live: LiveConfig
   readonly lifecycle: Lifecycle
   readonly reloading: Reloading
@@ -62,6 +63,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     tokens,
     version: parts.version,
     agents: () => [...definitions.current.values()],
+    detectAgents: () => lookForAgents(parts),
     config: live.view(({ http: { allowedHosts, allowedOrigins }, limits: { bodyBytesMax } }) => ({
       tcp: http.enabled ? tcp : undefined,
       socket: paths.socket,

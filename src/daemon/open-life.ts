@@ -12,17 +12,20 @@ import { checkCwd } from '../session/entry/check-cwd.ts'
 import { Lanes } from '../session/agents/lanes.ts'
 import { openSessions } from '../session/open-sessions.ts'
 import type { Sessions } from '../session/open-sessions.ts'
+import { AgentStore } from '../install/agent-store.ts'
 import { acquireInstanceLock } from '../store/instance-lock.ts'
 import { Pulse } from '../health/pulse.ts'
 import { LOCAL_NODE, localNodes } from '../store/local-wake.ts'
 import { openSqliteStore } from '../store/open-sqlite-store.ts'
 import { openStateDir } from '../store/state-dir.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
-import { listAgentDefinitions, openAgents } from './agents.ts'
-import type { Agents, Definitions } from './agents.ts'
+import { openAgents } from './agents.ts'
+import type { Agents } from './agents.ts'
+import { LiveDefinitions } from './known-agents.ts'
 import { withFailpoint } from './failpoints.ts'
 import { openHealth, storeThread } from './open-health.ts'
 import type { Health } from './open-health.ts'
+import { checkAgent } from './check-agent.ts'
 import { openHost } from './open-host.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { openTasks } from './open-tasks.ts'
@@ -68,7 +71,7 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     options.recorder.forced()
     host.killNow()
   }
-  const definitions = live.view((config) => ({ current: listAgentDefinitions(config, stateDir) }))
+  const definitions = new LiveDefinitions({ live, env: options.env, stateDir, store: new AgentStore(stateDir) })
   const events = createEventLog(store)
   const agents = openAgents({
     ...options,
@@ -153,7 +156,7 @@ interface SessionParts extends Ground {
   readonly options: GatewayOptions
   readonly live: LiveConfig
   readonly agents: Agents
-  readonly definitions: Definitions
+  readonly definitions: LiveDefinitions
   readonly events: ReturnType<typeof createEventLog>
 }
 
@@ -178,6 +181,7 @@ function sessionPorts(parts: SessionParts): Parameters<typeof openSessions>[0] {
     })),
     family: live.view(({ tasks: { depthMax, childrenMax } }) => ({ depthMax, childrenMax })),
     checkCwd: (cwd) => checkCwd(cwd, rules),
-    findDefinition: (name) => definitions.current.get(name),
+    findDefinition: (name) => definitions.find(name),
+    checkAgent: (definition) => checkAgent(options.env, definition),
   }
 }

@@ -7,7 +7,7 @@ import type { SessionService } from '../session/service.ts'
 
 export interface OfferedAgent {
   readonly name: string
-  readonly source: 'built-in' | 'config'
+  readonly source: 'built-in' | 'config' | 'imported' | 'installed'
 }
 
 export interface FacadePorts {

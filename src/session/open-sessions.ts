@@ -53,6 +53,8 @@ export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPor
   readonly family: FamilyLimits
   /** Real path of an allowed working directory; CWD_NOT_ABSOLUTE, CWD_NOT_FOUND or CWD_NOT_ALLOWED otherwise. */
   checkCwd(cwd: string): Promise<string>
+  /** Before a session is made for it. AGENT_COMMAND_MISSING for one that is offered, but not installed. */
+  checkAgent(definition: AgentDefinition): Promise<void>
   findDefinition(name: string): AgentDefinition | undefined
 }
 

@@ -11,7 +11,19 @@ export const AgentView = Type.Object(
     title: Type.String(),
     /** The program only: arguments and environment may hold secrets. */
     command: Type.String(),
-    source: Type.Enum(['built-in', 'config']),
+    /** built-in: known by name; installed: by `holdfast agents install`. */
+    source: Type.Enum(['built-in', 'config', 'imported', 'installed']),
+    /** A person configured or installed it, or it is our own: one of those that are meant when none is named. */
+    chosen: Type.Boolean(),
+    /** By the files alone: nothing is started for it. */
+    installed: Type.Enum(['yes', 'no', 'unknown']),
+    /** Of its package; null when that is not known. */
+    version: nullable(Type.String()),
+    /** Whether the gateway has a login for it, as far as files and variables tell. */
+    login: Type.Enum(['yes', 'no', 'unknown']),
+    /** What a person does to log in; null when that is not known. */
+    login_help: nullable(Type.String()),
+    homepage: nullable(Type.String()),
   },
   { title: 'Agent' },
 )

@@ -77,6 +77,7 @@ export class TestGateway {
         },
       },
       agents: () => [{ name: 'demo', title: 'Demo', argv: ['demo-agent', '--key', 'sk-secret'], source: 'config' }],
+      detectAgents: () => Promise.resolve(new Map()),
       logger: this.#logger(),
       config: {
         tcp: { host: '127.0.0.1', port: 7433, isPortExplicit: false, portFile: undefined },

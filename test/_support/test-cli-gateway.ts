@@ -4,7 +4,14 @@ import { createHash } from 'node:crypto'
 
 import { createApi } from '../../src/api/create-api.ts'
 import type { Api } from '../../src/api/create-api.ts'
-import type { AgentSummary, GatewayPhase, Readiness, ReloadReport, StopRequest } from '../../src/api/ports.ts'
+import type {
+  AgentPresence,
+  AgentSummary,
+  GatewayPhase,
+  Readiness,
+  ReloadReport,
+  StopRequest,
+} from '../../src/api/ports.ts'
 import { pathsOf } from '../../src/config/paths.ts'
 import { ensurePrivateDirectory } from '../../src/base/private-directory.ts'
 import { ensureToken } from '../../src/config/token.ts'
@@ -27,6 +34,7 @@ export class TestCliGateway implements AsyncDisposable {
   readonly restarts: string[] = []
   epoch = 7
   agents: readonly AgentSummary[] = [FAKE_AGENT]
+  presence: ReadonlyMap<string, AgentPresence> = new Map()
   phase: GatewayPhase = 'ready'
   /** Undefined: as the phase says. */
   readiness: Readiness | undefined
@@ -92,6 +100,7 @@ export class TestCliGateway implements AsyncDisposable {
       storage: this.sessions.store,
       version: '9.8.7',
       agents: () => this.agents,
+      detectAgents: () => Promise.resolve(this.presence),
       tokens: {
         digest: () => (this.refuseTokens ? undefined : createHash('sha256').update(ensureToken(tokenFile)).digest()),
         onRotated: () => ({ [Symbol.dispose]: () => {} }),

@@ -123,6 +123,7 @@ export class TestSessions implements AsyncDisposable {
       warmLimits: { agentIdleMs: 0 },
       findDefinition: (name) => (name === 'fake' ? definition : undefined),
       checkCwd: (cwd) => Promise.resolve(cwd),
+      checkAgent: () => Promise.resolve(),
       promptRules: { promptBytesMax: 10_000, attachmentBytesMax: 100_000 },
       family: { depthMax: 4, childrenMax: 100 },
       ...this.#ports,

@@ -31,7 +31,10 @@ export function addGatewayRoutes(app: App, context: RouteContext): void {
         response: withErrors({ 200: AgentList }),
       },
     },
-    () => ({ agents: context.agents().map(agentView) }),
+    async () => {
+      const presence = await context.detectAgents()
+      return { agents: context.agents().map((agent) => agentView(agent, presence.get(agent.name))) }
+    },
   )
   app.get(
     '/v1/status',

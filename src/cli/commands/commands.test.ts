@@ -148,7 +148,7 @@ describe('the gateway', () => {
   test('status, agents and doctor show what it says', async () => {
     expect((await run('status')).out).toMatch(/^gateway +ready, version 9\.8\.7, pid 4711/)
     expect(first((await run('status', '--json')).out)).toMatchObject({ state: 'ready', tagging: 'prlimit' })
-    expect((await run('agents')).out).toMatch(/^fake +Fake +node +config$/m)
+    expect((await run('agents')).out).toMatch(/^fake +Fake +unknown +- +unknown +config$/m)
     const { code, out } = await gateway.cli.run(['doctor'], { env: { PATH: process.env['PATH'] ?? '' } })
     expect(code).toBe(0)
     expect(out).toMatch(/^ok +tagging +prlimit$/m)

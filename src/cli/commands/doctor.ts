@@ -2,20 +2,12 @@
 // asked to, ends processes that nobody owns.
 
 import { isHoldfastError } from '../../base/errors.ts'
-import type { HoldfastClient } from '../../client/client.ts'
 import type { CommandContext } from '../context.ts'
+import { checkAgents } from '../agent-checks.ts'
 import { checkContainment } from '../containment-checks.ts'
-import {
-  checkAgent,
-  checkNode,
-  checkPlatform,
-  checkPrivate,
-  checkSocket,
-  checkSqlite,
-  checkStatus,
-} from '../doctor-checks.ts'
+import { checkNode, checkPlatform, checkPrivate, checkSocket, checkSqlite, checkStatus } from '../doctor-checks.ts'
 import type { Check } from '../doctor-checks.ts'
-import { checkKeeperUnit, checkService, checkServiceAgent } from '../service-checks.ts'
+import { checkKeeperUnit, checkService } from '../service-checks.ts'
 import { codeOf } from '../error-code.ts'
 import { checkCrash, checkHealth } from '../health-checks.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -82,8 +74,9 @@ async function checkGateway(context: CommandContext, servicePath: string | undef
   try {
     using gateway = await openGateway({ ...context, mayStart: false })
     const status = await gateway.client.status()
+    const { agents } = await gateway.client.listAgents()
     const checks = [...checkStatus(status), ...checkKeeperUnit(status), ...checkHealth(status, Date.now())]
-    return [...checks, ...(await checkAgents(gateway.client, context, servicePath))]
+    return [...checks, ...(await checkAgents(agents, context.deps.env['PATH'] ?? '', servicePath))]
   } catch (error) {
     const isDown = codeOf(error) === 'GATEWAY_UNREACHABLE'
     const detail = isDown
@@ -104,17 +97,6 @@ async function checkLastCrash({ deps }: CommandContext): Promise<Check[]> {
   } catch (error) {
     return [{ name: 'last crash', result: 'warn', detail: error instanceof Error ? error.message : String(error) }]
   }
-}
-
-/** As the gateway finds them, which is as its service does where there is one. */
-async function checkAgents(client: HoldfastClient, { deps }: CommandContext, servicePath?: string): Promise<Check[]> {
-  const { agents } = await client.listAgents()
-  const shellPath = deps.env['PATH'] ?? ''
-  return Promise.all(
-    agents.map((agent) =>
-      servicePath === undefined ? checkAgent(agent, shellPath) : checkServiceAgent(agent, shellPath, servicePath),
-    ),
-  )
 }
 
 async function checkStore(context: CommandContext): Promise<Check[]> {

@@ -17,6 +17,8 @@ export interface EnsurePorts {
   readonly clock: Clock
   readonly parentage: Parentage
   checkCwd(cwd: string): Promise<string>
+  /** AGENT_COMMAND_MISSING for one that is offered, but not installed. */
+  checkAgent(definition: AgentDefinition): Promise<void>
   findDefinition(name: string): AgentDefinition | undefined
 }
 
@@ -30,14 +32,16 @@ export interface Ensured {
   readonly created: boolean
 }
 
-/** SESSION_CONFLICT with the fields that differ, AGENT_UNKNOWN, CWD_*, SESSION_KEY_INVALID, PARENT_REFUSED. */
+/** SESSION_CONFLICT with the fields that differ, AGENT_UNKNOWN, AGENT_COMMAND_MISSING, CWD_*, SESSION_KEY_INVALID, PARENT_REFUSED. */
 export async function ensureSession(ports: EnsurePorts, given: NewRequest): Promise<Ensured> {
-  const { findDefinition, checkCwd, store, parentage } = ports
-  if (findDefinition(given.agent) === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: given.agent })
+  const { findDefinition, checkCwd, checkAgent, store, parentage } = ports
+  const definition = findDefinition(given.agent)
+  if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: given.agent })
   const cwd = await checkCwd(given.cwd)
   const request = { ...given, cwd, ...(given.key !== undefined && { key: checkKey(given.key) }) }
   const known = await findByKey(ports, request.key)
   if (known !== undefined) return { session: await matching(store, known, request), created: false }
+  await checkAgent(definition)
   try {
     const { parent } = request
     const session =

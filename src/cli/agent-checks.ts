@@ -1,0 +1,29 @@
+// What `holdfast doctor` says of the agents: each that can be used or should be, and how many more there are.
+
+import type { AgentView } from '../wire/gateway.ts'
+import { checkAgent } from './doctor-checks.ts'
+import type { Check } from './doctor-checks.ts'
+import { checkServiceAgent } from './service-checks.ts'
+
+/** `shellPath` is the PATH of this command, `servicePath` that of an installed service. */
+export async function checkAgents(
+  agents: readonly AgentView[],
+  shellPath: string,
+  servicePath: string | undefined,
+): Promise<Check[]> {
+  const shown = agents.filter(({ chosen, installed }) => chosen || installed === 'yes')
+  const checks = shown.map(async (agent) => {
+    if (agent.installed === 'yes' && agent.source !== 'config') return presentAgent(agent)
+    return servicePath === undefined ? checkAgent(agent, shellPath) : checkServiceAgent(agent, shellPath, servicePath)
+  })
+  const others = agents.length - shown.length
+  const detail = `${others} more are known and not installed; holdfast agents ls`
+  return [...(await Promise.all(checks)), ...(others === 0 ? [] : [{ name: 'agents', result: 'ok' as const, detail }])]
+}
+
+/** As the gateway sees it, which knows where to look. */
+function presentAgent({ name, command, version, login, login_help: help }: AgentView): Check {
+  const found = version === null ? command : `${command}, version ${version}`
+  if (login !== 'no') return { name: `agent ${name}`, result: 'ok', detail: found }
+  return { name: `agent ${name}`, result: 'warn', detail: `${found}; not logged in${help === null ? '' : `: ${help}`}` }
+}

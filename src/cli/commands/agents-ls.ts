@@ -1,0 +1,50 @@
+// `holdfast agents ls`: the agents that there are: which are installed, in which version, and whether they are logged in.
+
+import type { AgentView } from '../../wire/gateway.ts'
+import type { CommandContext } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { openGateway } from '../gateway.ts'
+import { table } from '../output/table.ts'
+import { terminalLine } from '../output/terminal-text.ts'
+
+export async function agentsLs(context: CommandContext): Promise<number> {
+  const { screen } = context
+  using gateway = await openGateway(context)
+  const { agents } = await gateway.client.listAgents()
+  const list = agents.toSorted((a, b) => rankOf(a) - rankOf(b))
+  if (screen.json) for (const agent of list) screen.record(agent)
+  else {
+    screen.print(table(['AGENT', 'TITLE', 'INSTALLED', 'VERSION', 'LOGIN', 'FROM'], list.map(rowOf), screen.style))
+    for (const line of advice(list)) screen.note(line)
+  }
+  return EXIT.done
+}
+
+/** What can be used comes first; within that the gateway's order stays. */
+function rankOf({ installed, chosen }: AgentView): number {
+  return installed === 'yes' ? 0 : chosen ? 1 : 2
+}
+
+const TITLE_CHARS_MAX = 22
+const VERSION_CHARS_MAX = 14
+
+function rowOf({ name, title, installed, version, login, source }: AgentView): string[] {
+  return [
+    name,
+    terminalLine(title, TITLE_CHARS_MAX),
+    installed,
+    terminalLine(version ?? '-', VERSION_CHARS_MAX),
+    installed === 'no' ? '-' : login,
+    source,
+  ]
+}
+
+/** Only of what is installed: nobody logs in to what is not there. */
+function advice(list: readonly AgentView[]): string[] {
+  const logins = list.filter(({ installed, login, login_help: help }) => installed === 'yes' && login !== 'yes' && help)
+  const lines = logins.map(
+    ({ name, login_help: help }) => `to log in to ${terminalLine(name)}: ${terminalLine(help ?? '', 300)}`,
+  )
+  const hasMore = list.some(({ installed, source }) => installed === 'no' && source !== 'config')
+  return hasMore ? [...lines, 'to install one: holdfast agents install NAME'] : lines
+}
