@@ -17,6 +17,8 @@ export const LINE_BYTES_MAX = 64 * 1024 * 1024
 const CRC_PREFIX = ',"crc":"'
 const CRC_SUFFIX = '"}'
 const CRC_DIGITS = 8
+/** Only what would be written: a sign would make a number of it that no checksum is. */
+const CRC_PATTERN = /^[0-9a-f]{8}$/
 /** Of every line: `,"crc":"xxxxxxxx"}`. */
 const TAIL_BYTES = CRC_PREFIX.length + CRC_DIGITS + CRC_SUFFIX.length
 /** Enough for `{"seq":N,"type":"T"` with the longest of both. */
@@ -79,9 +81,7 @@ export function storedCrc(line: Buffer): number | undefined {
   const tail = line.toString('latin1', Math.max(0, line.length - TAIL_BYTES), line.length)
   if (tail.length !== TAIL_BYTES || !tail.startsWith(CRC_PREFIX) || !tail.endsWith(CRC_SUFFIX)) return undefined
   const digits = tail.slice(CRC_PREFIX.length, -CRC_SUFFIX.length)
-  const crc = Number.parseInt(digits, 16)
-  // Only what would be written for it: no sign, no capitals, nothing behind it.
-  return crcText(crc) === digits ? crc : undefined
+  return CRC_PATTERN.test(digits) ? Number.parseInt(digits, 16) : undefined
 }
 
 /** The bytes that the end of a line with this checksum has, LF included. */
