@@ -38,6 +38,7 @@ const deps: CliDeps = {
   probeContainment: async () => (await import('../daemon/gateway-process.ts')).probeContainment(),
   readLastCrash: async () => (await import('../daemon/last-crash.ts')).readLastCrash(),
   openService: async (choice) => (await import('../daemon/service.ts')).openService(version, choice),
+  openConformance: async (choice) => (await import('../daemon/conformance.ts')).openConformance(version, choice),
   verifyStore: async () => (await import('../daemon/gateway-process.ts')).verifyStore(version),
 }
 

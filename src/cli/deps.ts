@@ -4,6 +4,7 @@
 import type { Readable, Writable } from 'node:stream'
 
 import type { Environment } from '../config/environment.ts'
+import type { ConformanceChoice, ConformancePort } from './conformance-port.ts'
 import type { OpenedServicePort, ServiceChoice } from './service-port.ts'
 import type { CrashView } from '../wire/gateway.ts'
 
@@ -88,6 +89,8 @@ export interface CliDeps {
   ): Promise<{ readonly ended: number; readonly survivors: readonly number[] }>
   /** The gateway as a service of this machine; asks nobody yet. */
   openService(choice: ServiceChoice): Promise<OpenedServicePort>
+  /** An agent to be looked at; nothing is started yet. */
+  openConformance(choice: ConformanceChoice): Promise<ConformancePort>
   /** Tries every mode of containment for a moment; leaves nothing behind. */
   probeContainment(): Promise<ContainmentAbilities>
   /** How the last life of a gateway that does not run ended, if nobody had asked for that. Changes nothing. */

@@ -55,6 +55,7 @@ export function declareGateway(root: Command, on: Bind): void {
     .argument('<file>', 'where to, outside of the state directory; it is there whole or not at all')
     .option('--force', 'replace the file if it is there')
     .action(on(async () => (await import('./commands/backup.ts')).backup))
+  declareConformance(root, on)
   root
     .command('doctor')
     .description('check this installation')
@@ -63,4 +64,16 @@ export function declareGateway(root: Command, on: Bind): void {
     .option('--yes', 'with --kill: do not ask')
     .option('--verify', 'check all of the database; sessions with damage are put into quarantine')
     .action(on(async () => (await import('./commands/doctor.ts')).doctor))
+}
+
+function declareConformance(root: Command, on: Bind): void {
+  root
+    .command('conformance')
+    .description('start an agent, try all that it says it can do, and print what works')
+    .requiredOption('-a, --agent <command>', 'its command line, or the name of a configured agent')
+    .option('-e, --env <name=value...>', 'a variable for it; a name alone takes the value from here')
+    .option('--model-url <url>', 'a model server that it is to use, as far as variables can say so')
+    .option('--timeout <seconds>', 'for each single step', positiveSeconds, 120)
+    .option('-y, --yes', 'do not ask before prompts are sent')
+    .action(on(async () => (await import('./commands/conformance.ts')).conformance))
 }

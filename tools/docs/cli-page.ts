@@ -95,6 +95,7 @@ const NO_DEPS: CliDeps = {
   openService: neverCalled,
   verifyStore: neverCalled,
   readLastCrash: neverCalled,
+  openConformance: neverCalled,
 }
 
 function neverCalled(): never {
