@@ -14,9 +14,10 @@ export interface RpcFailure {
 /** An error response of the agent. Login is recognised by its code only, never by its text (C-11). */
 export function fromRpcFailure(agent: string, failure: RpcFailure, details: ErrorDetails = {}): HoldfastError {
   const raw = { code: failure.code, message: failure.message.slice(0, 2_000), data: boundedData(failure.data) }
-  if (failure.code === RPC_CODES.authRequired)
-    return new HoldfastError('AGENT_AUTH_REQUIRED', { agent, ...details, raw })
-  return new HoldfastError('AGENT_ERROR', { agent, reason: raw.message, ...details, raw })
+  // The agent's words stand in a sentence of ours, which has its own end.
+  const reason = raw.message.replace(/\.+$/, '')
+  const code = failure.code === RPC_CODES.authRequired ? 'AGENT_AUTH_REQUIRED' : 'AGENT_ERROR'
+  return new HoldfastError(code, { agent, reason, ...details, raw })
 }
 
 /** The code of the agent's own error answer; undefined when `error` is not one. */

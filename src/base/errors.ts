@@ -57,7 +57,10 @@ export const ERRORS = {
     'Agent {agent} answered protocol version {answered}; {supported} is supported.',
     'Update the agent or Holdfast.',
   ),
-  AGENT_AUTH_REQUIRED: spec('Agent {agent} needs a login.', 'Log in with the agent itself, then try again.'),
+  AGENT_AUTH_REQUIRED: spec(
+    'Agent {agent} needs a login: {reason}.',
+    'Log in with the agent itself, or give it the key that it names; then try again.',
+  ),
   AGENT_ERROR: spec('Agent {agent} answered with an error: {reason}.', 'The raw error is in details.', true),
   AGENT_CONVERSATION_LOST: spec(
     'Agent {agent} cannot go on with its conversation {conversation} ({reason}).',
