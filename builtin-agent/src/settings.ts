@@ -39,8 +39,12 @@ export interface AgentSettings {
   readonly wordMs: number
   /** For each request of a compaction to the model, in milliseconds. */
   readonly compactionMs: number
+  /** Of a model that answers, without a sign of it, in milliseconds. */
+  readonly silenceMs: number
   /** For what the agent starts: its own environment without the keys. */
   readonly childEnv: Readonly<Record<string, string>>
+  /** Names of variables that commands must not see, also where somebody else starts them. */
+  readonly hidden: readonly string[]
 }
 
 /** Where a key is looked for, in this order. */
@@ -49,6 +53,8 @@ export const KEY_VARIABLES: Readonly<Record<ProviderName, readonly string[]>> = 
   openai: ['OPENAI_API_KEY'],
   google: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
 }
+
+const SECRETS: readonly string[] = Object.values(KEY_VARIABLES).flat()
 
 const BASE_URL_VARIABLES: Readonly<Record<ProviderName, string>> = {
   anthropic: 'ANTHROPIC_BASE_URL',
@@ -59,6 +65,8 @@ const BASE_URL_VARIABLES: Readonly<Record<ProviderName, string>> = {
 const CONTEXT_WINDOW = 128_000
 const CONTEXT_WINDOW_MIN = 4_096
 const COMPACTION_SECONDS = 120
+/** Less than the gateway gives a turn (`deadlines.silenceMs`), so that it ends with our words. */
+const SILENCE_SECONDS = 540
 const WORD_MS = 20
 const WORD_MS_MAX = 1_000
 const OWN_PREFIX = 'HOLDFAST_AGENT_'
@@ -75,7 +83,9 @@ export function readSettings(env: Environment, home: string = homedir()): AgentS
     wordMs: countOf(env, 'HOLDFAST_AGENT_WORD_MS', { min: 0, max: WORD_MS_MAX }) ?? WORD_MS,
     compactionMs:
       1_000 * (countOf(env, 'HOLDFAST_AGENT_COMPACTION_SECONDS', { min: 1, max: 3_600 }) ?? COMPACTION_SECONDS),
+    silenceMs: 1_000 * (countOf(env, 'HOLDFAST_AGENT_SILENCE_SECONDS', { min: 1, max: 86_400 }) ?? SILENCE_SECONDS),
     childEnv: withoutSecrets(env),
+    hidden: [...SECRETS, ...Object.keys(env).filter(isOwn)],
   }
 }
 
@@ -110,12 +120,14 @@ function readLocal(env: Environment): LocalServer | undefined {
 
 /** What a model makes the agent run must not be able to read the keys. */
 function withoutSecrets(env: Environment): Record<string, string> {
-  const secret = new Set(Object.values(KEY_VARIABLES).flat())
   const kept = Object.entries(env).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined && !secret.has(entry[0]) && !entry[0].startsWith(OWN_PREFIX),
+    (entry): entry is [string, string] => entry[1] !== undefined && !SECRETS.includes(entry[0]) && !isOwn(entry[0]),
   )
   return Object.fromEntries(kept)
+}
+
+function isOwn(name: string): boolean {
+  return name.startsWith(OWN_PREFIX)
 }
 
 function textOf(env: Environment, name: string): string | undefined {

@@ -11,7 +11,10 @@ import { killPid } from '../_support/kill.ts'
 import { TestGateway } from '../_support/test-gateway.ts'
 
 const AGENT = 'holdfast'
+const KEY = 'sk-very-secret-123'
 const WAIT = { timeout: 20_000 }
+/** Of a stop that cancels a summary first: far below the time that turns have, and that is left to an agent that does not listen. */
+const CANCEL_MS_MAX = 4_000
 
 async function startWith(llm: FakeLlm, config: Readonly<Record<string, object>> = {}): Promise<TestGateway> {
   const gateway = await TestGateway.prepare({ config: { permissions: { mode: 'approve-all' }, ...config } })
@@ -20,7 +23,7 @@ async function startWith(llm: FakeLlm, config: Readonly<Record<string, object>> 
 }
 
 function environment({ url }: FakeLlm): Record<string, string> {
-  return { HOLDFAST_AGENT_BASE_URL: `${url}/v1`, HOLDFAST_AGENT_MODEL: 'fake-model' }
+  return { HOLDFAST_AGENT_BASE_URL: `${url}/v1`, HOLDFAST_AGENT_MODEL: 'fake-model', HOLDFAST_AGENT_API_KEY: KEY }
 }
 
 const SUM = 'export const sum = (a, b) => a - b\n'
@@ -49,6 +52,17 @@ test('a small piece of work in several files is done, its tests run, and all of 
   const events = JSON.stringify(await gateway.events(session))
   for (const part of ['pass 1', 'fail 0', 'Edit sum.mjs', 'Create sum.test.mjs', 'Fix sum', 'usage_update'])
     expect(events).toContain(part)
+})
+
+test('what it runs in terminals of the gateway gets no key, which the gateway has for the agent', async () => {
+  await using llm = await startFakeLlm()
+  await using gateway = await startWith(llm, { agents: { [AGENT]: { terminals: true } } })
+  const session = await gateway.newSession(AGENT)
+  expect(await gateway.ask(session, '@call shell {"command":"env"}')).toMatchObject({ state: 'completed' })
+  const events = JSON.stringify(await gateway.events(session))
+  expect(events).toContain('PATH=')
+  expect(events).toContain('"terminalId"')
+  expect(events).not.toContain(KEY)
 })
 
 test('a turn is cancelled in the middle of a command, and what it ran is gone; the session goes on', async () => {
@@ -88,4 +102,25 @@ test('a turn that runs when the gateway is killed goes on and ends in the next l
   await gateway.start(environment(llm))
   expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'completed' })
   expect(await gateway.text(session)).toBe(Array.from({ length: 100 }, (_, n) => `tok${n + 1} `).join(''))
+})
+
+test('a summary that hangs when the gateway is stopped is cancelled at once; the next life goes on with a whole transcript', async () => {
+  await using llm = await startFakeLlm()
+  await using gateway = await startWith(llm, { deadlines: { drainMs: 60_000 } })
+  const session = await gateway.newSession(AGENT)
+  await gateway.ask(session, 'the word is heliotrope @hang-summary')
+  const { turn } = await gateway.client.prompt(session, { prompt: '/compact' })
+  const detail = async () => (await gateway.client.getSession(session)).activity_detail
+  await vi.waitFor(async () => expect(await detail()).toBe('compacting'), WAIT)
+  await vi.waitFor(() => expect(llm.requests.at(-1)).toMatchObject({ answer: 'hang', state: 'open' }), WAIT)
+  const stoppedAt = performance.now()
+  killPid(gateway.pid, 'SIGTERM')
+  await vi.waitFor(() => expect(llm.requests.at(-1)?.state).toBe('aborted'), WAIT)
+  expect(performance.now() - stoppedAt).toBeLessThan(CANCEL_MS_MAX)
+  expect(await gateway.died()).toMatchObject({ code: 0 })
+  await gateway.start(environment(llm))
+  expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({ state: 'interrupted' })
+  await gateway.client.resume(session, 'discard').catch(() => undefined) // only when it is held
+  expect(await gateway.ask(session, '@recall')).toMatchObject({ state: 'completed' })
+  expect(await gateway.text(session)).toContain('first user text: the word is heliotrope')
 })

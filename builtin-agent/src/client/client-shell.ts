@@ -10,11 +10,13 @@ import type { Client } from './client.ts'
 
 const CALL_MS = 30_000
 
-export function clientShell(client: Client, sessionId: string): Shell {
+/** `hidden`: variables that the client may have for us, and that no command is to see; there they are empty. */
+export function clientShell(client: Client, sessionId: string, hidden: readonly string[]): Shell {
+  const env = hidden.map((name) => ({ name, value: '' }))
   return {
     async run({ command, cwd, timeoutMs }, progress, signal) {
       signal.throwIfAborted()
-      const params = { sessionId, command: '/bin/sh', args: ['-c', command], env: [], cwd }
+      const params = { sessionId, command: '/bin/sh', args: ['-c', command], env, cwd }
       const created = await call(client, 'terminal/create', { ...params, outputByteLimit: OUTPUT_BYTES_MAX })
       const terminalId = isJsonObject(created) ? created['terminalId'] : undefined
       if (typeof terminalId !== 'string') throw new ToolFailure('The client gave no terminal.')

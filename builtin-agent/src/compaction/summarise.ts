@@ -8,6 +8,7 @@ import { CancelledError } from '../../../src/base/errors.ts'
 import type { AgentLibrary } from '../models/library.ts'
 import type { ModelChoice } from '../models/model-choice.ts'
 import type { Message } from '../session/entries.ts'
+import { RETRIES_MAX } from '../session/model-requests.ts'
 import { cutText } from '../tools/cut-text.ts'
 
 export interface SummaryRequest {
@@ -68,7 +69,11 @@ export async function summarise(
 /** The part of a collection of providers that a summary needs: this one model. */
 function modelsOf({ normalizeContext }: AgentLibrary, { stream, apiKey }: ModelChoice): Models {
   const completeSimple: Models['completeSimple'] = async (model, context, options) => {
-    const answer = await stream(model, normalizeContext(context), { ...options, ...(apiKey ? { apiKey } : {}) })
+    const answer = await stream(model, normalizeContext(context), {
+      ...options,
+      maxRetries: RETRIES_MAX,
+      ...(apiKey ? { apiKey } : {}),
+    })
     return answer.result()
   }
   return { completeSimple } as Models

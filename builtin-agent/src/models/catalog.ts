@@ -6,6 +6,7 @@ import { offlineChoice } from '../offline/offline-model.ts'
 import { localChoices } from './local-server.ts'
 import type { ModelChoice } from './model-choice.ts'
 import { providerChoices } from './providers.ts'
+import { watched } from './watched-stream.ts'
 
 export interface Catalog {
   /** Never empty. Never rejects: what cannot be found is left out. */
@@ -51,6 +52,11 @@ async function findAll(settings: AgentSettings): Promise<readonly ModelChoice[]>
     settings.local === undefined ? [] : localChoices(settings.local),
     ...providers.map(([name, access]) => providerChoices(name, access)),
   ])
+  const { silenceMs } = settings
   const choices = found.flat()
-  return choices.length > 0 ? choices : [offlineChoice(settings)]
+  if (choices.length === 0) return [offlineChoice(settings)]
+  return choices.map((choice) => ({
+    ...choice,
+    stream: watched(choice.stream, { apiKey: choice.apiKey, silenceMs }),
+  }))
 }

@@ -81,12 +81,13 @@ export class SessionTable {
 
   async #open(client: Client, transcript: Transcript, { roots, servers: specs }: Surroundings): Promise<Session> {
     const { catalog, settings, runs } = this.#parts
-    const { mode, thinking, childEnv, compactionMs } = settings
+    const { mode, thinking, childEnv, hidden, compactionMs } = settings
     const choices = new Choices({ models: await catalog.list(), model: await catalog.standard(), mode, thinking })
     choices.restore(settingsOf(transcript.entries))
     const servers = new McpServers({ specs, cwd: roots.cwd, env: childEnv })
     const shell = ownShell({ env: childEnv })
-    const session = new Session({ transcript, client, choices, roots, servers, runs, ownShell: shell, compactionMs })
+    const given = { hidden, compactionMs }
+    const session = new Session({ transcript, client, choices, roots, servers, runs, ownShell: shell, ...given })
     this.#sessions.set(session.id, session)
     servers.start()
     return session

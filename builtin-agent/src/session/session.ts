@@ -18,6 +18,7 @@ import type { Shell } from '../tools/shell/shell.ts'
 import { ToolBox } from '../tools/tool-box.ts'
 import { ToolRunner } from '../tools/tool-runner.ts'
 import type { Note, Transcript } from '../transcript/port.ts'
+import { warningUpdate } from './aside.ts'
 import type { Choices, OptionId } from './choices.ts'
 import { type Command, commandOf, helpText, listCommands } from './commands.ts'
 import { asideNote, settingNote, titleNote } from './entries.ts'
@@ -36,6 +37,8 @@ export interface SessionParts {
   readonly runs: RunRegistry
   /** For clients that offer no terminals. */
   readonly ownShell: Shell
+  /** Variables that no command is to see, in a terminal of the client either. */
+  readonly hidden: readonly string[]
   /** For each request of a compaction, in milliseconds. */
   readonly compactionMs: number
 }
@@ -139,7 +142,7 @@ export class Session {
   async #turnParts({ run, signal }: Running): Promise<TurnParts> {
     const { transcript, client, choices, servers, roots, compactionMs } = this.#parts
     const { tools, problems } = await servers.tools(signal)
-    for (const text of problems) this.#tellProblem(text)
+    for (const text of problems) this.#tell(warningUpdate(client, text))
     return {
       transcript,
       client,
@@ -203,22 +206,15 @@ export class Session {
     this.#tell({ sessionUpdate: 'config_option_update', configOptions: choices.options() })
   }
 
-  #tellProblem(text: string): void {
-    const { client } = this.#parts
-    if (client.abilities.notices) return this.#tell({ sessionUpdate: 'notice', severity: 'warning', title: text })
-    const content = { type: 'text', text: `${text}\n` }
-    this.#tell({ sessionUpdate: 'agent_thought_chunk', content, messageId: newId('msg') })
-  }
-
   #tell(update: JsonObject): void {
     this.#parts.client.update(this.id, update)
   }
 
   #ground(): Ground {
-    const { client, transcript, roots, ownShell, choices } = this.#parts
+    const { client, transcript, roots, ownShell, hidden, choices } = this.#parts
     return {
       roots,
-      shell: client.abilities.terminal ? clientShell(client, transcript.id) : ownShell,
+      shell: client.abilities.terminal ? clientShell(client, transcript.id, hidden) : ownShell,
       ...filesOf(client, transcript.id),
       showPlan: (steps) => this.#tell(planUpdate(steps)),
       leavePlanning: () => void this.choose('mode', 'code').catch(ignore('it holds for this life all the same')),

@@ -1,6 +1,16 @@
 // A turn that could not be finished, with a sentence for people. The kind decides what the client is answered.
 
-export type TurnFailure = 'keyRefused' | 'modelFailed' | 'contextFull' | 'takenOver' | 'noAnswer'
+export type TurnFailure =
+  | 'keyRefused'
+  | 'limited'
+  | 'unavailable'
+  | 'unreachable'
+  | 'brokenOff'
+  | 'silent'
+  | 'modelFailed'
+  | 'contextFull'
+  | 'takenOver'
+  | 'noAnswer'
 
 export class TurnFailed extends Error {
   override readonly name = 'TurnFailed'

@@ -2,7 +2,7 @@
 // Owns the attempt on the transcript; when `run` settles nothing of the turn is left.
 
 import type { AgentContext, AgentLoopConfig, AgentLoopTurnUpdate } from '@earendil-works/pi-agent-core'
-import type { AssistantMessage, UserMessage } from '@earendil-works/pi-ai'
+import type { UserMessage } from '@earendil-works/pi-ai'
 
 import { firstOf, ignore, pause, whenAborted } from '../../../src/base/deadline.ts'
 import { newId } from '../../../src/base/ids.ts'
@@ -16,7 +16,9 @@ import type { ToolBox } from '../tools/tool-box.ts'
 import type { ToolRunner } from '../tools/tool-runner.ts'
 import type { AttemptLock, Transcript } from '../transcript/port.ts'
 import { conversationOf, messagesOf } from './conversation.ts'
+import { warningUpdate } from './aside.ts'
 import { messageEntry, spentUsd } from './entries.ts'
+import { ModelRequests, RETRIES_MAX, RETRY_DELAY_MS_MAX } from './model-requests.ts'
 import type { ModeId } from './modes.ts'
 import { TurnUpdates } from './turn-updates.ts'
 import { TurnFailed } from './turn-failed.ts'
@@ -53,8 +55,8 @@ export class Turn {
   readonly #library: AgentLibrary
   /** Ends the turn: a cancel, or another process that has taken the conversation over. */
   readonly #signal: AbortSignal
+  readonly #modelRequests: ModelRequests
   #requests = 0
-  #httpStatus: number | undefined
   #toolsOf: ModeId
   /** What still comes from a body that hangs is heard no more. */
   #isOver = false
@@ -68,9 +70,11 @@ export class Turn {
     const { transcript, client, choice, toolBox } = parts
     const requestMs = parts.compactionMs
     this.#compactor = new Compactor({ library, choice, transcript, attempt, client, requestMs })
+    const update = (fields: JsonObject): void => (this.#isOver ? undefined : client.update(transcript.id, fields))
+    this.#modelRequests = new ModelRequests(choice, (text) => update(warningUpdate(client, text)))
     this.#updates = new TurnUpdates({
       toolBox,
-      update: (update) => (this.#isOver ? undefined : client.update(transcript.id, update)),
+      update,
       append: async (entry) => void (await attempt.append([entry])),
       contextWindow: choice.model.contextWindow,
       spentUsd: spentUsd(transcript.entries),
@@ -86,12 +90,15 @@ export class Turn {
   /** Rejects with TurnFailed, or with an error of the transcript. A cancel is no failure. */
   async answer(prompt: UserMessage): Promise<StopReason> {
     await this.#attempt.append([messageEntry(newId('msg'), prompt)])
-    await this.#loop()
-    if (this.#isOverflown()) {
-      await this.#makeRoom()
+    try {
       await this.#loop()
+      if (this.#isOverflown()) {
+        await this.#makeRoom()
+        await this.#loop()
+      }
+    } finally {
+      await this.#attempt.sync()
     }
-    await this.#attempt.sync()
     return this.#outcome()
   }
 
@@ -137,13 +144,16 @@ export class Turn {
       afterToolCall: async ({ result }) => ({ isError: isFailure(result.details) }),
       ...(choice.apiKey === undefined ? {} : { apiKey: choice.apiKey }),
       ...(thinking === 'off' ? {} : { reasoning: thinking }),
-      ...(choice.takesFetch ? { fetch: this.#fetch } : {}),
+      maxRetries: RETRIES_MAX,
+      maxRetryDelayMs: RETRY_DELAY_MS_MAX,
+      ...(choice.takesFetch ? { fetch: this.#modelRequests.fetch } : {}),
     }
   }
 
   /** Before each request: room in the context, and the tools of the mode as it is now. */
   async #prepare(): Promise<Pick<AgentLoopTurnUpdate, 'context'> | undefined> {
     this.#requests += 1
+    this.#modelRequests.begin()
     const mode = this.#parts.mode()
     const hasRoom = this.#signal.aborted || !this.#compactor.isNeeded()
     if (hasRoom && mode === this.#toolsOf) return undefined
@@ -160,8 +170,7 @@ export class Turn {
       if (this.#signal.aborted) return
       if (!(error instanceof CompactionFailed)) throw error
       if (this.#compactor.fits() && !this.#isOverflown()) return
-      const why = 'The conversation is longer than the model takes, and it could not be shortened.'
-      throw new TurnFailed('contextFull', `${why} ${error.message}`)
+      throw contextFull(error.message)
     }
   }
 
@@ -180,32 +189,23 @@ export class Turn {
     return last !== undefined && this.#library.isContextOverflow(last, this.#parts.choice.model.contextWindow)
   }
 
-  /** The library gives errors of providers as texts; whether a key was refused is in the status. */
-  readonly #fetch: typeof fetch = async (input, init) => {
-    const response = await fetch(input, init)
-    this.#httpStatus = response.status
-    return response
-  }
-
   #outcome(): StopReason {
     const last = this.#updates.last
     if (this.#attempt.signal.aborted)
       throw new TurnFailed('takenOver', 'Another process has taken this conversation over.')
     if (this.#signal.aborted) return 'cancelled'
     if (last === undefined) throw new TurnFailed('noAnswer', 'The model gave no answer.')
+    if (this.#isOverflown()) throw contextFull('The summary did not help.')
     if (last.rawStopReason !== undefined && REFUSALS.has(last.rawStopReason)) return 'refusal'
-    if (last.stopReason === 'error' || last.stopReason === 'aborted') throw this.#modelFailed(last)
+    if (last.stopReason === 'error' || last.stopReason === 'aborted') throw this.#modelRequests.failed(last)
     if (last.stopReason === 'length') return 'max_tokens'
     return last.stopReason === 'toolUse' && this.#requests >= REQUESTS_MAX ? 'max_turn_requests' : 'end_turn'
   }
+}
 
-  #modelFailed({ errorMessage = 'no reason given' }: AssistantMessage): TurnFailed {
-    const isRefused = this.#httpStatus === 401 || this.#httpStatus === 403
-    const { id, description } = this.#parts.choice
-    return isRefused
-      ? new TurnFailed('keyRefused', `${id} refused the key (${description}): ${errorMessage}`)
-      : new TurnFailed('modelFailed', `${id} failed: ${errorMessage}`)
-  }
+function contextFull(why: string): TurnFailed {
+  const sentence = 'The conversation is longer than the model takes, and it could not be shortened.'
+  return new TurnFailed('contextFull', `${sentence} ${why} Choose a model that takes more, or begin a new session.`)
 }
 
 /** As `work`; when it does not end soon after an abort, it is left to itself. */
