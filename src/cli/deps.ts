@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 
 import type { Environment } from '../config/environment.ts'
 import type { ConformanceChoice, ConformancePort } from './conformance-port.ts'
+import type { AgentsPort } from './agents-port.ts'
 import type { OpenedServicePort, ServiceChoice } from './service-port.ts'
 import type { CrashView } from '../wire/gateway.ts'
 
@@ -91,6 +92,8 @@ export interface CliDeps {
   openService(choice: ServiceChoice): Promise<OpenedServicePort>
   /** An agent to be looked at; nothing is started yet. */
   openConformance(choice: ConformanceChoice): Promise<ConformancePort>
+  /** Importing and installing agents; does nothing yet. */
+  openAgents(): Promise<AgentsPort>
   /** Tries every mode of containment for a moment; leaves nothing behind. */
   probeContainment(): Promise<ContainmentAbilities>
   /** How the last life of a gateway that does not run ended, if nobody had asked for that. Changes nothing. */

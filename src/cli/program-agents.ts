@@ -10,6 +10,22 @@ export function declareAgents(root: Command, on: Bind): void {
     .alias('list')
     .description('list the agents: installed or not, version, login')
     .action(on(async () => (await import('./commands/agents-ls.ts')).agentsLs))
+  agents
+    .command('import')
+    .description('import a registry of agents; nothing is installed or started')
+    .argument('<file|url>', 'a file, or an https address')
+    .action(on(async () => (await import('./commands/agents-import.ts')).agentsImport))
+  agents
+    .command('install')
+    .description('install an agent into the state directory')
+    .argument('<name[@version]>', 'one of holdfast agents ls')
+    .option('--allow-scripts', 'run the install scripts of its packages, for an agent that needs them')
+    .action(on(async () => (await import('./commands/agents-install.ts')).agentsInstall))
+  agents
+    .command('uninstall')
+    .description('remove an agent that was installed here')
+    .argument('<name>', 'one of holdfast agents ls')
+    .action(on(async () => (await import('./commands/agents-install.ts')).agentsUninstall))
   root
     .command('agent')
     .description('run the built-in agent on stdin and stdout, for an editor that speaks ACP')

@@ -20,6 +20,8 @@ export interface InstallRecord {
   readonly packages: readonly string[]
   /** Name of the folder in `packages`. */
   readonly key: string
+  /** Those of earlier versions: what runs of them goes on, so they stay until the agent is uninstalled. */
+  readonly olderKeys: readonly string[]
   /** argv[0], relative to the folder. */
   readonly program: string
   readonly args: readonly string[]
@@ -75,11 +77,11 @@ export class AgentStore {
     this.#write(join(this.#recordsDir, `${record.agent}.json`), `${JSON.stringify(record, null, 2)}\n`)
   }
 
-  /** False when there was none. */
-  removeRecord(agent: string): boolean {
-    if (!NAME.test(agent) || !this.records().has(agent)) return false
-    rmSync(join(this.#recordsDir, `${agent}.json`), { force: true })
-    return true
+  /** The record that there was. */
+  removeRecord(agent: string): InstallRecord | undefined {
+    const record = this.records().get(agent)
+    if (record !== undefined) rmSync(join(this.#recordsDir, `${agent}.json`), { force: true })
+    return record
   }
 
   /** `text` was checked. */
@@ -123,15 +125,19 @@ function readRecord(file: string): InstallRecord | undefined {
   }
 }
 
+const isKey = (value: unknown): boolean => typeof value === 'string' && /^\w[\w.@+-]*$/.test(value)
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === 'string')
 const isInside = (path: unknown): boolean =>
   typeof path === 'string' && path !== '' && !path.startsWith('/') && !path.split('/').includes('..')
 
 function isRecord(json: unknown): json is InstallRecord {
   if (!isJsonObject(json)) return false
-  const { agent, title, version, key, program, args, env, packages, binDirectories } = json
+  const { agent, title, version, key, olderKeys, program, args, env, packages, binDirectories } = json
   const names = [title, version].every((text) => typeof text === 'string')
-  const isNamed = typeof agent === 'string' && NAME.test(agent) && typeof key === 'string' && /^[\w.@+-]+$/.test(key)
-  const isPlaced = isInside(program) && key !== '..' && Array.isArray(binDirectories) && binDirectories.every(isInside)
+  const isNamed =
+    typeof agent === 'string' &&
+    NAME.test(agent) &&
+    [key, ...(Array.isArray(olderKeys) ? olderKeys : [undefined])].every(isKey)
+  const isPlaced = isInside(program) && Array.isArray(binDirectories) && binDirectories.every(isInside)
   return names && isNamed && isPlaced && isTexts(args) && isTexts(packages) && isJsonObject(env)
 }

@@ -93,6 +93,7 @@ const NO_DEPS: CliDeps = {
   endOrphans: neverCalled,
   probeContainment: neverCalled,
   openService: neverCalled,
+  openAgents: neverCalled,
   verifyStore: neverCalled,
   readLastCrash: neverCalled,
   openConformance: neverCalled,

@@ -15,7 +15,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   health: ['observe', 'store', 'process'],
   life: ['observe', 'config', 'process'],
   supervise: ['observe', 'process'],
-  install: ['process'],
+  install: ['process', 'agent'],
   acp: ['observe'],
   agent: ['observe', 'acp', 'keeper'],
   conformance: ['acp', 'process'],
