@@ -91,8 +91,11 @@ testWhere(
     }
     const mainPid = (): Promise<string> => manager.show('holdfast.service', 'MainPID')
     const anotherThan = async (old: string): Promise<void> => {
-      const isNew = async () =>
-        (await manager.show('holdfast.service', 'ActiveState')) === 'active' && (await mainPid()) !== old
+      const isNew = async (): Promise<boolean> => {
+        // In this order: right after a kill systemd still says active, of no process at all.
+        if (['0', old].includes(await mainPid())) return false
+        return (await manager.show('holdfast.service', 'ActiveState')) === 'active'
+      }
       await until(isNew, { ms: 15_000, what: () => 'systemd started it again', intervalMs: 100 })
     }
     await done('service', 'install', '--now')
