@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { agentsPage } from './docs/agents-page.ts'
 import { cliPage } from './docs/cli-page.ts'
 import { configPage } from './docs/config-page.ts'
 import { errorsPage } from './docs/errors-page.ts'
@@ -10,6 +11,7 @@ import { openApiDocument } from './docs/openapi-document.ts'
 import { ROOT } from './run-step.ts'
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/agents.md': agentsPage,
   'docs/errors.md': errorsPage,
   'docs/config.md': configPage,
   'docs/cli.md': cliPage,

@@ -13,7 +13,7 @@ export function declareAgents(root: Command, on: Bind): void {
   agents
     .command('import')
     .description('import a registry of agents; nothing is installed or started')
-    .argument('<file|url>', 'a file, or an https address')
+    .argument('<source>', 'a file, or an https address')
     .action(on(async () => (await import('./commands/agents-import.ts')).agentsImport))
   agents
     .command('install')

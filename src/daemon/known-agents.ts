@@ -100,12 +100,10 @@ function listKnownAgents({ config, env, store, imported: registry, records }: Kn
 
 type Start = Pick<AgentDefinition, 'name' | 'title' | 'argv' | 'env' | 'source'>
 
-/** Of the installation that we run in, for who keeps the agents beside us. */
-const OWN_PROGRAMS = join(
-  /^(.*\/node_modules)\//.exec(fileURLToPath(import.meta.url))?.[1] ??
-    fileURLToPath(new URL('../../node_modules', import.meta.url)),
-  '.bin',
-)
+const HERE = fileURLToPath(import.meta.url)
+
+/** Of the installation that we run in, for who keeps the agents beside us; in a checkout its own. */
+const OWN_PROGRAMS = join(/^(.*\/node_modules)\//.exec(HERE)?.[1] ?? join(dirname(HERE), '../../node_modules'), '.bin')
 
 function fromCatalog(entry: CatalogEntry, searchPath: string): Start {
   const { name, title, argv } = entry

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { assert } from '../base/assert.ts'
 import { isHoldfastError } from '../base/errors.ts'
 import { isJsonObject } from '../base/json.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
@@ -74,6 +75,7 @@ export class AgentStore {
   }
 
   writeRecord(record: InstallRecord): void {
+    assert(isRecord(record), 'a record that is written can be read')
     this.#write(join(this.#recordsDir, `${record.agent}.json`), `${JSON.stringify(record, null, 2)}\n`)
   }
 

@@ -76,6 +76,11 @@ describe('npm', () => {
     expect(left()).toEqual([])
   })
 
+  test('a package with a scope, and one from anywhere else, has a folder whose name is safe', () => {
+    for (const spec of ['@scope/one@1.0.0', '../../one@1.0.0', 'one@file:/tmp/x.tgz'])
+      expect(keyOf({ ...npm, packages: [spec] })).toMatch(/^[0-9A-Za-z][\w.@+-]*-[0-9a-f]{12}$/)
+  })
+
   test('two at once are one: both succeed, one folder is there', async () => {
     fakeTool('npm', ...LAYS_ONE)
     const both = await Promise.all([installAgent(npm, portsWith()), installAgent(npm, portsWith())])

@@ -114,7 +114,7 @@ export function keyOf(plan: InstallPlan): string {
   const shown = name
     .replaceAll('==', '@')
     .replaceAll(/[^0-9A-Za-z.@+-]+/g, '-')
-    .replace(/^[-.]+/, '')
+    .replace(/^[^0-9A-Za-z]+/, '')
     .slice(0, 80)
   return `${shown}-${digest.slice(0, 12)}`
 }

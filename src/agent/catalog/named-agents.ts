@@ -13,7 +13,7 @@ export const NAMED_AGENTS: readonly CatalogEntry[] = [
   {
     name: 'antigravity',
     title: 'Google Antigravity',
-    argv: process.platform === 'linux' ? ['agy_acp_server.par', '--uid='] : ['agy_acp_server.par'],
+    argv: ['agy_acp_server.par', '--uid='],
     packages: [],
     login: byItself('antigravity'),
     homepage: 'https://antigravity.google',
