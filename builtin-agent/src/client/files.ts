@@ -3,13 +3,13 @@
 import { HoldfastError } from '../../../src/base/errors.ts'
 import { isJsonObject } from '../../../src/base/json.ts'
 import { RPC_CODES, RpcError } from '../../../src/acp/rpc.ts'
-import { readDiskText, writeDiskText } from '../tools/disk.ts'
+import { readDiskText, type TextUse, writeDiskText } from '../tools/disk.ts'
 import { ToolFailure } from '../tools/tool.ts'
 import type { Client } from './client.ts'
 
 export interface Files {
   /** Undefined when there is no such file. ToolFailure when it cannot be read. */
-  readText(path: string): Promise<string | undefined>
+  readText(path: string, use: TextUse): Promise<string | undefined>
   writeText(path: string, text: string): Promise<void>
 }
 
@@ -33,7 +33,7 @@ async function readFromClient(client: Client, sessionId: string, path: string): 
   } catch (error) {
     if (error instanceof RpcError && error.code === RPC_CODES.resourceNotFound) return undefined
     // Clients differ in how they say that a file is missing; the disk knows.
-    if (error instanceof RpcError && (await readDiskText(path)) === undefined) return undefined
+    if (error instanceof RpcError && (await readDiskText(path, 'show')) === undefined) return undefined
     throw failureOf(error, `${path} cannot be read`)
   }
 }

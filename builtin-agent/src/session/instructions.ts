@@ -1,7 +1,5 @@
 // What the model is told before everything else: who it is, where it works, what the project says about itself.
 
-import { join } from 'node:path'
-
 import { cutText } from '../tools/cut-text.ts'
 import { readDiskText } from '../tools/disk.ts'
 import type { Roots } from '../tools/roots.ts'
@@ -10,8 +8,9 @@ import type { Roots } from '../tools/roots.ts'
 const PROJECT_FILES = ['AGENTS.md', 'CLAUDE.md']
 const PROJECT_CHARS_MAX = 20_000
 
-export async function writeInstructions({ cwd, directories }: Roots): Promise<string> {
-  const project = await projectNotes(cwd)
+export async function writeInstructions(roots: Roots): Promise<string> {
+  const { cwd, directories } = roots
+  const project = await projectNotes(roots)
   const more = directories.slice(1)
   return [
     'You are a coding agent. You work on the files of one project with the tools you are given, and you talk to its developer.',
@@ -28,11 +27,17 @@ export async function writeInstructions({ cwd, directories }: Roots): Promise<st
   ].join('\n\n')
 }
 
-async function projectNotes(cwd: string): Promise<string | undefined> {
+/** A link inside the session's directories is followed; what lies outside is nobody's notes on this project. */
+async function projectNotes(roots: Roots): Promise<string | undefined> {
   for (const name of PROJECT_FILES) {
-    const text = await readDiskText(join(cwd, name)).catch(() => undefined) // a directory or binary of that name says nothing
+    const text = await notesIn(roots, name).catch(() => undefined) // a directory or binary of that name says nothing
     if (text !== undefined && text.trim() !== '')
       return `The project says in ${name}:\n\n${cutText(text, { charsMax: PROJECT_CHARS_MAX })}`
   }
   return undefined
+}
+
+async function notesIn(roots: Roots, name: string): Promise<string | undefined> {
+  const { path, isInside } = await roots.find(name)
+  return isInside ? readDiskText(path, 'show') : undefined
 }

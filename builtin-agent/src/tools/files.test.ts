@@ -1,6 +1,6 @@
 // The tools on files, and the directories they are held in.
 
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
@@ -46,7 +46,70 @@ describe('reading', () => {
   })
 })
 
+test('a file whose directory was replaced by a link after it was judged is neither read nor written', async () => {
+  await using at = await openGround()
+  await mkdir(join(at.cwd, 'own'))
+  for (const folder of [at.outside, join(at.cwd, 'own')]) await writeFile(join(folder, 'f'), 'same')
+  const signal = new AbortController().signal
+  const read = await prepare(readTool, { path: 'own/f' }, at)
+  const path = join(at.cwd, 'own/f')
+  await rename(join(at.cwd, 'own'), join(at.cwd, 'moved'))
+  await symlink(at.outside, join(at.cwd, 'own'))
+  await expect(read.run(() => {}, signal)).rejects.toThrow('somewhere else')
+  await expect(at.ground.writeText(path, 'changed')).rejects.toThrow(/cannot be written|somewhere else/)
+  expect(await readFile(join(at.outside, 'f'), 'utf8')).toBe('same')
+})
+
 describe('changing', () => {
+  test('what is not UTF-8 is shown, and refused for a change: its other bytes would be lost', async () => {
+    await using at = await openGround()
+    const bytes = Buffer.from('caf\u00e9 one\n', 'latin1')
+    await writeFile(join(at.cwd, 'f'), bytes)
+    expect((await runTool(readTool, { path: 'f' }, at)).text).toContain('one')
+    const edit = { path: 'f', old_string: 'one', new_string: 'two' }
+    await expect(runTool(editTool, edit, at)).rejects.toThrow('is not UTF-8')
+    await expect(runTool(writeTool, { path: 'f', content: 'new' }, at)).rejects.toThrow('is not UTF-8')
+    expect(await readFile(join(at.cwd, 'f'))).toEqual(bytes)
+  })
+
+  test.each([
+    ['CR LF at every line', 'a\r\nb\r\nc\r\n', 'a\r\nx\r\ny\r\nc\r\n'],
+    ['both line ends', 'a\r\nq\na\nb\nc\n', 'a\r\nq\na\nx\ny\nc\n'],
+    ['a byte order mark', '\uFEFFa\nb\nc', '\uFEFFa\nx\ny\nc'],
+    ['no end of its last line', 'a\nb\nc', 'a\nx\ny\nc'],
+    ['characters of four bytes', '😀a\nb\nc😀', '😀a\nx\ny\nc😀'],
+  ])('a file with %s keeps it', async (_, before, after) => {
+    await using at = await openGround()
+    await writeFile(join(at.cwd, 'f'), before)
+    await runTool(editTool, { path: 'f', old_string: 'a\nb\n', new_string: 'a\nx\ny\n' }, at)
+    expect(await readFile(join(at.cwd, 'f'), 'utf8')).toBe(after)
+  })
+
+  test('a private file is private from the first byte on that is written of it, and nothing is left beside it', async () => {
+    await using at = await openGround()
+    const path = join(at.cwd, 'f')
+    await writeFile(path, 'a'.repeat(1_000_000), { mode: 0o600 })
+    const seen: number[] = []
+    const writing = at.ground.writeText(path, 'b'.repeat(8_000_000))
+    for (let isOver = false; !isOver; isOver = await isSettled(writing))
+      for (const name of await readdir(at.cwd))
+        seen.push(((await stat(join(at.cwd, name)).catch(() => undefined))?.mode ?? 0) & 0o077)
+    expect(Math.max(...seen)).toBe(0)
+    expect(await readdir(at.cwd)).toEqual(['f'])
+  })
+
+  test('outside, why a change cannot be made is told only to who may read there', async () => {
+    await using at = await openGround()
+    await writeFile(join(at.outside, 'secret'), 'a b a')
+    for (const old_string of ['a', 'z']) {
+      const call = await prepare(editTool, { path: '../outside/secret', old_string, new_string: 'y' }, at)
+      expect(call.effect).toMatchObject({ key: `read:${at.outside}` })
+      await expect(call.run(() => {}, new AbortController().signal)).rejects.toThrow("'old_string' is")
+    }
+    const same = await prepare(writeTool, { path: '../outside/secret', content: 'a b a' }, at)
+    expect(same.effect).toMatchObject({ key: `read:${at.outside}` })
+  })
+
   test('shows a diff, asks, and writes nothing before it runs', async () => {
     await using at = await openGround()
     const call = await prepare(writeTool, { path: 'new/a.txt', content: 'hello\n' }, at)
@@ -112,6 +175,20 @@ describe('changing', () => {
 })
 
 describe('searching', () => {
+  test('takes expressions as models write them, and says what it did not look into', async () => {
+    await using at = await openGround()
+    await writeFile(join(at.cwd, 'a.ts'), 'interface {\n')
+    await writeFile(join(at.cwd, 'latin'), Buffer.from('caf\u00e9 interface {', 'latin1'))
+    await writeFile(join(at.cwd, 'large'), 'x'.repeat(1_100_000))
+    await symlink(at.cwd, join(at.cwd, 'loop'))
+    const { text } = await runTool(searchTool, { pattern: 'interface {' }, at)
+    expect(text.split('\n').toSorted()).toEqual([
+      'a.ts:1: interface {',
+      'latin:1: caf\uFFFD interface {',
+      '… not looked into, because too large: 1.',
+    ])
+  })
+
   test('finds files by a glob and lines by an expression, and leaves out what nobody wrote', async () => {
     await using at = await openGround()
     for (const folder of ['src', 'node_modules']) await mkdir(join(at.cwd, folder))
@@ -134,3 +211,9 @@ describe('searching', () => {
     await expect(prepare(searchTool, { pattern: '(' }, at)).rejects.toThrow('not a regular expression')
   })
 })
+
+/** Looks once, a turn of the event loop later. */
+function isSettled(work: Promise<unknown>): Promise<boolean> {
+  const later = new Promise<boolean>((resolve) => setImmediate(() => resolve(false)))
+  return Promise.race([work.then(() => true), later])
+}

@@ -1,6 +1,7 @@
 // What tools stand on: the directories of the session, the way to run commands, the plan, and the way out of planning.
 
 import type { JsonObject } from '../../../src/base/json.ts'
+import type { TextUse } from './disk.ts'
 import type { Roots } from './roots.ts'
 import type { Shell } from './shell/shell.ts'
 
@@ -21,7 +22,7 @@ export interface Ground {
   /** Writes the whole text of a file, in the editor where it has offered to do that. */
   writeText(path: string, text: string): Promise<void>
   /** The whole text of a file, with what is not saved yet where the editor tells it. Undefined when there is no such file. */
-  readText(path: string): Promise<string | undefined>
+  readText(path: string, use: TextUse): Promise<string | undefined>
 }
 
 /** The arguments have been checked against the schema. */

@@ -46,7 +46,7 @@ async function prepare(args: Parameters<Tool['prepare']>[0], ground: Ground): Pr
     run: async () => {
       const mimeType = IMAGE_TYPES[extname(path).toLowerCase()]
       if (mimeType !== undefined) return readImage(path, mimeType, ground)
-      const text = await ground.readText(path)
+      const text = await ground.readText(path, 'show')
       if (text === undefined) throw new ToolFailure(`There is no file ${path}.`)
       return { text: numbered(text, from, limit) }
     },

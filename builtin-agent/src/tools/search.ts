@@ -1,8 +1,6 @@
-// The tools that look for files and for text in them. They walk the directory in slices, so that a large one never holds the process.
+// The tools that look for files and for text in them. Whatever was not looked at is said.
 
-import { type Dirent } from 'node:fs'
-import { readdir } from 'node:fs/promises'
-import { join, matchesGlob, relative, sep } from 'node:path'
+import { join, matchesGlob, relative } from 'node:path'
 import { createContext, Script } from 'node:vm'
 
 import { cutText } from './cut-text.ts'
@@ -10,17 +8,16 @@ import { readDiskText } from './disk.ts'
 import { stringArg } from './ground.ts'
 import { readingOf } from './outside.ts'
 import { type Tool, ToolFailure } from './tool.ts'
+import { SKIPPED, Walk } from './walk.ts'
 
-const FILES_MAX = 20_000
 const NAMES_SHOWN = 500
 const HITS_SHOWN = 200
 const HIT_CHARS_MAX = 300
 const FILE_CHARS_MAX = 1_000_000
-/** For all lines of one file. */
+/** Files that are read, and looked through, at once. */
+const BATCH = 16
+/** For all lines of a batch. */
 const MATCH_MS = 1_000
-/** Directories that hold what nobody wrote. */
-const SKIPPED = new Set(['.git', '.hg', '.svn', 'node_modules', '.venv', '__pycache__'])
-
 const WHERE = { type: 'string', description: 'Directory; the working directory when absent' }
 
 export const findTool: Tool = {
@@ -40,15 +37,17 @@ export const findTool: Tool = {
       locations: [{ path }],
       ...readingOf(join(path, '*'), isInside),
       run: async (_progress, signal) => {
+        const walk = new Walk(path, signal)
         const names: string[] = []
-        for await (const file of walk(path, signal)) if (matchesAny(relative(path, file), glob)) names.push(file)
-        if (names.length === 0) return { text: 'No file matches.' }
+        for await (const file of walk.files()) if (matchesAny(relative(path, file), glob)) names.push(file)
+        if (names.length === 0) return { text: `No file matches.${walk.leftOut()}` }
         const shown = names
           .toSorted()
           .slice(0, NAMES_SHOWN)
           .map((name) => ground.roots.show(name))
         const rest = names.length - shown.length
-        return { text: cutText(rest > 0 ? `${shown.join('\n')}\n… ${rest} more` : shown.join('\n')) }
+        const more = rest > 0 ? `\n… ${rest} more` : ''
+        return { text: cutText(shown.join('\n')) + more + walk.leftOut() }
       },
     }
   },
@@ -78,26 +77,32 @@ export const searchTool: Tool = {
       locations: [{ path }],
       ...readingOf(join(path, '*'), isInside),
       run: async (_progress, signal) => {
+        const walk = new Walk(path, signal)
+        const wanted = (file: string): boolean => matchesAny(relative(path, file) || file, glob)
         const hits: string[] = []
-        for await (const file of walk(path, signal)) {
-          if (!matchesAny(relative(path, file) || file, glob)) continue
-          hits.push(...(await hitsIn(file, pattern)).map((hit) => `${ground.roots.show(file)}:${hit}`))
+        for await (const files of inBatches(walk.files(), wanted)) {
+          const texts = await Promise.all(files.map((file) => readForSearch(file, walk)))
+          hits.push(...hitsIn(texts.flat(), pattern).map(({ file, line }) => `${ground.roots.show(file)}:${line}`))
           if (hits.length >= HITS_SHOWN) break
         }
-        if (hits.length === 0) return { text: 'Nothing matches.' }
+        if (hits.length === 0) return { text: `Nothing matches.${walk.leftOut()}` }
         const more = hits.length >= HITS_SHOWN ? '\n… and maybe more; search for less.' : ''
-        return { text: cutText(hits.slice(0, HITS_SHOWN).join('\n') + more) }
+        return { text: cutText(hits.slice(0, HITS_SHOWN).join('\n')) + more + walk.leftOut() }
       },
     }
   },
 }
 
+/** As models write them: `interface {` is an expression, too, although not one of the strict kind. */
 function patternOf(text: string): RegExp {
-  try {
-    return new RegExp(text, 'u')
-  } catch {
-    throw new ToolFailure(`${text} is not a regular expression.`)
+  for (const flags of ['u', '']) {
+    try {
+      return new RegExp(text, flags)
+    } catch {
+      // of the other kind, perhaps
+    }
   }
+  throw new ToolFailure(`${text} is not a regular expression.`)
 }
 
 /** `*.ts` means it at any depth, as people write it. */
@@ -105,13 +110,59 @@ function matchesAny(path: string, glob: string): boolean {
   return matchesGlob(path, glob) || (!glob.includes('/') && matchesGlob(path, `**/${glob}`))
 }
 
-async function hitsIn(file: string, pattern: RegExp): Promise<string[]> {
-  const text = await readDiskText(file).catch((error: unknown) => {
+interface FileText {
+  readonly file: string
+  readonly text: string
+}
+
+interface Hit {
+  readonly file: string
+  readonly line: string
+}
+
+async function* inBatches(
+  files: AsyncIterable<string>,
+  isWanted: (file: string) => boolean,
+): AsyncGenerator<readonly string[]> {
+  let batch: string[] = []
+  for await (const file of files) {
+    if (isWanted(file)) batch.push(file)
+    if (batch.length < BATCH) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** Empty for what cannot be read, is no text, or is too large to look into. */
+async function readForSearch(file: string, walk: Walk): Promise<FileText[]> {
+  const text = await readDiskText(file, 'show').catch((error: unknown) => {
     if (error instanceof ToolFailure) return undefined
     throw error
   })
-  if (text === undefined || text.length > FILE_CHARS_MAX) return []
-  return bounded(() => linesWith(pattern, text))
+  if (text === undefined) return []
+  if (text.length <= FILE_CHARS_MAX) return [{ file, text }]
+  walk.tooLarge++
+  return []
+}
+
+const MATCHING = new Script('work()')
+
+/** A regular expression can take for ever, and a model writes them: it is stopped, and the process goes on. ToolFailure. */
+function hitsIn(texts: readonly FileText[], pattern: RegExp): Hit[] {
+  const hits: Hit[] = []
+  let isDone = false
+  const work = (): void => {
+    for (const { file, text } of texts) hits.push(...linesWith(pattern, text).map((line) => ({ file, line })))
+    isDone = true
+  }
+  try {
+    MATCHING.runInContext(createContext({ work }), { timeout: MATCH_MS })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+  }
+  if (!isDone) throw new ToolFailure(`The expression takes more than ${MATCH_MS} ms for a few files.`)
+  return hits
 }
 
 function linesWith(pattern: RegExp, text: string): string[] {
@@ -121,43 +172,4 @@ function linesWith(pattern: RegExp, text: string): string[] {
     if (hits.length >= HITS_SHOWN) break
   }
   return hits
-}
-
-const MATCHING = new Script('work()')
-
-/** A regular expression can take for ever, and a model writes them: it is stopped, and the process goes on. */
-function bounded<T>(work: () => T): T {
-  let result: { value: T } | undefined
-  try {
-    MATCHING.runInContext(createContext({ work: () => void (result = { value: work() }) }), { timeout: MATCH_MS })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
-  }
-  if (result === undefined) throw new ToolFailure(`The expression takes more than ${MATCH_MS} ms for one file.`)
-  return result.value
-}
-
-/** Files below `root`, or `root` itself when it is one; links are not followed. Ends after FILES_MAX files. */
-async function* walk(root: string, signal: AbortSignal): AsyncGenerator<string> {
-  const waiting = [root]
-  let seen = 0
-  for (let folder = waiting.pop(); folder !== undefined && seen < FILES_MAX; folder = waiting.pop()) {
-    signal.throwIfAborted()
-    for (const entry of await entriesOf(folder, folder === root)) {
-      if (entry === 'file') yield folder
-      else if (entry.isDirectory() && !SKIPPED.has(entry.name)) waiting.push(join(folder, entry.name))
-      else if (entry.isFile() && seen++ < FILES_MAX) yield `${folder}${sep}${entry.name}`
-    }
-  }
-}
-
-async function entriesOf(folder: string, isRoot: boolean): Promise<(Dirent | 'file')[]> {
-  try {
-    return await readdir(folder, { withFileTypes: true })
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    if (isRoot && code === 'ENOTDIR') return ['file']
-    if (isRoot) throw new ToolFailure(`${folder} cannot be looked through (${code}).`)
-    return [] // taken away meanwhile, or not ours to look into
-  }
 }

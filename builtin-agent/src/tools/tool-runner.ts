@@ -46,7 +46,7 @@ export class ToolRunner {
     let prepared: Titled = { title: tool.title(args), run: () => Promise.reject(new CancelledError('tool')) }
     try {
       prepared = { ...prepared, ...(await tool.prepare(args, this.#ports.ground)) }
-      const outcome = await this.#carryOut({ toolCallId, kind: tool.kind, prepared, tell }, signal)
+      const outcome = await this.#carryOut({ toolCallId, tool, prepared, tell }, signal)
       return finished(finishedView(tool, prepared, outcome), outcome, tell)
     } catch (error) {
       const why = failureText(error, signal)
@@ -56,17 +56,25 @@ export class ToolRunner {
     }
   }
 
-  async #carryOut({ toolCallId, kind, prepared, tell }: Call, signal: AbortSignal): Promise<ToolOutcome> {
+  async #carryOut({ toolCallId, tool, prepared, tell }: Call, signal: AbortSignal): Promise<ToolOutcome> {
     const { effect } = prepared
     const fields = preparedFields(prepared)
+    this.#assertOffered(tool)
     if (effect !== undefined) {
       tell(fields)
-      const verdict = await this.#judge(effect, { toolCallId, kind, status: 'pending', ...fields }, signal)
+      const asked = { toolCallId, kind: tool.kind, status: 'pending', ...fields }
+      const verdict = await this.#judge(effect, asked, signal)
       if (verdict !== 'allowed') throw new ToolFailure(REFUSALS[verdict])
+      this.#assertOffered(tool)
     }
     signal.throwIfAborted()
     tell(effect === undefined ? { ...fields, status: 'in_progress' } : { status: 'in_progress' })
     return prepared.run((content) => tell({ content: [...(prepared.content ?? []), ...content] }), signal)
+  }
+
+  /** The mode may have changed since the model was offered the tool, and while somebody thought about the question. */
+  #assertOffered({ offeredIn }: Tool): void {
+    if (this.#ports.mode() === 'plan' && offeredIn === 'unlessPlanning') throw new ToolFailure(PLANNING)
   }
 
   #judge(effect: NonNullable<PreparedCall['effect']>, toolCall: JsonObject, signal: AbortSignal): Promise<Verdict> {
@@ -77,10 +85,12 @@ export class ToolRunner {
 
 interface Call {
   readonly toolCallId: string
-  readonly kind: string
+  readonly tool: Tool
   readonly prepared: Titled
   readonly tell: (fields: JsonObject) => void
 }
+
+const PLANNING = 'The session only plans now: nothing is changed. Present a plan with finish_plan.'
 
 const REFUSALS: Readonly<Record<Exclude<Verdict, 'allowed'>, string>> = {
   rejected:

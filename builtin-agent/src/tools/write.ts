@@ -2,7 +2,8 @@
 
 import type { JsonObject } from '../../../src/base/json.ts'
 import { type Ground, stringArg } from './ground.ts'
-import { changeOf } from './outside.ts'
+import { changeOf, readingOf } from './outside.ts'
+import type { Place } from './roots.ts'
 import { diffContent, type PreparedCall, type Tool, ToolFailure } from './tool.ts'
 
 const PATH = { type: 'string', description: 'Absolute, or relative to the working directory' }
@@ -19,10 +20,12 @@ export const writeTool: Tool = {
   offeredIn: 'unlessPlanning',
   title: (args) => `Write ${stringArg(args, 'path')}`,
   async prepare(args, ground) {
-    const { path, isInside } = await ground.roots.find(stringArg(args, 'path'))
-    const before = await ground.readText(path)
-    const change = { path, isInside, before, after: stringArg(args, 'content') }
-    return changing(change, ground, before === undefined ? 'Create' : 'Write')
+    const place = await ground.roots.find(stringArg(args, 'path'))
+    return askedFirst(place, ground, async () => {
+      const before = await ground.readText(place.path, 'change')
+      const change = { ...place, before, after: stringArg(args, 'content') }
+      return changing(change, ground, before === undefined ? 'Create' : 'Write')
+    })
   },
 }
 
@@ -44,16 +47,28 @@ export const editTool: Tool = {
   offeredIn: 'unlessPlanning',
   title: (args) => `Edit ${stringArg(args, 'path')}`,
   async prepare(args, ground) {
-    const { path, isInside } = await ground.roots.find(stringArg(args, 'path'))
-    const before = await ground.readText(path)
-    if (before === undefined) throw new ToolFailure(`There is no file ${path}.`)
-    return changing({ path, isInside, before, after: replaced(before, args) }, ground, 'Edit')
+    const place = await ground.roots.find(stringArg(args, 'path'))
+    return askedFirst(place, ground, async () => {
+      const before = await ground.readText(place.path, 'change')
+      if (before === undefined) throw new ToolFailure(`There is no file ${place.path}.`)
+      return changing({ ...place, before, after: replaced(before, args) }, ground, 'Edit')
+    })
   },
 }
 
-interface Change {
-  readonly path: string
-  readonly isInside: boolean
+/** Why it cannot be changed says something about the file: outside, somebody must allow to read there before the model hears it. */
+async function askedFirst(place: Place, ground: Ground, look: () => Promise<PreparedCall>): Promise<PreparedCall> {
+  const { path, isInside } = place
+  try {
+    return await look()
+  } catch (error) {
+    if (isInside || !(error instanceof ToolFailure)) throw error
+    const title = `Read ${ground.roots.show(path)}`
+    return { title, locations: [{ path }], ...readingOf(path, isInside), run: () => Promise.reject(error) }
+  }
+}
+
+interface Change extends Place {
   readonly before: string | undefined
   readonly after: string
 }
@@ -70,7 +85,7 @@ function changing({ path, isInside, before, after }: Change, ground: Ground, ver
     run: async () => {
       // Somebody may have thought about it for long: what was shown is what happens, or nothing.
       const { path: now } = await ground.roots.find(path)
-      if (now !== path || (await ground.readText(path)) !== before)
+      if (now !== path || (await ground.readText(path, 'change')) !== before)
         throw new ToolFailure(`${path} has changed since it was shown. Read it again.`)
       await ground.writeText(path, after)
       return { text: `${before === undefined ? 'Created' : 'Changed'} ${ground.roots.show(path)}.`, content }
@@ -79,14 +94,20 @@ function changing({ path, isInside, before, after }: Change, ground: Ground, ver
 }
 
 function replaced(before: string, args: JsonObject): string {
-  const old = stringArg(args, 'old_string')
-  const next = stringArg(args, 'new_string')
+  const { old, next } = withLineEndsOf(before, stringArg(args, 'old_string'), stringArg(args, 'new_string'))
   if (old === '') throw new ToolFailure("'old_string' is empty; use 'write' for a whole file.")
   const parts = before.split(old)
   if (parts.length === 1) throw new ToolFailure("'old_string' is not in the file. Read the file and copy it exactly.")
   if (parts.length > 2 && args['replace_all'] !== true)
     throw new ToolFailure(`'old_string' is there ${parts.length - 1} times; give more of its surroundings.`)
   return parts.join(next)
+}
+
+/** Models write LF. In a file whose lines all end with CR LF that means the same, and the file keeps its line ends. */
+function withLineEndsOf(file: string, old: string, next: string): { readonly old: string; readonly next: string } {
+  const isCrLf = file.includes('\r\n') && !/(?<!\r)\n/.test(file)
+  if (!isCrLf || old.includes('\r') || next.includes('\r')) return { old, next }
+  return { old: old.replaceAll('\n', '\r\n'), next: next.replaceAll('\n', '\r\n') }
 }
 
 function firstChangedLine(before: string, after: string): number {
