@@ -117,8 +117,12 @@ export class AgentRunner {
     }
   }
 
-  /** Forgets the process without ending it: another gateway goes on with it. */
+  /**
+   * Forgets the process without ending it: another gateway goes on with it. One that is still starting is given up, because nobody can go
+   * on with a handshake: its deadline, its place in the row for a slot and its process belong to this life.
+   */
   letGo(): void {
+    if (this.#attempt?.connection === undefined) this.#attempt?.abort.abort()
     this.#attempt = undefined
     this.#lanePass?.place[Symbol.dispose]()
   }

@@ -6,7 +6,7 @@ import { echo } from '../../../test/_support/fake-connector.ts'
 import { FakeAgent } from '../../../test/_support/fake-agent.ts'
 import type { OnPrompt } from '../../../test/_support/fake-agent.ts'
 import { TestSessions } from '../../../test/_support/test-sessions.ts'
-import { HoldfastError } from '../../base/errors.ts'
+import { CancelledError, HoldfastError } from '../../base/errors.ts'
 import type { PermissionId, SessionId, TurnId } from '../../base/ids.ts'
 import type { TurnState } from '../../store/records.ts'
 import type { PromptRequest } from '../service.ts'
@@ -295,6 +295,24 @@ test('a hand-over stores what was said, ends nothing and takes nothing more; the
   await expect.poll(() => agent.prompts).toEqual([turnId, queued.id])
   expect(await updatesOf(at, no)).toEqual(['said', 'unheard'])
   expect(await at.service.turn(id, turnId)).toMatchObject({ state: 'completed' })
+})
+
+test('a hand-over gives up an agent that is still starting: nothing of the attempt outlives this life', async () => {
+  await using at = await TestSessions.start()
+  const starts: AbortSignal[] = []
+  at.connector.connect = (_, signal) => {
+    starts.push(signal)
+    return new Promise((_resolve, reject) =>
+      signal.addEventListener('abort', () => reject(new CancelledError('start'))),
+    )
+  }
+  const { id } = (await at.service.ensure({ agent: 'fake', cwd: '/tmp' })).status.session
+  const { turn } = await at.service.prompt(id, { prompt: HELLO })
+  await expect.poll(() => starts.length).toBe(1)
+  await at.sessions.handOver()
+  expect(starts.map(({ aborted }) => aborted)).toEqual([true])
+  await at.restart(KEEP)
+  await reaches(at, id, turn.id, 'completed')
 })
 
 test('a hand-over does not wait for those who wait: they are told that the gateway goes', async () => {
