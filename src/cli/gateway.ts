@@ -2,11 +2,12 @@
 
 import { connect } from 'node:net'
 
-import { deadline } from '../base/deadline.ts'
+import { deadline, pause } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
 import { HoldfastClient } from '../client/client.ts'
 import { pathsOf } from '../config/paths.ts'
 import type { Paths } from '../config/paths.ts'
+import { isRestartMarked } from '../config/restart-mark.ts'
 import { readToken } from '../config/token.ts'
 import type { CommandContext } from './context.ts'
 import { createSocketTransport } from './socket-transport.ts'
@@ -17,17 +18,18 @@ export interface Gateway extends Disposable {
 }
 
 const CONNECT_MS = 5_000
+const COMES_BACK_POLL_MS = 25
 
 /**
  * A client of the gateway of this user. GATEWAY_UNREACHABLE when none listens and none may be started, GATEWAY_START_FAILED when
- * one did not become ready, TOKEN_FILE_UNSAFE, CONFIG_INVALID.
+ * one did not become ready, TOKEN_FILE_UNSAFE, CONFIG_INVALID. One that restarts is waited for: it says for how long at most.
  */
 export async function openGateway(context: CommandContext): Promise<Gateway> {
   const paths = pathsOf(context.deps.env)
   const transport = createSocketTransport(paths.socket)
   const client = new HoldfastClient({ transport, token: () => readToken(paths.tokenFile) })
   try {
-    if (!(await isListening(paths.socket))) await start(context, client, paths)
+    if (!(await isListening(paths.socket)) && !(await comesBack(context, paths))) await start(context, client, paths)
     return { client, paths, [Symbol.dispose]: () => transport[Symbol.dispose]() }
   } catch (error) {
     transport[Symbol.dispose]()
@@ -44,6 +46,18 @@ async function start({ deps, screen, mayStart }: CommandContext, client: Holdfas
     isReady: async () => ['ready', 'safe_mode'].includes((await client.readiness()) ?? ''),
     note: (text) => screen.note(text),
   })
+}
+
+/** Another gateway, started now, could take the lock before the next life of the one that restarts. */
+async function comesBack({ screen }: CommandContext, { runDir, socket }: Paths): Promise<boolean> {
+  const isExpected = (): boolean => isRestartMarked(runDir, Date.now())
+  if (!isExpected()) return false
+  screen.note('the gateway restarts; waiting for it')
+  while (isExpected()) {
+    if (await isListening(socket)) return true
+    await pause(COMES_BACK_POLL_MS)
+  }
+  return isListening(socket)
 }
 
 /** False when there is no socket or nobody behind it; GATEWAY_UNREACHABLE when it cannot be reached for another reason. */

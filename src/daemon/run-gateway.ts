@@ -1,9 +1,11 @@
 // One life of the gateway: open, serve, end. What exists is in open-life.ts; whether another life follows, src/life/ decides.
 
+import { systemClock } from '../base/clock.ts'
 import { firstOf, whenAborted } from '../base/deadline.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Paths } from '../config/paths.ts'
+import { clearRestartMark, markRestart } from '../config/restart-mark.ts'
 import type { CrashRecorder } from '../health/crash-recorder.ts'
 import type { Controls } from '../life/controls.ts'
 import type { LifeEnd, RestartAnswer } from '../life/lives.ts'
@@ -59,13 +61,14 @@ async function live(options: GatewayOptions, scope: AsyncDisposableStack): Promi
   options.onReady()
   await firstOf([whenAborted(options.requests.drain), life.failed])
   options.supervision.ending(options.requests)
-  return await endLife(life)
+  return await endLife(life, options)
 }
 
 function serve(life: OpenedLife, options: GatewayOptions): void {
   const { lifecycle, spares, tasks, reloading, node, recovered, api, health } = life
   const { log, paths, announce } = options
   lifecycle.enter('ready')
+  clearRestartMark(paths.runDir)
   reloading.ready()
   health.pulse.enter('serving')
   health.chronicle.ready()
@@ -76,11 +79,14 @@ function serve(life: OpenedLife, options: GatewayOptions): void {
   announceSafeMode(health, announce)
 }
 
-async function endLife({ lifecycle, spares, parting, health, api }: OpenedLife): Promise<LifeEnd> {
+async function endLife(life: OpenedLife, { requests, paths }: GatewayOptions): Promise<LifeEnd> {
+  const { lifecycle, spares, parting, health, api } = life
   health.pulse.enter('draining')
   lifecycle.enter('draining')
   void spares[Symbol.asyncDispose]() // the scope waits for it
   await parting.part(api)
   lifecycle.enter('stopped')
+  // Before the socket is gone: from then on commands look for it.
+  if (requests.wish?.kind === 'restart') markRestart(paths.runDir, systemClock.now())
   return { hasLeftAgents: parting.hasLeftAgents }
 }

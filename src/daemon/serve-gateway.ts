@@ -1,14 +1,18 @@
 // The gateway as a process: configuration and log of each life, signals, and everything that a restart needs from outside of a life.
 // One object for the whole process; the loop over lives is src/life/lives.ts.
 
+import { join } from 'node:path'
+
 import { readOwnBirth } from './own-birth.ts'
 import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
+import { isHoldfastError } from '../base/errors.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import type { Config } from '../config/config.ts'
 import { systemEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load.ts'
 import { pathsOf } from '../config/paths.ts'
+import { clearRestartMark } from '../config/restart-mark.ts'
 import { CrashRecorder } from '../health/crash-recorder.ts'
 import { Controls } from '../life/controls.ts'
 import { Lives } from '../life/lives.ts'
@@ -26,7 +30,8 @@ import { chooseWay } from '../life/way.ts'
 import type { ChosenWay } from '../life/way.ts'
 import { openLog } from '../observe/logger.ts'
 import type { Log, Logger } from '../observe/logger.ts'
-import { openStateDir } from '../store/state-dir.ts'
+import { readOwner } from '../store/instance-lock.ts'
+import { LOCK_FILE, openStateDir } from '../store/state-dir.ts'
 import { withoutSupervisor } from '../supervise/detect-supervisor.ts'
 import { ownCommand } from './own-program.ts'
 import { runGateway } from './run-gateway.ts'
@@ -98,7 +103,9 @@ class ServedGateway implements AsyncDisposable {
       this.#standby = new Standby(pipes, this.#requests)
       if (!(await this.#standby.turn())) return 'stopped'
     }
-    return this.#lives.run().catch((error: unknown) => this.#supervision!.endOf(error))
+    const ending = await this.#lives.run().catch((error: unknown) => this.#supervision!.endOf(error))
+    if (ending === 'stopped') clearRestartMark(this.#paths.runDir)
+    return ending
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,10 +124,8 @@ class ServedGateway implements AsyncDisposable {
       controls: this.#controls,
       log: () => this.#logger(),
       announce: this.#request.announce,
-      run: (onReady) => this.#live(onReady),
-      checkConfig: () => {
-        this.#wantedWay = this.#load().restart.way
-      },
+      run: (onReady) => this.#live(onReady).catch((error: unknown) => this.#failed(error)),
+      checkConfig: () => this.#checkConfig(),
       chooseWay: () => this.#chooseWay(),
       startSuccessor: () => this.#startSuccessor(),
     })
@@ -152,6 +157,20 @@ class ServedGateway implements AsyncDisposable {
         onReady()
       },
     })
+  }
+
+  /** Nobody is to wait for a life that did not come; the mark of somebody else's restart stays. */
+  #failed(error: unknown): never {
+    const isOthers = isHoldfastError(error) && error.code === 'INSTANCE_LOCKED'
+    if (!isOthers) clearRestartMark(this.#paths.runDir)
+    throw error
+  }
+
+  /** All that a start asks of a configuration: the next life must not end of what this one could have said (G6). */
+  #checkConfig(): void {
+    const config = this.#load()
+    this.#supervision?.check(config)
+    this.#wantedWay = config.restart.way
   }
 
   async #renew(): Promise<void> {
@@ -208,11 +227,13 @@ class ServedGateway implements AsyncDisposable {
   #startSuccessor(): Promise<SuccessorStart> {
     const { detached, flags } = this.#request
     const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
-    return startSuccessor({
+    const lockFile = join(this.#paths.stateDir, LOCK_FILE)
+    const command = {
       argv: ownCommand(['serve', '--successor', ...(detached ? ['--detached'] : []), ...words]),
       env: withoutSupervisor(this.#env),
       cwd: detached ? this.#paths.stateDir : process.cwd(),
       outputFile: detached ? this.#paths.logFile : undefined,
-    })
+    }
+    return startSuccessor(command, { hasLock: (pid) => readOwner(lockFile)?.pid === pid })
   }
 }

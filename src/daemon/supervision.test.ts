@@ -39,3 +39,9 @@ test('each configuration that a life gets has a drain that fits, or is refused',
   expect(supervision.fit(config('default')).deadlines.drainMs).toBe(10_000)
   expect(() => supervision.fit(config('file'))).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
 })
+
+test('a configuration that is only looked at is judged as one that is used, and changes nothing', () => {
+  const { supervision } = supervised(LAUNCHD)
+  const config = { deadlines: { drainMs: 60_000 }, origins: { 'deadlines.drainMs': 'file' } } as unknown as Config
+  expect(() => supervision.check(config)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+})

@@ -74,6 +74,12 @@ export class Supervision implements AsyncDisposable {
     return { ...config, deadlines: { ...config.deadlines, drainMs } }
   }
 
+  /** CONFIG_INVALID for one that the next start would refuse. Changes nothing. */
+  check(config: Config): void {
+    fitDrain(config, this.supervisor)
+    if (this.sockets !== undefined) checkSockets(this.sockets, config, this.#options.paths)
+  }
+
   /** A life serves: nothing of an earlier one is left, and the API answers. `probe` resolves when the store answered. */
   serving(status: string, probe: () => Promise<void>): void {
     this.#quiet()

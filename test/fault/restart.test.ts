@@ -120,6 +120,40 @@ test('supervised: it exits with 86 and leaves its agents; whoever starts it agai
   expect(await gateway.received('start')).toHaveLength(1)
 })
 
+test('supervised: a command that comes before the next gateway waits for it, and does not start one in its place', async () => {
+  await using gateway = await startWith('supervised')
+  const { epoch } = await gateway.client.status()
+  await gateway.client.restartGateway({})
+  expect(await gateway.died()).toMatchObject({ code: 86 })
+  const asked = gateway.spawn('prompt', '--agent', 'scripted', '@say hello')
+  const said: string[] = []
+  for (const stream of [asked.stdout, asked.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk.toString()))
+  const ended = new Promise((resolve) => asked.once('close', resolve))
+  asked.stdin?.end()
+  await until(() => said.join('') !== '', { ms: 10_000, what: () => 'the command has said what it does' })
+  await gateway.start()
+  expect(await ended).toBe(0)
+  expect(said.join('')).toContain('the gateway restarts; waiting for it')
+  expect(said.join('')).toContain('hello')
+  expect((await gateway.client.status()).epoch).toBe(epoch + 1)
+})
+
+test('a restart whose next start would refuse the configuration for its supervisor is refused (G6)', async () => {
+  await using gateway = await TestGateway.prepare()
+  const supervisor = 'systemd:test.service:user'
+  await gateway.start({ HOLDFAST_SUPERVISOR: supervisor, INVOCATION_ID: 'test', HOLDFAST_STOP_BUDGET_MS: '30000' })
+  const { pid, epoch } = await gateway.client.status()
+  const file = join(gateway.home, 'config.jsonc')
+  const config = JSON.parse(readFileSync(file, 'utf8')) as object
+  writeFileSync(file, JSON.stringify({ ...config, deadlines: { drainMs: 60_000 } }))
+  const refused = gateway.client.restartGateway({})
+  const message = expect.stringContaining(
+    'deadlines.drainMs is 60 s, but systemd (test.service) ends a stop after 30 s',
+  )
+  await expect(refused).rejects.toMatchObject({ code: 'RESTART_REFUSED', message })
+  expect(await gateway.client.status()).toMatchObject({ pid, epoch, state: 'ready' })
+})
+
 test('an agent that is still starting keeps no process whose gateway has ended, and the next life starts it again', async () => {
   const command = [process.execPath, SCRIPTED, '--init-delay=3000'] as const
   await using gateway = await startWith('supervised', { agents: { slow: { command } } })
