@@ -17,7 +17,7 @@ export async function checkAgents(
     return servicePath === undefined ? checkAgent(agent, shellPath) : checkServiceAgent(agent, shellPath, servicePath)
   })
   const others = agents.length - shown.length
-  const detail = `${others} more are known and not installed; holdfast agents ls`
+  const detail = `known and not installed: ${others} more; holdfast agents ls`
   return [...(await Promise.all(checks)), ...(others === 0 ? [] : [{ name: 'agents', result: 'ok' as const, detail }])]
 }
 

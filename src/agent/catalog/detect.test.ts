@@ -2,7 +2,7 @@
 
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -58,8 +58,11 @@ test.each<[string, Partial<Candidate>, object]>([
   ['not-executable', {}, { installed: 'no', program: undefined, version: undefined }],
   ['nowhere', {}, { installed: 'no', program: undefined, version: undefined }],
   ['relative', { command: './native' }, { installed: 'no' }],
+  ['nearby', { command: 'native', env: { PATH: 'RELATIVE' } }, { installed: 'no' }],
 ])('%s (%o) is found without being started', async (name, more, expected) => {
-  expect(await detect(candidate(name, more))).toMatchObject(expected)
+  const { env = candidate(name).env } = more
+  const PATH = env['PATH']?.replace('RELATIVE', relative(process.cwd(), join(root, 'bin'))) ?? ''
+  expect(await detect(candidate(name, { ...more, env: { ...env, PATH } }))).toMatchObject(expected)
   expect(existsSync(marker)).toBe(false)
 })
 

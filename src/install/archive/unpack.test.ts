@@ -150,5 +150,6 @@ test('damage is refused: a tar that is cut or changed, a zip whose sizes lie or 
   changed[0] = 0x62
   await expect(tar(changed)).rejects.toThrow('damaged')
   await expect(zip(makeZip([{ name: 'b', content: 'x'.repeat(5_000) }], { bytes: 10 }))).rejects.toThrow('damaged')
+  expect(statSync(join(root, 'b')).size).toBeLessThanOrEqual(10)
   await expect(zip(makeZip([{ name: 'c', content: 'c' }]).subarray(0, 40))).rejects.toThrow('damaged')
 })
