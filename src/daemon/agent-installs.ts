@@ -30,7 +30,7 @@ export class AgentInstalls {
   async importRegistry(source: string, signal: AbortSignal): Promise<{ names: string[]; known: string[] }> {
     const agents = await importRegistry(source, { store: this.#store, fetch, signal })
     const all = agents.map(({ id }) => id)
-    const isKnown = (id: string): boolean => findCatalogEntry(id) !== undefined
+    const isKnown = (id: string): boolean => (findCatalogEntry(id)?.packages.length ?? 0) > 0
     return { names: all.filter((id) => !isKnown(id)), known: all.filter(isKnown) }
   }
 
@@ -56,11 +56,14 @@ export class AgentInstalls {
 
   /** AGENT_UNKNOWN; AGENT_INSTALL_FAILED when there is no way to install it. */
   #plan({ name, version, allowScripts }: Wish): InstallPlan {
+    const wish = { version, allowScripts }
     const entry = findCatalogEntry(name)
-    if (entry !== undefined) return planOfCatalog(entry, { version, allowScripts })
-    const imported = this.#store.imported().find(({ id }) => id === name)
+    const names = entry === undefined ? [name] : [entry.name, ...(entry.aliases ?? [])]
+    const imported = this.#store.imported().find(({ id }) => names.includes(id))
+    // A registry may say how an agent is installed that Holdfast knows no package of; it is the same agent then.
+    if (entry !== undefined && (entry.packages.length > 0 || imported === undefined)) return planOfCatalog(entry, wish)
     if (imported === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: name })
-    return planOfRegistry(imported, { version, allowScripts })
+    return planOfRegistry({ ...imported, id: entry?.name ?? name, title: entry?.title ?? imported.title }, wish)
   }
 
   #programOf({ key, program }: InstallRecord): string {

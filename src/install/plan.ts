@@ -52,8 +52,8 @@ export function planOfCatalog(entry: CatalogEntry, { version, allowScripts }: Pl
   const { name: agent, title, argv, packages, homepage, note, needsScripts = false } = entry
   const [first, ...others] = packages
   if (first === undefined) {
-    const where = note ?? (homepage === undefined ? 'install it as its authors say' : `see ${homepage}`)
-    throw refused(agent, `it has an installer of its own (${where})`)
+    const where = note ?? (homepage === undefined ? 'do as its authors say' : `see ${homepage}`)
+    throw refused(agent, `it has an installer of its own (${where}), unless you import a registry that has it`)
   }
   if (needsScripts && !allowScripts)
     throw refused(agent, 'it cannot work without the install scripts of its packages; allow them with --allow-scripts')

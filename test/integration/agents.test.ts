@@ -95,16 +95,26 @@ test('a command that is killed in the middle leaves nothing installed, and the n
   expect(held('staging')).toEqual([])
 })
 
-test('an agent of an imported registry is listed, refused until it is installed, and its variables are its own', async () => {
+test('an agent of an imported registry is listed, and refused until it is installed; one without a package is installed as it says', async () => {
   const registry = join(gateway.home, 'registry.json')
   const npx = { package: 'tiny-agent@1.0.0', cmd: 'tiny', args: ['--acp'], env: { TINY: '1' } }
   const tiny = { id: 'tiny', name: 'Tiny', version: '1.0.0', website: 'https://example.org', distribution: { npx } }
-  writeFileSync(registry, JSON.stringify({ version: '1.0.0', agents: [tiny, { ...tiny, id: 'gemini' }] }))
+  writeFileSync(
+    registry,
+    JSON.stringify({ version: '1.0.0', agents: [tiny, { ...tiny, id: 'gemini' }, { ...tiny, id: 'mux' }] }),
+  )
   const { stdout, stderr } = await holdfast(['agents', 'import', '../registry.json'])
-  expect(stdout).toBe('imported 1 agent\n  tiny\n')
+  expect(stdout).toBe('imported 2 agents\n  tiny\n  mux\n')
   expect(stderr).toContain('Holdfast knows these itself, and goes on as it does: gemini')
   expect(await seen('tiny')).toMatchObject({ installed: 'no', source: 'imported', homepage: 'https://example.org' })
   await expect(gateway.newSession('tiny')).rejects.toMatchObject({ code: 'AGENT_COMMAND_MISSING' })
+  const lays = npmThat(
+    'mkdir -p node_modules/tiny-agent node_modules/.bin',
+    `echo '{"name":"tiny-agent","version":"1.0.0","bin":{"tiny":"x.js"}}' > node_modules/tiny-agent/package.json`,
+    `printf '#!/bin/sh\\n' > node_modules/.bin/tiny && chmod +x node_modules/.bin/tiny`,
+  )
+  expect((await holdfast(['agents', 'install', 'mux'], lays)).stdout).toBe('installed mux 1.0.0\n')
+  expect(await seen('mux')).toMatchObject({ title: 'Mux', installed: 'yes', source: 'installed', version: '1.0.0' })
   writeFileSync(registry, JSON.stringify({ version: '1.0.0', agents: [{ ...tiny, id: 'X' }] }))
   const bad = await holdfast(['agents', 'import', '../registry.json'])
   expect([bad.code, bad.stderr]).toEqual([

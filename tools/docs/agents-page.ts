@@ -58,13 +58,13 @@ holdfast agents import https://example.org/registry.json
 Takes a document in the format of the public ACP registry and keeps it; afterwards no network is needed until you install one of its agents.
 It replaces what was imported before. Only https is used, at most 4 MiB in 30 s, without credentials, and redirects stay on the host.
 The document is taken whole or not at all: what is wrong is named by its place, such as \`agents[3].distribution.npx.package\`. Fields that are not
-known are left alone. What a registry says of an agent that Holdfast knows is not used. Its variables can neither refer to yours nor
+known are left alone. What a registry says of an agent that Holdfast has packages of is not used; of the others it says how they are installed. Its variables can neither refer to yours nor
 change how programs are found.
 
 ## Agents that Holdfast knows
 
 Agents marked with * were driven over ACP in these versions. The others are known by their commands. An agent without packages has an installer of its own:
-Holdfast uses it where its program is in the PATH.`
+Holdfast uses it where its program is in the PATH, and installs it when you import a registry that says how.`
 
 export function agentsPage(): string {
   const tried = new Set(TRIED_AGENTS.map(({ name }) => name))

@@ -20,10 +20,8 @@ export interface CatalogEntry {
   readonly aliases?: readonly string[]
   /** Program, looked up in the PATH of the agent, and its arguments. */
   readonly argv: readonly [string, ...string[]]
-  /** `name@version`; the first has the program. Empty: it has an installer of its own. */
+  /** Of npm, `name@version`; the first has the program. Empty: it has an installer of its own, or an imported registry knows more. */
   readonly packages: readonly string[]
-  /** Where the packages come from: npm unless it says uv. */
-  readonly registry?: 'npm' | 'uv'
   /** Oldest Node that it runs on. */
   readonly node?: string
   /** Given to it always; no secrets. */

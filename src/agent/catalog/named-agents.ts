@@ -53,7 +53,6 @@ export const NAMED_AGENTS: readonly CatalogEntry[] = [
     title: 'fast-agent',
     argv: ['fast-agent', 'acp'],
     packages: [],
-    registry: 'uv',
     login: {
       variables: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY'],
       files: [],
@@ -61,9 +60,16 @@ export const NAMED_AGENTS: readonly CatalogEntry[] = [
       how: 'set a key such as ANTHROPIC_API_KEY, or write its fastagent.secrets.yaml',
     },
     homepage: 'https://fast-agent.ai',
-    note: 'install it with: uv tool install fast-agent-mcp',
+    note: 'uv tool install fast-agent-mcp',
   },
-  { name: 'fx', title: 'fx', argv: ['fx', 'acp'], packages: [], login: byItself('fx') },
+  {
+    name: 'fx',
+    title: 'fx',
+    argv: ['fx', 'acp'],
+    packages: [],
+    login: byItself('fx'),
+    homepage: 'https://fx.sh',
+  },
   {
     name: 'grok-build',
     title: 'Grok Build',
