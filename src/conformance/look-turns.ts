@@ -27,6 +27,9 @@ function judgeAnswer({ stopReason, text }: TurnSeen): Seen {
   return text.trim() === '' ? failed('the turn ended without a word') : yes(`end_turn, "${excerpt(text)}"`)
 }
 
+/** Once only: an answer for good would outlive the report. */
+const CHOICES = { allow: 'allow_once', deny: 'reject_once' } as const
+
 /** The file has to be there exactly when it was allowed. */
 export async function lookAtPermission(bench: Bench, sessionId: string, answer: 'allow' | 'deny'): Promise<Seen> {
   const { agent, prompts, options } = bench
@@ -34,8 +37,7 @@ export async function lookAtPermission(bench: Bench, sessionId: string, answer: 
   const file = prompts.file(name)
   await rm(file, { force: true })
   const prompt = [textBlock(prompts.write(name))]
-  const choose = answer === 'allow' ? /^allow/ : /^reject/
-  const turn = await runTurn(agent, { sessionId, prompt, choose }, options)
+  const turn = await runTurn(agent, { sessionId, prompt, choose: CHOICES[answer] }, options)
   const content = await readFile(file, 'utf8').catch(() => undefined)
   return judgePermission(turn, { answer, content })
 }
@@ -49,7 +51,7 @@ function judgePermission(
     return untested(toolCalls === 0 ? 'it used no tool' : 'it used tools, asked nothing and wrote no file')
   }
   const offered = asked[0]?.join(', ') ?? ''
-  if (chosen === undefined) return failed(`no option to ${answer} with; it offers ${offered || 'none'}`)
+  if (chosen === undefined) return failed(`no option to ${answer} once; it offers ${offered || 'none'}`)
   const how = `${chosen}, then ${stopReason}`
   if (answer === 'deny') return content === undefined ? yes(how) : failed(`${how}: it wrote the file all the same`)
   if (content === undefined) return failed(`${how}: the file is not there`)

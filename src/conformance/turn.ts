@@ -13,8 +13,8 @@ import type { AgentEar, AskOptions, TestedAgent } from './tested-agent.ts'
 export interface TurnRequest {
   readonly sessionId: string
   readonly prompt: readonly JsonObject[]
-  /** Kinds of options to choose from, best first; without a match the outcome is cancelled. */
-  readonly choose?: RegExp
+  /** The kind of option to choose; without one of it the outcome is cancelled. */
+  readonly choose?: 'allow_once' | 'reject_once'
   /** Called at the first word of the agent. */
   readonly onWord?: () => void
 }
@@ -34,7 +34,11 @@ export interface TurnSeen {
 const LATE_MS = 300
 
 /** Rejects as `TestedAgent.ask`; AGENT_PROTOCOL_ERROR when the answer has no stop reason. */
-export async function runTurn(agent: TestedAgent, request: TurnRequest, options: AskOptions): Promise<TurnSeen> {
+export async function runTurn(
+  agent: Pick<TestedAgent, 'ask' | 'ear'>,
+  request: TurnRequest,
+  options: AskOptions,
+): Promise<TurnSeen> {
   const ear = new TurnEar(request)
   agent.ear = ear
   try {
@@ -81,7 +85,7 @@ class TurnEar implements AgentEar {
     if (narrowed.kind === 'malformed') return { outcome: 'cancelled' }
     this.asked.push(narrowed.options.map(kindOf))
     const { choose } = this.#request
-    const option = choose && narrowed.options.find((each) => choose.test(kindOf(each)))
+    const option = narrowed.options.find((each) => kindOf(each) === choose)
     if (option === undefined) return { outcome: 'cancelled' }
     this.chosen = kindOf(option)
     return { outcome: 'selected', optionId: option.optionId }
