@@ -45,10 +45,14 @@ async function assertNoOther(
   { system = false }: ServiceOptions,
 ): Promise<void> {
   if (system) return
-  const { pid, activity } = await control.state()
-  if (pid !== undefined || activity.startsWith('active')) return
+  const isOthers = async (): Promise<boolean> => {
+    const { isInstalled, pid, activity } = await control.state()
+    return isInstalled && pid === undefined && !activity.startsWith('active')
+  }
+  if (!(await isOthers())) return
   const other = await otherGateway(context)
-  if (other !== undefined) throw new HoldfastError('INSTANCE_LOCKED', other)
+  // The service itself may have been between two lives.
+  if (other !== undefined && (await isOthers())) throw new HoldfastError('INSTANCE_LOCKED', other)
 }
 
 async function otherGateway(context: CommandContext): Promise<Record<string, unknown> | undefined> {
