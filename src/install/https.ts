@@ -42,7 +42,7 @@ async function request(fetch: Fetch, url: URL, signal: AbortSignal): Promise<Res
   try {
     return await fetch(url.href, { redirect: 'manual', credentials: 'omit', signal })
   } catch (cause) {
-    if (signal.aborted) throw new HttpsFailure('it took too long, or was cancelled', { cause })
+    if (signal.aborted) throw new HttpsFailure('it took too long', { cause })
     throw new HttpsFailure(`${url.host} cannot be reached`, { cause })
   }
 }
@@ -70,7 +70,7 @@ export function failureReason(error: unknown): string {
   if (error instanceof HttpsFailure) return error.message
   if (error instanceof HoldfastError) throw error
   const { name, code } = error as NodeJS.ErrnoException
-  if (name === 'AbortError' || name === 'TimeoutError') return 'it took too long, or was cancelled'
+  if (name === 'AbortError' || name === 'TimeoutError') return 'it took too long'
   if (code === 'ENOENT') return 'there is no such file'
   if (typeof code === 'string') return `it cannot be read (${code})`
   throw error

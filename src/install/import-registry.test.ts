@@ -47,6 +47,16 @@ test('a redirect within a host is followed, without credentials', async () => {
   for (const [, init] of asked) expect(init).toMatchObject({ redirect: 'manual', credentials: 'omit' })
 })
 
+test('Ctrl-C is a cancellation, not a failure', async () => {
+  const abort = new AbortController()
+  const fetch: Fetch = async () => {
+    abort.abort()
+    throw new DOMException('aborted', 'AbortError')
+  }
+  const importing = importRegistry('https://example.org/a', { store, fetch, signal: abort.signal })
+  await expect(importing).rejects.toMatchObject({ code: 'CANCELLED' })
+})
+
 const big = (): Response => new Response('x'.repeat(5_000_000))
 test.each<[string, string, Fetch, string]>([
   ['another host', 'https://a.org/x', async () => moved('https://b.org/x'), 'another host (b.org)'],

@@ -3,7 +3,7 @@
 
 import { open } from 'node:fs/promises'
 
-import { HoldfastError } from '../base/errors.ts'
+import { CancelledError, HoldfastError } from '../base/errors.ts'
 import type { AgentStore } from './agent-store.ts'
 import { bounded, failureReason, openHttps } from './https.ts'
 import type { Fetch } from './https.ts'
@@ -21,10 +21,13 @@ const MS_MAX = 30_000
 
 /**
  * Replaces what was imported before. `source` is a path or an https address. AGENT_IMPORT_FAILED with the place of what is wrong; then
- * nothing has changed.
+ * nothing has changed. CANCELLED.
  */
 export async function importRegistry(source: string, { store, fetch, signal }: ImportPorts): Promise<RegistryAgent[]> {
-  const text = await readSource(source, { fetch, signal: AbortSignal.any([signal, AbortSignal.timeout(MS_MAX)]) })
+  const bounds = { fetch, signal: AbortSignal.any([signal, AbortSignal.timeout(MS_MAX)]) }
+  const text = await readSource(source, bounds).catch((error: unknown) => {
+    throw signal.aborted ? new CancelledError('the import') : error
+  })
   const agents = readRegistryDocument(text, source)
   store.writeRegistry(text)
   return agents

@@ -193,6 +193,22 @@ describe('archives', () => {
     expect((await installAgent(plan, portsWith({ fetch }))).record.program).toBe('content/one')
   })
 
+  test('a download that is given up is a cancellation, and leaves nothing', async () => {
+    const abort = new AbortController()
+    const [plan] = archiveOf(Buffer.alloc(0))
+    const endless: Fetch = async (_, { signal }) => {
+      setImmediate(() => abort.abort())
+      return new Response(
+        new ReadableStream({
+          start: (body) => signal?.addEventListener('abort', () => body.error(signal.reason)),
+        }),
+      )
+    }
+    const installing = installAgent(plan, portsWith({ fetch: endless, signal: abort.signal }))
+    await expect(installing).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect([readdirSync(store.packagesDir), left()]).toEqual([[], []])
+  })
+
   test.each<[string, Buffer, Partial<ArchivePlan>, string]>([
     ['another digest', gzipSync(makeTar(files)), { sha256: '0'.repeat(64) }, 'is not what the registry says'],
     ['a way out', gzipSync(makeTar([{ name: '../x' }])), {}, 'was refused: ../x leaves the directory'],

@@ -8,6 +8,7 @@ import { pipeline as pipe } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 
+import { CancelledError } from '../base/errors.ts'
 import { ArchiveRefused, Place, UNPACK_LIMITS } from './archive/place.ts'
 import { unpackTar } from './archive/tar.ts'
 import { unpackZip } from './archive/zip.ts'
@@ -21,7 +22,7 @@ const MS_MAX = 900_000
 /** Folder of what was in the archive, beside our own file. */
 const CONTENT = 'content'
 
-/** AGENT_INSTALL_FAILED. */
+/** AGENT_INSTALL_FAILED, CANCELLED. */
 export async function layArchive(plan: ArchivePlan, directory: string, ports: InstallPorts): Promise<Laid> {
   const { agent, archive, program, version } = plan
   const file = join(directory, 'archive')
@@ -57,6 +58,7 @@ async function download({ agent, archive }: ArchivePlan, file: string, ports: In
     }
     await pipeline(hashed(), createWriteStream(file, { flags: 'wx', mode: 0o600 }), { signal })
   } catch (error) {
+    if (ports.signal.aborted) throw new CancelledError('the download')
     throw failed(agent, `${archive}: ${failureReason(error)}`)
   }
   return hash.digest('hex')

@@ -111,7 +111,7 @@ export function nameOf(spec: string): string {
 
 function checked(agent: string, version: string): string {
   if (VERSION.test(version)) return version
-  throw refused(agent, `${version} is not a version`)
+  throw refused(agent, `"${version}" is not a version`)
 }
 
 function refused(agent: string, reason: string): HoldfastError {

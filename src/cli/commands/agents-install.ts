@@ -14,8 +14,8 @@ export async function agentsInstall(
   { allowScripts = false }: AgentsInstallOptions,
   spec: string,
 ): Promise<number> {
-  const [name = '', ...rest] = spec.split('@')
-  const version = rest.length === 0 ? undefined : rest.join('@')
+  const at = spec.indexOf('@', 1)
+  const [name, version] = at === -1 ? [spec, undefined] : [spec.slice(0, at), spec.slice(at + 1)]
   const port = await deps.openAgents()
   if (!screen.json) screen.note(`installing ${terminalLine(spec)}; this can take minutes`)
   using interrupted = interruptSignal(deps)
