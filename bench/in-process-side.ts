@@ -83,7 +83,7 @@ class InProcessSide implements Side {
       promptRules: { promptBytesMax: 1024 * 1024, attachmentBytesMax: 0 },
       family: { depthMax: 4, childrenMax: 32 },
       checkAgent: () => Promise.resolve(),
-    checkCwd: (cwd) => Promise.resolve(cwd),
+      checkCwd: (cwd) => Promise.resolve(cwd),
       findDefinition: () => definition,
     })
     this.#service = this.#scope.use(sessions).service
