@@ -81,11 +81,12 @@ class Run {
     }
     this.#looks.note('only ACP on stdout', lookAtNoise(bench.agent))
     await this.#looks.look('ends with its input', () => lookAtEnd(bench.agent, 'input'))
-    await this.#looks.look('leaves nothing behind', () => lookAtLeftovers(bench.agent))
+    if (handshake === undefined || bench.agent.hasEnded) await this.#lookAtLeftovers(bench.agent)
+    const hasEnded = bench.agent.hasEnded
     if (handshake === undefined) return undefined
     await bench.agent[Symbol.asyncDispose]()
     if (opened !== undefined) await this.#goOn(opened.sessionId, handshake.capabilities)
-    await this.#lookAtTermination()
+    await this.#lookAtTermination(hasEnded)
     return handshake
   }
 
@@ -148,12 +149,18 @@ class Run {
     await bench.agent[Symbol.asyncDispose]()
   }
 
-  async #lookAtTermination(): Promise<void> {
+  /** Shows what is left of one that does not end with its input, too. */
+  async #lookAtTermination(hasEndedWithInput: boolean): Promise<void> {
     const bench = await this.#start()
     await this.#looks.look('ends on SIGTERM', async () => {
       await shakeHands(bench, this.#request.version)
       return lookAtEnd(bench.agent, 'SIGTERM')
     })
+    if (!hasEndedWithInput) await this.#lookAtLeftovers(bench.agent)
+  }
+
+  async #lookAtLeftovers(agent: TestedAgent): Promise<void> {
+    await this.#looks.look('leaves nothing behind', () => lookAtLeftovers(agent))
   }
 
   async #ifOffered(
