@@ -30,7 +30,8 @@ beforeAll(() => {
   symlinkSync(main, join(root, 'bin/one'))
   file('bin/native', `#!/bin/sh\ntouch ${marker}\n`, 0o755)
   file('bin/not-executable', '')
-  file('home/.one/login.json', 'secret')
+  file('home/.one/login.json', '{ "token": "secret" }')
+  file('home/.one/empty.json', '{}\n')
 })
 afterAll(() => rmSync(root, { recursive: true }))
 
@@ -70,6 +71,7 @@ test.each<[string, Partial<LoginFacts>, Record<string, string>, string]>([
   ['a variable', { variables: ['KEY'] }, { KEY: 'k' }, 'yes'],
   ['an empty variable', { variables: ['KEY'], isAll: true }, { KEY: '' }, 'no'],
   ['a file of the home directory', { files: ['.one/login.json'] }, {}, 'yes'],
+  ['a file without content', { files: ['.one/empty.json'], isAll: true }, {}, 'no'],
   ['nothing, where there is another way', { files: ['.two'] }, {}, 'unknown'],
   ['nothing, where there is no other way', { files: ['.two'], isAll: true }, {}, 'no'],
 ])('%s as a login', async (_, facts, variables, expected) => {

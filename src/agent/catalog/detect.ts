@@ -72,7 +72,7 @@ async function findLogin(login: LoginFacts | undefined, env: Candidate['env']): 
   if (login.variables.some((name) => env[name] !== undefined && env[name] !== '')) return 'yes'
   const home = env['HOME']
   const files = home === undefined ? [] : login.files.map((file) => join(home, file))
-  const there = await Promise.all(files.map((file) => isThere(file)))
+  const there = await Promise.all(files.map((file) => holdsSomething(file)))
   if (there.includes(true)) return 'yes'
   return login.isAll ? 'no' : 'unknown'
 }
@@ -93,9 +93,12 @@ class Listings {
   }
 }
 
-function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
+/** Some agents write `{}` at their first start. */
+const EMPTY_BYTES_MAX = 8
+
+function holdsSomething(file: string): Promise<boolean> {
+  return stat(file).then(
+    (stats) => stats.isFile() && stats.size > EMPTY_BYTES_MAX,
     () => false,
   )
 }

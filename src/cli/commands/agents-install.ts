@@ -4,6 +4,7 @@ import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { interruptSignal } from '../interrupt-signal.ts'
 import { terminalLine } from '../output/terminal-text.ts'
+import { UsageError } from '../usage-error.ts'
 
 export interface AgentsInstallOptions {
   readonly allowScripts?: boolean
@@ -17,6 +18,7 @@ export async function agentsInstall(
   const at = spec.indexOf('@', 1)
   const [name, version] = at === -1 ? [spec, undefined] : [spec.slice(0, at), spec.slice(at + 1)]
   const port = await deps.openAgents()
+  if (name === '') throw new UsageError('Which agent?', 'Name one of: holdfast agents ls')
   if (!screen.json) screen.note(`installing ${terminalLine(spec)}; this can take minutes`)
   using interrupted = interruptSignal(deps)
   const done = await port.install({ name, version, allowScripts, signal: interrupted.signal })
