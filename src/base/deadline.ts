@@ -19,12 +19,13 @@ export function deadline<T>(work: Promise<T>, { ms, stage, signal }: DeadlineOpt
       signal?.removeEventListener('abort', onAbort)
       finish()
     }
-    if (signal?.aborted) return onAbort()
-    signal?.addEventListener('abort', onAbort, { once: true })
+    // First of all: work that nobody waits for any more may fail, too, and that is nobody's rejection.
     work.then(
       (value) => settle(() => resolve(value)),
       (error: Error) => settle(() => reject(error)),
     )
+    if (signal?.aborted) return onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
 
