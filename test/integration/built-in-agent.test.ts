@@ -1,9 +1,10 @@
 // The built-in agent on stdio with its offline model: what an editor sees. Names of the checklist in brackets are of the protocol notes.
 
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import { choose, type Frame } from '../agents/bare-client.ts'
 import { AgentHome } from '../_support/built-in-agent.ts'
@@ -50,6 +51,27 @@ describe('the handshake', () => {
     expect(await agent.exited).toEqual({ code: 0, signal: null })
     expect(performance.now() - endedAt).toBeLessThan(2_000)
   })
+})
+
+test('nothing that it started is left when it has ended, although none of it listens and nobody waits', async () => {
+  await using home = await AgentHome.open()
+  await using agent = home.start({ HOLDFAST_AGENT_MODE: 'code' })
+  agent.answer('session/request_permission', choose('allow_once'))
+  const deaf = (name: string): string => `trap '' TERM; echo $$ > ${join(home.cwd, name)}; while :; do sleep 0.1; done`
+  const server = { name: 'deaf', command: '/bin/sh', args: ['-c', deaf('server')], env: [] }
+  const session = await agent.start(home.cwd)
+  const { result } = await agent.request('session/new', { cwd: home.cwd, mcpServers: [server] })
+  const waiting = agent.prompt(result.sessionId, 'count to 3')
+  const pids = async () =>
+    Promise.all(['server', 'command'].map(async (name) => Number(await readFile(join(home.cwd, name), 'utf8'))))
+  agent.send('session/prompt', { sessionId: session, prompt: [{ type: 'text', text: `run ${deaf('command')}` }] })
+  const [of, by] = await vi.waitFor(pids, 10_000)
+  agent.notify('session/cancel', { sessionId: result.sessionId })
+  // It waits for the tools of a server that never answers.
+  expect((await waiting)['result']).toEqual({ stopReason: 'cancelled' })
+  agent.endStdin()
+  expect(await agent.exited).toMatchObject({ code: 0 })
+  await vi.waitFor(() => expect([isAlive(of), isAlive(by)]).toEqual([false, false]), 3_000)
 })
 
 describe('a turn', () => {
@@ -107,13 +129,17 @@ describe('a turn', () => {
     expect(agent.text().endsWith('1, 2.')).toBe(true)
   })
 
-  test('$/cancel_request of the prompt does the same; a second prompt meanwhile is refused (F-34, F-42)', async () => {
+  test('$/cancel_request of the prompt does the same; a second prompt, or to open the session anew, is refused meanwhile (F-34, F-42)', async () => {
     await using home = await AgentHome.open()
     await using agent = home.start({ HOLDFAST_AGENT_WORD_MS: '20' })
     const session = await agent.start(home.cwd)
     const id = agent.send('session/prompt', { sessionId: session, prompt: [{ type: 'text', text: 'count to 1000' }] })
     await agent.waitFor(() => agent.text().includes('3, '), 'some numbers')
     expect((await agent.prompt(session, 'me too'))['error'].code).toBe(-32600)
+    for (const open of ['session/load', 'session/resume'])
+      expect((await agent.request(open, { sessionId: session, cwd: home.cwd, mcpServers: [] }))['error'].code).toBe(
+        -32600,
+      )
     agent.notify('$/cancel_request', { requestId: id })
     expect(await agent.waitFor((frame) => frame['id'] === id, 'the answer')).toMatchObject({
       result: { stopReason: 'cancelled' },
@@ -292,6 +318,10 @@ describe('choices', () => {
     await using agent = home.start()
     const session = await agent.start(home.cwd)
     await agent.prompt(session, '/help')
+    expect((await agent.prompt(session, '/compact'))['result']).toEqual({ stopReason: 'end_turn' })
+    expect(agent.text()).toContain('There is nothing to summarise yet.')
+    await agent.prompt(session, '/thinking high')
+    expect(agent.text()).toContain('There is no thinking level "high". The thinking level is off.')
     await agent.prompt(session, '/mode plan')
     await agent.prompt(session, '/mode wild')
     expect(agent.text()).toContain('/compact: Summarise the conversation')
@@ -345,6 +375,10 @@ describe('what the client offers is used, and nothing else (F-09)', () => {
     expect(await readFile(join(home.cwd, 'a.txt'), 'utf8')).toBe('on disk')
   })
 })
+
+function isAlive(pid: number | undefined): boolean {
+  return pid !== undefined && Number.isSafeInteger(pid) && pid > 1 && existsSync(`/proc/${pid}`)
+}
 
 /** What a person sees of a call. */
 function view({ toolCallId, title, name, kind, status, content, locations, rawInput, rawOutput }: Frame): Frame {

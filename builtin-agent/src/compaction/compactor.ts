@@ -50,6 +50,11 @@ export class Compactor {
     return !this.#isStuck && this.tokens() > this.#window - this.#reserve && this.#cut() !== undefined
   }
 
+  /** Whether there is anything to summarise. */
+  get isPossible(): boolean {
+    return this.#cut() !== undefined
+  }
+
   /** Whether a request with what there is now can be answered at all. */
   fits(): boolean {
     return this.tokens() < this.#window

@@ -4,7 +4,10 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
 
 import { deadline } from '../../../src/base/deadline.ts'
 import type { Json, JsonObject } from '../../../src/base/json.ts'
+import type { Children } from '../children.ts'
 import { cutText } from '../tools/cut-text.ts'
+import { imageTypeOfBase64 } from '../tools/image-type.ts'
+import { NAME_CHARS_MAX } from '../tools/tool-box.ts'
 import { textContent, type Tool, ToolFailure, type ToolOutcome } from '../tools/tool.ts'
 import type { McpServerSpec } from './server-spec.ts'
 
@@ -19,6 +22,7 @@ export interface McpConnection {
 export interface ConnectOptions {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
+  readonly children: Children
   readonly signal: AbortSignal
 }
 
@@ -27,7 +31,6 @@ const CALL_MS = 10 * 60_000
 const CLOSE_MS = 5_000
 const TOOLS_MAX = 200
 const PAGES_MAX = 20
-const NAME_CHARS_MAX = 64
 
 /** Rejects with the client's error, DEADLINE or CANCELLED; then nothing of the server is left. */
 export async function connectServer(spec: McpServerSpec, options: ConnectOptions): Promise<McpConnection> {
@@ -36,7 +39,7 @@ export async function connectServer(spec: McpServerSpec, options: ConnectOptions
   const close = (): Promise<void> => deadline(client.close(), { ms: CLOSE_MS, stage: 'close' })
   try {
     const limits = { ms: CONNECT_MS, stage: 'connect', signal: options.signal }
-    const tools = await deadline(open(client, await transportOf(spec, options)), limits)
+    const tools = await deadline(open(client, await transportOf(spec, options), options.children), limits)
     return { tools: tools.map((tool) => toolOf(client, spec.name, tool)), close }
   } catch (error) {
     await close().catch(() => {}) // it may never have been open
@@ -44,8 +47,12 @@ export async function connectServer(spec: McpServerSpec, options: ConnectOptions
   }
 }
 
-async function open(client: Client, transport: Transport): Promise<ListedTool[]> {
-  await client.connect(transport)
+async function open(client: Client, transport: Transport, children: Children): Promise<ListedTool[]> {
+  const connecting = client.connect(transport)
+  const tracked = children.track(killOf(transport))
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it has no other way
+  client.onclose = () => tracked[Symbol.dispose]()
+  await connecting
   const tools: ListedTool[] = []
   let cursor: string | undefined
   for (let page = 0; page < PAGES_MAX; page++) {
@@ -55,6 +62,22 @@ async function open(client: Client, transport: Transport): Promise<ListedTool[]>
     if (cursor === undefined || tools.length >= TOOLS_MAX) break
   }
   return tools.slice(0, TOOLS_MAX)
+}
+
+/** The client waits for a server that does not end when its input does; there may be less time than that. */
+function killOf(transport: Transport): () => void {
+  const { pid } = transport as { pid?: number | null }
+  return () => {
+    if (typeof pid === 'number' && pid > 1) killQuietly(pid)
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 async function transportOf(spec: McpServerSpec, { cwd, env }: ConnectOptions): Promise<Transport> {
@@ -81,7 +104,7 @@ function toolOf(client: Client, server: string, listed: ListedTool): Tool {
     title: () => `${server}: ${title}`,
     // What a server says of its own tools is a hint, not a promise: it is asked for all the same.
     prepare: async (args) => ({
-      effect: { key: `server:${name}`, scope: `${title} of ${server}` },
+      effect: { key: `server:${server}/${listed.name}`, scope: `${title} of ${server}` },
       run: (_progress, signal) => call(client, listed.name, args, signal),
     }),
   }
@@ -101,9 +124,10 @@ async function call(client: Client, name: string, args: JsonObject, signal: Abor
         .filter((part) => part !== '')
         .join('\n'),
     ) || '(no text)'
-  const images = blocks.flatMap(({ type, data, mimeType }) =>
-    type === 'image' && typeof data === 'string' && typeof mimeType === 'string' ? [{ data, mimeType }] : [],
-  )
+  const images = blocks.flatMap(({ type, data }) => {
+    const mimeType = type === 'image' && typeof data === 'string' ? imageTypeOfBase64(data) : undefined
+    return mimeType === undefined ? [] : [{ data: data as string, mimeType }]
+  })
   const rawOutput = result.structuredContent as Json | undefined
   const shown = { text, images, content: [textContent(text)], isFailure: result.isError === true }
   return rawOutput === undefined ? shown : { ...shown, rawOutput }

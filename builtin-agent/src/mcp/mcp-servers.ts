@@ -1,7 +1,8 @@
 // The tool servers that the client gave to a session. They are connected beside the first prompt's arrival, each within its own time;
 // one that cannot be reached is told once and left out.
 
-import { ignore } from '../../../src/base/deadline.ts'
+import { firstOf, ignore, whenAborted } from '../../../src/base/deadline.ts'
+import type { Children } from '../children.ts'
 import type { Tool } from '../tools/tool.ts'
 import { connectServer, type McpConnection } from './connect-server.ts'
 import type { McpServerSpec } from './server-spec.ts'
@@ -17,6 +18,7 @@ export interface McpServersOptions {
   readonly cwd: string
   /** For what is started; without secrets. */
   readonly env: Readonly<Record<string, string>>
+  readonly children: Children
 }
 
 export class McpServers {
@@ -34,10 +36,10 @@ export class McpServers {
     if (this.#options.specs.length > 0) void this.#connect().catch(ignore('every connection settles by itself'))
   }
 
-  /** Waits for the servers, which have a bound of their own. */
+  /** Waits for the servers, which have a bound of their own. Rejects with the reason of an abort. */
   async tools(signal: AbortSignal): Promise<OfferedTools> {
     if (this.#options.specs.length === 0) return { tools: [], problems: [] }
-    const connected = await this.#connect()
+    const connected = await firstOf([this.#connect(), whenAborted(signal).then(() => [])])
     signal.throwIfAborted()
     const problems = this.#isTold ? [] : connected.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
     this.#isTold = true
@@ -51,8 +53,9 @@ export class McpServers {
   }
 
   #connect(): Promise<readonly Connected[]> {
-    const { specs, cwd, env } = this.#options
-    this.#connecting ??= Promise.all(specs.map((spec) => connect(spec, { cwd, env, signal: this.#abort.signal })))
+    const { specs, ...rest } = this.#options
+    const { signal } = this.#abort
+    this.#connecting ??= Promise.all(specs.map((spec) => connect(spec, { ...rest, signal })))
     return this.#connecting
   }
 }

@@ -19,7 +19,7 @@ import { AUTH_METHOD, hasAccess, initializeResult, keyVariables } from './capabi
 import { listSessions } from './list-sessions.ts'
 import { badParams, Refusal } from './refusal.ts'
 import { readSurroundings, sessionIdOf } from './session-params.ts'
-import type { SessionTable } from './session-table.ts'
+import { IS_RUNNING, type SessionTable } from './session-table.ts'
 
 export interface AgentServerParts {
   /** Takes one line without terminator. */
@@ -164,9 +164,7 @@ export class AgentServer {
 
   /** One that is not there is deleted already. */
   async #delete(params: JsonObject): Promise<Answer> {
-    const id = sessionIdOf(params)
-    await this.#parts.sessions.close(id)
-    await this.#parts.store.delete(id).catch((error: unknown) => {
+    await this.#parts.sessions.delete(sessionIdOf(params)).catch((error: unknown) => {
       if (answerOf(error)?.code !== RPC_CODES.resourceNotFound) throw error
     })
     return { result: {} }
@@ -176,7 +174,7 @@ export class AgentServer {
     const session = this.#parts.sessions.get(sessionIdOf(params))
     const prompt = readPrompt(params['prompt'], takesImages(session.choices.model))
     if (typeof prompt === 'string') throw badParams(prompt)
-    if (session.isRunning) throw new Refusal(RPC_CODES.invalidRequest, 'A prompt is running in this session.')
+    if (session.isRunning) throw new Refusal(RPC_CODES.invalidRequest, IS_RUNNING)
     this.#prompts.set(id, session)
     try {
       return { result: { stopReason: await session.prompt(prompt) } }

@@ -1,5 +1,8 @@
 // The sessions that this process has open, and how one is made, found again, copied and removed.
 
+import { ignore } from '../../../src/base/deadline.ts'
+import { RPC_CODES } from '../../../src/acp/rpc.ts'
+import type { Children } from '../children.ts'
 import type { Client } from '../client/client.ts'
 import { McpServers } from '../mcp/mcp-servers.ts'
 import type { Catalog } from '../models/catalog.ts'
@@ -10,7 +13,7 @@ import { Session } from '../session/session.ts'
 import type { AgentSettings } from '../settings.ts'
 import { ownShell } from '../tools/shell/own-process.ts'
 import type { Transcript, TranscriptId, TranscriptStore } from '../transcript/port.ts'
-import { badParams, noSuchSession } from './refusal.ts'
+import { badParams, noSuchSession, Refusal } from './refusal.ts'
 import type { Surroundings } from './session-params.ts'
 
 export interface SessionTableParts {
@@ -18,13 +21,17 @@ export interface SessionTableParts {
   readonly catalog: Catalog
   readonly settings: AgentSettings
   readonly runs: RunRegistry
+  readonly children: Children
 }
 
 const SESSIONS_MAX = 200
+export const IS_RUNNING = 'A prompt is running in this session. Cancel it first, or wait for its end.'
 
 export class SessionTable {
   readonly #parts: SessionTableParts
   readonly #sessions = new Map<string, Session>()
+  /** Settles, never rejects, when what was asked for last of a session is done. */
+  readonly #turns = new Map<string, Promise<unknown>>()
 
   constructor(parts: SessionTableParts) {
     this.#parts = parts
@@ -46,11 +53,14 @@ export class SessionTable {
     return this.#open(client, await this.#parts.store.create({ cwd: surroundings.roots.cwd }), surroundings)
   }
 
-  /** Whoever opens a session last has it: what ran in it is cancelled. */
+  /** One that is open is opened anew, with what is given now. -32600 while a turn runs in it: nobody has cancelled that. */
   async reopen(client: Client, id: TranscriptId, surroundings: Surroundings): Promise<Session> {
-    await this.close(id)
-    this.#assertRoom()
-    return this.#open(client, await this.#parts.store.open(id), surroundings)
+    return this.#inTurn(id, async () => {
+      if (this.find(id)?.isRunning === true) throw new Refusal(RPC_CODES.invalidRequest, IS_RUNNING)
+      await this.#close(id)
+      this.#assertRoom()
+      return this.#open(client, await this.#parts.store.open(id), surroundings)
+    })
   }
 
   async fork(client: Client, id: TranscriptId, surroundings: Surroundings): Promise<Session> {
@@ -58,11 +68,19 @@ export class SessionTable {
     return this.#open(client, await this.#parts.store.fork(id, { cwd: surroundings.roots.cwd }), surroundings)
   }
 
-  /** Nothing happens when it is not open. */
+  /** Cancels what runs in it. Nothing happens when it is not open. */
   async close(id: string): Promise<void> {
-    const session = this.#sessions.get(id)
-    this.#sessions.delete(id)
-    await session?.close()
+    this.find(id)?.cancel()
+    await this.#inTurn(id, () => this.#close(id))
+  }
+
+  /** Of the disk, too. TRANSCRIPT_NOT_FOUND. */
+  async delete(id: TranscriptId): Promise<void> {
+    this.find(id)?.cancel()
+    await this.#inTurn(id, async () => {
+      await this.#close(id)
+      await this.#parts.store.delete(id)
+    })
   }
 
   async closeAll(): Promise<void> {
@@ -75,17 +93,36 @@ export class SessionTable {
     this.#parts.runs.abort('all', 'the agent ends')
   }
 
+  async #close(id: string): Promise<void> {
+    const session = this.#sessions.get(id)
+    this.#sessions.delete(id)
+    await session?.close()
+  }
+
+  /** What opens or closes one session happens in the order in which it was asked for: it is never open twice. */
+  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(id) ?? Promise.resolve()
+    const mine = before.then(work)
+    const settled = mine.catch(ignore('its caller is told'))
+    this.#turns.set(id, settled)
+    try {
+      return await mine
+    } finally {
+      if (this.#turns.get(id) === settled) this.#turns.delete(id)
+    }
+  }
+
   #assertRoom(): void {
     if (this.#sessions.size >= SESSIONS_MAX) throw badParams(`At most ${SESSIONS_MAX} sessions are open; close one.`)
   }
 
   async #open(client: Client, transcript: Transcript, { roots, servers: specs }: Surroundings): Promise<Session> {
-    const { catalog, settings, runs } = this.#parts
+    const { catalog, settings, runs, children } = this.#parts
     const { mode, thinking, childEnv, hidden, compactionMs } = settings
     const choices = new Choices({ models: await catalog.list(), model: await catalog.standard(), mode, thinking })
     choices.restore(settingsOf(transcript.entries))
-    const servers = new McpServers({ specs, cwd: roots.cwd, env: childEnv })
-    const shell = ownShell({ env: childEnv })
+    const servers = new McpServers({ specs, cwd: roots.cwd, env: childEnv, children })
+    const shell = ownShell({ env: childEnv, children })
     const given = { hidden, compactionMs }
     const session = new Session({ transcript, client, choices, roots, servers, runs, ownShell: shell, ...given })
     this.#sessions.set(session.id, session)

@@ -85,10 +85,12 @@ export class Choices {
     ]
   }
 
-  describe(id: OptionId): { readonly current: string; readonly values: readonly string[] } {
-    if (id === 'mode') return { current: this.#mode, values: MODE_IDS }
-    if (id === 'thinking') return { current: this.thinking, values: thinkingLevelsOf(this.#model) }
-    return { current: this.#model.id, values: this.#models.map((choice) => choice.id) }
+  /** For sentences: what it is called, is, and could be. */
+  describe(id: OptionId): { readonly name: string; readonly current: string; readonly values: readonly string[] } {
+    if (id === 'mode') return { name: 'mode', current: this.#mode, values: MODE_IDS }
+    if (id === 'thinking')
+      return { name: 'thinking level', current: this.thinking, values: thinkingLevelsOf(this.#model) }
+    return { name: 'model', current: this.#model.id, values: this.#models.map((choice) => choice.id) }
   }
 
   #setMode(value: string): boolean {

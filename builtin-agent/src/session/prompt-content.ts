@@ -3,6 +3,7 @@
 import type { ImageContent, TextContent, UserMessage } from '@earendil-works/pi-ai'
 
 import { isJsonObject, type Json, type JsonObject } from '../../../src/base/json.ts'
+import { imageTypeOfBase64 } from '../tools/image-type.ts'
 
 export interface PromptContent {
   readonly content: readonly (TextContent | ImageContent)[]
@@ -61,5 +62,9 @@ function embedded({ resource }: JsonObject): TextContent | string {
 
 function image({ data, mimeType }: JsonObject): ImageContent | string {
   if (typeof data !== 'string' || typeof mimeType !== 'string') return 'an image needs data and mimeType'
-  return { type: 'image', data, mimeType }
+  // What it is, not what it is called: a provider refuses every later prompt, too, when they differ.
+  const found = imageTypeOfBase64(data)
+  return found === undefined
+    ? 'an image must be PNG, JPEG, GIF or WebP, in base64'
+    : { type: 'image', data, mimeType: found }
 }

@@ -159,8 +159,8 @@ export class Session {
 
   async #command({ name, input }: Command, typed: string, running: Running): Promise<StopReason> {
     if (name === 'compact') {
-      await this.#turn(running, (turn) => turn.compact(input === '' ? undefined : input))
-      await this.#answerAside(typed, 'The conversation is summarised.')
+      const isDone = await this.#turn(running, (turn) => turn.compact(input === '' ? undefined : input))
+      await this.#answerAside(typed, isDone ? 'The conversation is summarised.' : 'There is nothing to summarise yet.')
     } else if (name === 'help') await this.#answerAside(typed, helpText())
     else await this.#answerAside(typed, await this.#chooseByCommand(name, input))
     return 'end_turn'
@@ -169,11 +169,11 @@ export class Session {
   async #chooseByCommand(id: OptionId, value: string): Promise<string> {
     const { choices } = this.#parts
     const known = value === '' ? undefined : await this.choose(id, value)
-    const { current, values } = choices.describe(id)
-    const sentence = `The ${id} is ${current}.`
+    const { name, current, values } = choices.describe(id)
+    const sentence = `The ${name} is ${current}.`
     if (known === true) return sentence
     const list = values.map((one) => `- ${one}`).join('\n')
-    return `${known === false ? `There is no ${id} "${value}". ` : ''}${sentence} There are:\n\n${list}`
+    return `${known === false ? `There is no ${name} "${value}". ` : ''}${sentence} There are:\n\n${list}`
   }
 
   /** A command and its answer are kept for people; the model never sees them. */

@@ -102,10 +102,12 @@ export class Turn {
     return this.#outcome()
   }
 
-  /** Only makes room. Rejects with CompactionFailed, CANCELLED. */
-  async compact(focus: string | undefined): Promise<void> {
+  /** Only makes room; false when there is nothing to summarise. Rejects with CompactionFailed, CANCELLED. */
+  async compact(focus: string | undefined): Promise<boolean> {
+    if (!this.#compactor.isPossible) return false
     await this.#compact(focus)
     await this.#attempt.sync()
+    return true
   }
 
   async #loop(): Promise<void> {

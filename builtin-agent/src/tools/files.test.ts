@@ -34,6 +34,14 @@ describe('reading', () => {
     await expect(runTool(readTool, { path }, at)).rejects.toThrow(reason)
   })
 
+  test('what has the name of an image and is none is refused, also for a model that takes images', async () => {
+    await using at = await openGround({ takesImages: true })
+    await writeFile(join(at.cwd, 'a.png'), 'x')
+    await expect(runTool(readTool, { path: 'a.png' }, at)).rejects.toThrow('is none')
+    await writeFile(join(at.cwd, 'a.png'), Buffer.from('ffd8ffe0', 'hex'))
+    expect((await runTool(readTool, { path: 'a.png' }, at)).images).toMatchObject([{ mimeType: 'image/jpeg' }])
+  })
+
   test('outside of the directories is asked for, also through a link; inside is not', async () => {
     await using at = await openGround()
     await writeFile(join(at.outside, 'secret'), 'x')

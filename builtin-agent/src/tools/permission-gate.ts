@@ -51,8 +51,16 @@ export class PermissionGate {
 function lasting({ scope }: Effect): JsonObject[] {
   return [
     ALLOW_ONCE,
-    { optionId: 'allow-always', name: `Always allow ${scope}, in this session`, kind: 'allow_always' },
+    {
+      optionId: 'allow-always',
+      name: `Always allow ${scope} in this session, while the agent runs`,
+      kind: 'allow_always',
+    },
     REJECT_ONCE,
-    { optionId: 'reject-always', name: `Always reject ${scope}, in this session`, kind: 'reject_always' },
+    {
+      optionId: 'reject-always',
+      name: `Always reject ${scope} in this session, while the agent runs`,
+      kind: 'reject_always',
+    },
   ]
 }

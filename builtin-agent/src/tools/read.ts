@@ -4,18 +4,13 @@ import { extname } from 'node:path'
 
 import { readBytes } from './disk.ts'
 import { type Ground, numberArg, stringArg } from './ground.ts'
+import { imageTypeOf } from './image-type.ts'
 import { readingOf } from './outside.ts'
 import { type PreparedCall, type Tool, ToolFailure, type ToolOutcome } from './tool.ts'
 import { cutText } from './cut-text.ts'
 
 const LINES_MAX = 2_000
-const IMAGE_TYPES: Readonly<Record<string, string>> = {
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.gif': 'image/gif',
-  '.webp': 'image/webp',
-}
+const IMAGE_NAMES: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg', '.gif', '.webp'])
 
 export const readTool: Tool = {
   name: 'read',
@@ -44,8 +39,7 @@ async function prepare(args: Parameters<Tool['prepare']>[0], ground: Ground): Pr
     locations: [{ path, line: from }],
     ...readingOf(path, isInside),
     run: async () => {
-      const mimeType = IMAGE_TYPES[extname(path).toLowerCase()]
-      if (mimeType !== undefined) return readImage(path, mimeType, ground)
+      if (IMAGE_NAMES.has(extname(path).toLowerCase())) return readImage(path, ground)
       const text = await ground.readText(path, 'show')
       if (text === undefined) throw new ToolFailure(`There is no file ${path}.`)
       return { text: numbered(text, from, limit) }
@@ -53,10 +47,12 @@ async function prepare(args: Parameters<Tool['prepare']>[0], ground: Ground): Pr
   }
 }
 
-async function readImage(path: string, mimeType: string, { takesImages }: Ground): Promise<ToolOutcome> {
+async function readImage(path: string, { takesImages }: Ground): Promise<ToolOutcome> {
   if (!takesImages) throw new ToolFailure(`${path} is an image, and this model does not take images.`)
   const bytes = await readBytes(path)
   if (bytes === undefined) throw new ToolFailure(`There is no file ${path}.`)
+  const mimeType = imageTypeOf(bytes)
+  if (mimeType === undefined) throw new ToolFailure(`${path} has the name of an image, and is none.`)
   return { text: `The image ${path}, ${bytes.length} bytes.`, images: [{ data: bytes.toString('base64'), mimeType }] }
 }
 

@@ -15,6 +15,9 @@ import { editTool, writeTool } from './write.ts'
 
 const OWN: readonly Tool[] = [readTool, findTool, searchTool, editTool, writeTool, shellTool, planTool, finishPlanTool]
 
+/** Of providers. */
+export const NAME_CHARS_MAX = 64
+
 /** What the loop keeps with the result of a call. */
 export interface CallDetails {
   readonly view: CallView
@@ -26,10 +29,11 @@ export type RunCall = (tool: Tool, id: string, args: JsonObject, signal: AbortSi
 export class ToolBox {
   readonly #tools: readonly Tool[]
 
-  /** `more`: of the client's own servers; one that has the name of ours is left out. */
+  /** `more`: of the client's own servers. A name that is taken gets a number: no model takes two tools of one name. */
   constructor(more: readonly Tool[] = []) {
-    const own = new Set(OWN.map(({ name }) => name))
-    this.#tools = [...OWN, ...more.filter(({ name }) => !own.has(name))]
+    const tools = [...OWN]
+    for (const tool of more) tools.push({ ...tool, name: freeName(tool.name, tools) })
+    this.#tools = tools
   }
 
   find(name: string): Tool | undefined {
@@ -52,6 +56,13 @@ export class ToolBox {
         resultOf(await run(tool, id, args as JsonObject, signal ?? new AbortController().signal)),
     }))
   }
+}
+
+function freeName(name: string, tools: readonly Tool[]): string {
+  const isTaken = (wanted: string): boolean => tools.some((tool) => tool.name === wanted)
+  let free = name
+  for (let n = 2; isTaken(free); n++) free = `${name.slice(0, NAME_CHARS_MAX - String(n).length - 1)}_${n}`
+  return free
 }
 
 function resultOf({ text, images, view, endsTurn }: CallResult): AgentToolResult<CallDetails> {

@@ -4,6 +4,8 @@ import { systemClock, type Timer } from '../../../../src/base/clock.ts'
 
 /** Between two showings. */
 const SHOW_MS = 250
+/** Of the newest, while it grows: each showing is stored by whoever keeps what was said. */
+const SHOWN_BYTES = 8 * 1024
 
 export class OutputTail {
   readonly #bytesMax: number
@@ -23,9 +25,7 @@ export class OutputTail {
   }
 
   get text(): string {
-    const bytes = Buffer.concat(this.#chunks)
-    // A cut in the middle of a character leaves up to three bytes of it.
-    return this.#isCut ? bytes.toString('utf8').replace(/^\uFFFD{1,3}/, '') : bytes.toString('utf8')
+    return textOf(Buffer.concat(this.#chunks), this.#isCut)
   }
 
   add(bytes: Buffer): void {
@@ -34,7 +34,7 @@ export class OutputTail {
     if (this.#bytes > 2 * this.#bytesMax) this.#trim()
     this.#timer ??= systemClock.at(systemClock.now() + SHOW_MS, () => {
       this.#timer = undefined
-      this.#show(this.text)
+      this.#show(this.#newest())
     })
   }
 
@@ -44,6 +44,12 @@ export class OutputTail {
     if (this.#bytes > this.#bytesMax) this.#trim()
   }
 
+  #newest(): string {
+    const all = Buffer.concat(this.#chunks)
+    const isCut = all.length > SHOWN_BYTES
+    return isCut ? `…${textOf(all.subarray(all.length - SHOWN_BYTES), isCut)}` : textOf(all, this.#isCut)
+  }
+
   #trim(): void {
     const all = Buffer.concat(this.#chunks)
     const kept = all.subarray(all.length - this.#bytesMax)
@@ -51,4 +57,10 @@ export class OutputTail {
     this.#bytes = kept.length
     this.#isCut = true
   }
+}
+
+/** A cut in the middle of a character leaves up to three bytes of it. */
+function textOf(bytes: Buffer, isCut: boolean): string {
+  const text = bytes.toString('utf8')
+  return isCut ? text.replace(/^\uFFFD{1,3}/, '') : text
 }

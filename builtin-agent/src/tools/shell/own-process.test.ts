@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { expect, test, vi } from 'vitest'
 
 import type { JsonObject } from '../../../../src/base/json.ts'
+import { Children } from '../../children.ts'
 import { ownShell } from './own-process.ts'
 import { OUTPUT_BYTES_MAX, type ShellResult } from './shell.ts'
 
-const shell = ownShell({ env: { PATH: process.env['PATH'] ?? '' }, graceMs: 200 })
+const env = { PATH: process.env['PATH'] ?? '' }
+const shell = ownShell({ env, children: new Children(), graceMs: 200 })
 
 function run(
   command: string,
@@ -72,4 +74,18 @@ test('a cancel ends the whole tree and rejects with CANCELLED', async () => {
 test('a directory that is not there is said', async () => {
   const nowhere = { command: 'true', cwd: '/no/such/place', timeoutMs: 1_000 }
   await expect(shell.run(nowhere, () => {}, new AbortController().signal)).rejects.toThrow('could not be started')
+})
+
+test('of a flood only the newest is shown while it runs', async () => {
+  const shown: string[] = []
+  const progress = (content: readonly JsonObject[]): void => void shown.push(JSON.stringify(content))
+  const command = `yes 'a long line of a flood' | head -c 4000000; sleep 0.4`
+  const { output } = await shell.run(
+    { command, cwd: tmpdir(), timeoutMs: 10_000 },
+    progress,
+    new AbortController().signal,
+  )
+  expect(shown.length).toBeGreaterThan(0)
+  expect(Math.max(...shown.map((text) => text.length))).toBeLessThan(12_000)
+  expect(output.length).toBeGreaterThan(60_000)
 })

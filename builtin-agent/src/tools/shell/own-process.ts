@@ -6,12 +6,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { assert } from '../../../../src/base/assert.ts'
 import { deadline, ignore } from '../../../../src/base/deadline.ts'
 import { CancelledError } from '../../../../src/base/errors.ts'
+import type { Children } from '../../children.ts'
 import { textContent, ToolFailure } from '../tool.ts'
 import { OUTPUT_BYTES_MAX, type Shell, type ShellResult } from './shell.ts'
 import { OutputTail } from './output-tail.ts'
 
 export interface OwnShellOptions {
   readonly env: Readonly<Record<string, string>>
+  readonly children: Children
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs?: number
 }
@@ -23,7 +25,7 @@ const DRAIN_MS = 200
 type Exit = Pick<ShellResult, 'exitCode' | 'signal'>
 
 /** A shell without terminals of the client. */
-export function ownShell({ env, graceMs = GRACE_MS }: OwnShellOptions): Shell {
+export function ownShell({ env, children, graceMs = GRACE_MS }: OwnShellOptions): Shell {
   return {
     async run({ command, cwd, timeoutMs }, progress, signal) {
       signal.throwIfAborted()
@@ -33,6 +35,7 @@ export function ownShell({ env, graceMs = GRACE_MS }: OwnShellOptions): Shell {
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       })
+      using _ = children.track(() => signalGroup(child, 'SIGKILL'))
       const tail = new OutputTail(OUTPUT_BYTES_MAX, (text) => progress([textContent(text)]))
       child.stdout.on('data', (bytes: Buffer) => tail.add(bytes))
       child.stderr.on('data', (bytes: Buffer) => tail.add(bytes))
