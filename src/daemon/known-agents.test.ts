@@ -60,9 +60,10 @@ const record: InstallRecord = {
 const present = async (name: string) => (await lookForAgents({ definitions, env, version: '9.9.9' })).get(name)
 
 test('the configuration comes first, then the catalog; a registry changes what neither means', () => {
-  store.writeRegistry(registry('codex', 'claude', 'tiny'))
+  store.writeRegistry(registry('codex', 'claude', 'kilocode', 'tiny'))
   expect(definitions.find('codex')).toMatchObject({ source: 'config', argv: ['my-codex'] })
   expect(definitions.find('claude')).toMatchObject({ source: 'built-in', title: 'Claude Code' })
+  expect(definitions.find('kilocode')).toMatchObject({ source: 'built-in', name: 'kilo' })
   expect(definitions.find('tiny')).toMatchObject({ source: 'imported', argv: ['tiny', '--acp'] })
   expect([...definitions.current.keys()].slice(0, 2)).toEqual(['holdfast', 'codex'])
 })
