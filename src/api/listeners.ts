@@ -36,7 +36,7 @@ export function createHttpServer(route: Route): Server {
 
 /**
  * Listens on `path` with mode 0600, or on `fd`, which listens there already. A socket that nobody answers on is a leftover and is
- * replaced; PORT_IN_USE otherwise. STATE_DIR_UNSAFE when others may enter its directory.
+ * replaced; PORT_IN_USE otherwise. STATE_DIR_UNSAFE when others may enter its directory, or we cannot write to it.
  */
 export async function listenOnSocket(server: Server, path: string, fd?: number): Promise<void> {
   checkDirectory(dirname(path))
@@ -54,7 +54,7 @@ export async function listenOnSocket(server: Server, path: string, fd?: number):
 
 /**
  * Listens on loopback; resolves with the port. When the port is taken and was not set by the user, a free one is used instead and
- * written to `portFile`. PORT_IN_USE otherwise.
+ * written to `portFile`. PORT_IN_USE otherwise; CONFIG_INVALID for an address that is not of this machine or not allowed to us.
  */
 export async function listenOnTcp(
   server: Server,
@@ -72,15 +72,13 @@ export async function listenOnTcp(
   return inUse
 }
 
-function listen(
-  server: Server,
-  where: { path: string } | { host: string; port: number } | { fd: number },
-  address: string,
-): Promise<void> {
+type Where = { path: string } | { host: string; port: number } | { fd: number }
+
+function listen(server: Server, where: Where, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException): void => {
       server.off('listening', onListening)
-      reject(cause.code === 'EADDRINUSE' ? portInUse(address, cause) : cause)
+      reject(refusalOf(cause, where, address))
     }
     const onListening = (): void => {
       server.off('error', onError)
@@ -89,6 +87,21 @@ function listen(
     server.once('error', onError).once('listening', onListening)
     server.listen({ ...where, backlog: 511 })
   })
+}
+
+/** What the user can correct is said as that; anything else stays what it is. */
+function refusalOf(cause: NodeJS.ErrnoException, where: Where, address: string): Error {
+  const { code = '' } = cause
+  if (code === 'EADDRINUSE') return portInUse(address, cause)
+  if ('path' in where && ['EACCES', 'EPERM', 'EROFS'].includes(code)) {
+    const details = { path: dirname(where.path), reason: `it cannot be written to (${code})` }
+    return new HoldfastError('STATE_DIR_UNSAFE', details, { cause })
+  }
+  if ('host' in where && ['EACCES', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(code)) {
+    const details = { reason: `${address} cannot be listened on (${code})`, file: 'http.host or http.port' }
+    return new HoldfastError('CONFIG_INVALID', details, { cause })
+  }
+  return cause
 }
 
 /** Who it is, only who may look at other processes can find out. */
