@@ -82,3 +82,12 @@ test('a restart that hands over drains nothing, and readers hear that somebody c
   expect(life.told).toEqual([{ reason: 'restart', until: NOW }])
   expect(life.parting.hasLeftAgents).toBe(true)
 })
+
+test('what a supervisor is told fits what happens: a restart that drains leaves no agents', () => {
+  const will = (['handover', 'drain'] as const).map((mode) => {
+    const life = together(mode)
+    life.requests.restart('new version')
+    return life.parting.willLeaveAgents
+  })
+  expect(will).toEqual([true, false])
+})

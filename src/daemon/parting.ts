@@ -36,13 +36,17 @@ export class Parting implements AsyncDisposable {
     return this.#mode === 'left'
   }
 
-  /** As the requests say now; `api` tells its readers. Resolves when nothing of a session runs in this process any more. */
-  async part(api: Pick<Api, 'leave'>): Promise<void> {
+  /** Whether agents and turns go on without this life, as the requests say now. */
+  get willLeaveAgents(): boolean {
     const { options, live, host } = this.#parts
     const { requests } = options
     const isHandover = requests.wish?.kind === 'stop' || live.current.restart.mode === 'handover'
-    const isLeaving = requests.keepsAgents && isHandover && host.canHandOver
-    if (!isLeaving) return this.#drain(api)
+    return requests.keepsAgents && isHandover && host.canHandOver
+  }
+
+  /** As the requests say now; `api` tells its readers. Resolves when nothing of a session runs in this process any more. */
+  async part(api: Pick<Api, 'leave'>): Promise<void> {
+    if (!this.willLeaveAgents) return this.#drain(api)
     // Who leaves its agents is followed by a gateway that takes them over, whoever starts it.
     api.leave({ reason: 'restart', until: systemClock.now() })
     await this.#leave()

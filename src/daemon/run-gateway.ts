@@ -60,7 +60,8 @@ async function live(options: GatewayOptions, scope: AsyncDisposableStack): Promi
   options.supervision.serving(`ready, epoch ${life.node.epoch}`, () => life.store.probe())
   options.onReady()
   await firstOf([whenAborted(options.requests.drain), life.failed])
-  options.supervision.ending(options.requests)
+  const { wish, budgetMs } = options.requests
+  options.supervision.ending({ wish, budgetMs, keepsAgents: life.parting.willLeaveAgents })
   return await endLife(life, options)
 }
 
