@@ -19,8 +19,9 @@ function read(body: JsonObject): Conversation {
   const draft = new ConversationDraft()
   for (const message of objectsIn(body['messages'])) {
     if (message['role'] !== 'user') continue
-    const results = objectsIn(message['content']).filter((part) => part['type'] === 'tool_result')
-    if (results.length === 0) draft.user(textOf(message['content']))
+    const parts = objectsIn(message['content'])
+    const results = parts.filter((part) => part['type'] === 'tool_result')
+    if (results.length === 0) draft.user(parts.length === 0 ? textOf(message['content']) : typedText(parts))
     for (const result of results) draft.toolResult(textOf(result['content']))
   }
   const tools = objectsIn(body['tools']).map((tool) => ({
@@ -35,11 +36,24 @@ function read(body: JsonObject): Conversation {
   })
 }
 
+/** What Claude Code tells the model besides is in parts of its own. */
+function typedText(parts: readonly JsonObject[]): string {
+  return parts
+    .map(textOf)
+    .filter((text) => text !== '' && !text.startsWith('<system-reminder>'))
+    .join('\n')
+}
+
+/** Claude Code takes messages with one id for one message. */
+function messageId({ userTexts, toolResults }: Conversation): string {
+  return `msg_fake_${userTexts.length}_${toolResults.length}`
+}
+
 async function stream({ response, conversation, answer }: Reply): Promise<void> {
   const sse = new SseStream(response)
   const send = (type: string, fields: JsonObject): void => sse.send({ type, ...fields }, type)
   const delta = (value: JsonObject): void => send('content_block_delta', { index: 0, delta: value })
-  send('message_start', { message: envelope(conversation.model, [], null) })
+  send('message_start', { message: envelope(conversation, [], null) })
   if (answer.kind === 'tool') {
     send('content_block_start', { index: 0, content_block: { ...toolBlock(answer.call), input: {} } })
     delta({ type: 'input_json_delta', partial_json: JSON.stringify(argumentsOf(answer.call)) })
@@ -55,15 +69,15 @@ async function stream({ response, conversation, answer }: Reply): Promise<void> 
 
 async function whole({ response, conversation, answer }: Reply): Promise<void> {
   const block = answer.kind === 'tool' ? toolBlock(answer.call) : { type: 'text', text: plainText(answer) }
-  sendJson(response, envelope(conversation.model, [block], stopReason(answer.kind)))
+  sendJson(response, envelope(conversation, [block], stopReason(answer.kind)))
 }
 
-function envelope(model: string, content: JsonObject[], stop: string | null): JsonObject {
+function envelope(conversation: Conversation, content: JsonObject[], stop: string | null): JsonObject {
   return {
-    id: 'msg_fake',
+    id: messageId(conversation),
     type: 'message',
     role: 'assistant',
-    model,
+    model: conversation.model,
     content,
     stop_reason: stop,
     stop_sequence: null,

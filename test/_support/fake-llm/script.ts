@@ -74,9 +74,13 @@ function isTitleRequest({ system, tools, userTexts }: Conversation): boolean {
   return tools.length === 0 && /title generator|generate .{0,80}\btitle\b/is.test(`${system}\n${userTexts.at(-1)}`)
 }
 
-/** What the user typed first; agents put context of their own, in tags, before it. */
+/** What the user typed first; agents put context of their own, in tags, before it, as texts of their own or in front of his. */
 function firstTyped(userTexts: readonly string[]): string | undefined {
-  return userTexts.find((text) => !text.trimStart().startsWith('<'))
+  return userTexts.map(withoutContext).find((text) => text !== '' && !text.startsWith('<'))
+}
+
+function withoutContext(text: string): string {
+  return text.replaceAll(/<([\w-]+)>.*?<\/\1>/gs, '').trim()
 }
 
 function excerpt(text = ''): string {
