@@ -30,6 +30,7 @@ const SERVED: Readonly<Record<string, Serve>> = {
     void talk(response, false)
       .once('drain', () => {})
       .write('', () => response.destroy()),
+  empty: (response) => void say(response, {}, 'stop').end('data: [DONE]\n\n'),
   stall: (response) => void talk(response, false),
   hang: () => {},
 }
@@ -66,6 +67,7 @@ test.each([
   ['page', INTERNAL, 'modelFailed', 'did not take the request'],
   ['overflow', INTERNAL, 'contextFull', 'Choose a model that takes more'],
   ['cut', INTERNAL, 'brokenOff', 'broke off. Send the prompt again'],
+  ['empty', INTERNAL, 'noAnswer', 'gave no answer. Try again'],
   ['stall', INTERNAL, 'silent', 'said nothing any more'],
   ['hang', INTERNAL, 'silent', 'said nothing any more'],
 ])('a model that answers with %s ends the turn with %d, as %s, and says what to do', async (how, code, kind, words) => {
@@ -112,10 +114,13 @@ function answer(response: ServerResponse, status: number, error: object, headers
 }
 
 function talk(response: ServerResponse, isWhole: boolean): ServerResponse {
-  const chunk = (delta: object, finish_reason: string | null): unknown =>
-    response.write(`data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta, finish_reason }] })}\n\n`)
-  response.writeHead(200, { 'content-type': 'text/event-stream' })
-  chunk({ role: 'assistant', content: 'half' }, null)
-  if (isWhole) chunk({ content: ' and half' }, 'stop')
-  return isWhole ? response.end('data: [DONE]\n\n') : response
+  say(response, { role: 'assistant', content: 'half' }, null)
+  return isWhole ? say(response, { content: ' and half' }, 'stop').end('data: [DONE]\n\n') : response
+}
+
+function say(response: ServerResponse, delta: object, finishReason: string | null): ServerResponse {
+  if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' })
+  const choices = [{ index: 0, delta, finish_reason: finishReason }]
+  response.write(`data: ${JSON.stringify({ id: 'x', choices })}\n\n`)
+  return response
 }

@@ -191,23 +191,31 @@ export class Turn {
     return last !== undefined && this.#library.isContextOverflow(last, this.#parts.choice.model.contextWindow)
   }
 
+  #noAnswer(): TurnFailed {
+    const { id } = this.#parts.choice
+    return new TurnFailed('noAnswer', `${id} gave no answer. Try again, or choose another model with /model.`)
+  }
+
   #outcome(): StopReason {
     const last = this.#updates.last
     if (this.#attempt.signal.aborted)
       throw new TurnFailed('takenOver', 'Another process has taken this conversation over.')
     if (this.#signal.aborted) return 'cancelled'
-    if (last === undefined) throw new TurnFailed('noAnswer', 'The model gave no answer.')
+    if (last === undefined) throw this.#noAnswer()
     if (this.#isOverflown()) throw contextFull('The summary did not help.')
     if (last.rawStopReason !== undefined && REFUSALS.has(last.rawStopReason)) return 'refusal'
     if (last.stopReason === 'error' || last.stopReason === 'aborted') throw this.#modelRequests.failed(last)
     if (last.stopReason === 'length') return 'max_tokens'
+    // Behind a result of a tool an empty answer says that all is done; at once it says nothing.
+    if (last.content.length === 0 && this.#requests === 1) throw this.#noAnswer()
     return last.stopReason === 'toolUse' && this.#requests >= REQUESTS_MAX ? 'max_turn_requests' : 'end_turn'
   }
 }
 
 function contextFull(why: string): TurnFailed {
   const sentence = 'The conversation is longer than the model takes, and it could not be shortened.'
-  return new TurnFailed('contextFull', `${sentence} ${why} Choose a model that takes more, or begin a new session.`)
+  const advice = 'Choose a model that takes more, or begin a new session.'
+  return new TurnFailed('contextFull', `${sentence} ${advice} The reason: ${why}`)
 }
 
 /** As `work`; when it does not end soon after an abort, it is left to itself. */
