@@ -35,7 +35,7 @@ export function nextStep(situation: Situation): NextStep {
   if (requests.length === 1 && only?.kind === 'count') return answer(greeting(prompts === 1) + numbersTo(only.to))
   const hello = results.length === 0 ? greeting(prompts === 1) : ''
   const refused = results.at(-1)
-  if (refused?.isError === true) return answer(`That did not work, so I stop here: ${firstLine(refused.text)}`)
+  if (refused?.isError === true) return answer(`That did not work, so I stop here: ${reasonOf(refused)}`)
   if (tools.includes('finish_plan') && requests.some(hasEffect)) return presentPlan(requests, hello)
   const done = results.filter(({ tool }) => tool !== 'plan' && tool !== 'finish_plan')
   const plan = requests.length > 1 ? planOf(requests, done.length) : undefined
@@ -115,6 +115,8 @@ function numbersTo(to: number): string {
   return `${Array.from({ length: to }, (_, n) => n + 1).join(', ')}.`
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? ''
+/** How a command ended is in its last line; what else there is to say is in the first. */
+function reasonOf({ tool, text }: StepResult): string {
+  const lines = text.trim().split('\n')
+  return (tool === 'shell' ? lines.at(-1) : lines[0]) ?? ''
 }
