@@ -23,6 +23,9 @@ function read(body: JsonObject): Conversation {
     const results = parts.filter((part) => part['type'] === 'tool_result')
     if (results.length === 0) draft.user(parts.length === 0 ? textOf(message['content']) : typedText(parts))
     for (const result of results) draft.toolResult(textOf(result['content']))
+    // A prompt after a refused call stands beside its result; what else stands there was not typed.
+    const beside = results.length === 0 ? '' : typedText(parts.filter((part) => part['type'] !== 'tool_result'))
+    if (/^@\w/m.test(beside)) draft.user(beside)
   }
   const tools = objectsIn(body['tools']).map((tool) => ({
     name: stringIn(tool, 'name'),
