@@ -220,6 +220,23 @@ describe('sessions', () => {
     expect(second.text()).toContain('1\tone')
   })
 
+  test('go on in the process that was prompted last: the turn of another one ends, and says so; its next prompt takes them back', async () => {
+    await using home = await AgentHome.open()
+    await using first = home.start({ HOLDFAST_AGENT_WORD_MS: '20' })
+    await using second = home.start()
+    const id = await first.start(home.cwd)
+    await first.prompt(id, 'count to 2')
+    await second.request('initialize', { protocolVersion: 1 })
+    await second.request('session/resume', { sessionId: id, cwd: home.cwd, mcpServers: [] })
+    const turn = first.prompt(id, 'count to 30')
+    await first.waitFor(() => first.text().includes('3, '), 'some numbers')
+    expect((await second.prompt(id, 'count to 3'))['result']).toEqual({ stopReason: 'end_turn' })
+    const { error } = await turn
+    expect(error).toMatchObject({ code: -32603, data: { kind: 'takenOver' } })
+    expect(error.message).toContain('Another process has taken this conversation over')
+    expect((await first.prompt(id, 'count to 4'))['result']).toEqual({ stopReason: 'end_turn' })
+  })
+
   test('are listed newest first by directory, with titles, in pages; forked, closed and deleted (F-21, F-22, F-24)', async () => {
     await using home = await AgentHome.open()
     await using agent = home.start()

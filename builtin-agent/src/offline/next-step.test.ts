@@ -58,8 +58,6 @@ describe('an answer', () => {
       say: 'Read a gave:\n\n```\n1\tx\n```',
       call: undefined,
     })
-    const ended = { tool: 'shell', text: '(no output)\n\nExit code 3.', isError: true }
-    expect(nextStep(situation('run exit 3', [ended])).say).toBe('That did not work, so I stop here: Exit code 3.')
   })
 
   test('of several steps shows its plan before each of them, and at the end', () => {
@@ -80,6 +78,8 @@ describe('an answer', () => {
       say: 'That did not work, so I stop here: The user did not allow this.',
       call: undefined,
     })
+    const ended = { tool: 'shell', text: '(no output)\n\nExit code 3.', isError: true }
+    expect(nextStep(situation('run exit 3', [ended])).say).toBe('That did not work, so I stop here: Exit code 3.')
   })
 
   test('while planning presents a plan when something would change, and only then', () => {

@@ -5,6 +5,7 @@ import type { AgentContext, AgentLoopConfig, AgentLoopTurnUpdate } from '@earend
 import type { UserMessage } from '@earendil-works/pi-ai'
 
 import { firstOf, ignore, pause, whenAborted } from '../../../src/base/deadline.ts'
+import { isHoldfastError } from '../../../src/base/errors.ts'
 import { newId } from '../../../src/base/ids.ts'
 import type { JsonObject } from '../../../src/base/json.ts'
 import type { Client } from '../client/client.ts'
@@ -96,8 +97,11 @@ export class Turn {
         await this.#makeRoom()
         await this.#loop()
       }
+    } catch (error) {
+      throw this.#isTakenOver(error) ? this.#takenOver() : error
     } finally {
-      await this.#attempt.sync()
+      // Over, it has nothing to say to the disk, and what ended it is what the caller must hear.
+      if (!this.#attempt.signal.aborted) await this.#attempt.sync()
     }
     return this.#outcome()
   }
@@ -191,6 +195,17 @@ export class Turn {
     return last !== undefined && this.#library.isContextOverflow(last, this.#parts.choice.model.contextWindow)
   }
 
+  /** A hold that our own watchdog ended has the same code; the attempt goes on then. */
+  #isTakenOver(error: unknown): boolean {
+    return isHoldfastError(error) && error.code === 'TRANSCRIPT_TAKEN_OVER' && this.#attempt.signal.aborted
+  }
+
+  #takenOver(): TurnFailed {
+    const why = String(this.#attempt.signal.reason)
+    const sentence = `Another process has taken this conversation over (${why}).`
+    return new TurnFailed('takenOver', `${sentence} It goes on there; the next prompt takes it back.`)
+  }
+
   #noAnswer(): TurnFailed {
     const { id } = this.#parts.choice
     return new TurnFailed('noAnswer', `${id} gave no answer. Try again, or choose another model with /model.`)
@@ -198,8 +213,7 @@ export class Turn {
 
   #outcome(): StopReason {
     const last = this.#updates.last
-    if (this.#attempt.signal.aborted)
-      throw new TurnFailed('takenOver', 'Another process has taken this conversation over.')
+    if (this.#attempt.signal.aborted) throw this.#takenOver()
     if (this.#signal.aborted) return 'cancelled'
     if (last === undefined) throw this.#noAnswer()
     if (this.#isOverflown()) throw contextFull('The summary did not help.')
