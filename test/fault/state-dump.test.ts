@@ -17,6 +17,7 @@ test('SIGUSR2 under load: the state is in the log within a second, without what 
     for await (const _ of gateway.client.events(flooding, { signal: reading.signal }));
   })()
   await vi.waitFor(async () => expect((await gateway.events(flooding)).length).toBeGreaterThan(100), 10_000)
+  await vi.waitFor(async () => expect(await gateway.text(hanging)).toContain('secret-words'), 10_000)
   const lines = () =>
     gateway.output
       .split('\n')
