@@ -95,7 +95,11 @@ test('the whole catalog is looked for in less than 50 ms', async () => {
 })
 
 test('what is not known in time is unknown, not absent', async () => {
-  const found = await detectAgents([candidate('one')], { msMax: 0 })
+  const long = Array.from({ length: 5_000 }, (_, i) => `/no/such/directory/${i}`).join(':')
+  const slow = candidate('one')
+  const found = await detectAgents([{ ...slow, env: { ...slow.env, PATH: `${long}:${slow.env['PATH']}` } }], {
+    msMax: 1,
+  })
   expect(found.get('one')).toEqual({ installed: 'unknown', program: undefined, version: undefined, login: 'unknown' })
 })
 
