@@ -98,7 +98,9 @@ describe('holdfast conformance', () => {
 
   test('an agent does not outlive a report that is killed', async () => {
     const agent = scripted('--init=hang', '--eof=ignore', '--term=ignore')
-    const child = home.spawn('conformance', '--yes', '--agent', agent)
+    const argv = [LAUNCHER, 'conformance', '--yes', '--agent', agent]
+    // Its directory goes with the home: nobody is left to remove it.
+    const child = home.spawnProgram(process.execPath, argv, { TMPDIR: home.home })
     const running = (): number[] =>
       home
         .leaks()
