@@ -52,6 +52,7 @@ export async function listAgentSessions(
 
 async function readPages({ link }: InitializedAgent, { cwd, ms }: ListRequest, signal: AbortSignal) {
   const sessions: ListedSession[] = []
+  const seen = new Set<string>()
   let cursor: string | undefined
   for (let page = 0; page < PAGES_MAX && sessions.length < SESSIONS_MAX; page++) {
     const params = { ...(cwd !== undefined && { cwd }), ...(cursor !== undefined && { cursor }) }
@@ -66,6 +67,8 @@ async function readPages({ link }: InitializedAgent, { cwd, ms }: ListRequest, s
     cursor = narrowed.nextCursor
     if (cursor === undefined)
       return { sessions: sessions.slice(0, SESSIONS_MAX), isCut: sessions.length > SESSIONS_MAX }
+    if (seen.has(cursor)) break // it would go round for ever
+    seen.add(cursor)
   }
   return { sessions: sessions.slice(0, SESSIONS_MAX), isCut: true }
 }
