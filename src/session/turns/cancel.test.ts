@@ -25,13 +25,13 @@ test('C-43 C-44 open requests, and one that comes after the cancel, are answered
   const { id } = await openSession(at)
   const turnId = await send(at, id, 'work')
   await expect.poll(() => at.service.permissions({ state: 'open' }, 10)).toHaveLength(2)
-  at.connector.onCancel = (agent) => {
-    ask(agent, 3)
-    agent.listener.answered(turnId, stopped('cancelled'))
-  }
+  at.connector.onCancel = (agent) => ask(agent, 3)
   await at.service.cancel(id)
-  expect((await turnEnded(at, id, turnId)).state).toBe('cancelled')
-  expect(at.connector.agents[0]?.outcomes).toEqual([CANCELLED, CANCELLED, CANCELLED])
+  const [agent] = at.connector.agents
+  await expect.poll(() => agent?.outcomes).toEqual([CANCELLED, CANCELLED, CANCELLED]) // the turn is still out
+  agent?.listener.answered(turnId, stopped('cancelled'))
+  expect(await turnEnded(at, id, turnId)).toMatchObject({ state: 'cancelled', outcome: { forced: false } })
+  expect(agent?.outcomes).toHaveLength(3)
   expect(await at.service.permissions({ sessionId: id }, 10)).toHaveLength(2) // the third was never a question
 })
 
