@@ -180,6 +180,20 @@ test.each([
   },
 )
 
+test('C-69 a chunk with an id keeps it, and one without begins another message', async () => {
+  const process = new FakeProcess(polite())
+  const connection = await connect(process)
+  const ids: unknown[] = []
+  connection.listen({
+    ...recorder().listener,
+    update: (data) => ids.push((JSON.parse(data) as JsonObject)['messageId']),
+  })
+  const content = { type: 'text', text: 'x' }
+  const own = ['a', 'a', 'b'].map((messageId) => update({ sessionUpdate: 'agent_message_chunk', content, messageId }))
+  process.tell(chunk('x'), ...own, chunk('x'), chunk('x'))
+  expect(ids).toEqual(['m1.1', 'a', 'a', 'b', 'm1.2', 'm1.2'])
+})
+
 test('C-76 C-77 an update of an unknown kind, or with unknown content, is told with every field it has', async () => {
   const process = new FakeProcess(polite())
   const connection = await connect(process)

@@ -64,6 +64,15 @@ test.each(ANSWERS)(
   },
 )
 
+test('C-54 a cancel while nothing runs reaches no agent, and the next prompt runs in the same process', async () => {
+  await using at = await TestSessions.start()
+  const { id } = await openSession(at)
+  await turnEnded(at, id, await send(at, id, 'work'))
+  expect(await at.service.cancel(id)).toMatchObject({ outcome: 'none', turns: [] })
+  expect((await turnEnded(at, id, await send(at, id, 'next'))).state).toBe('completed')
+  expect(at.connector.agents.map(({ cancels, prompts }) => [cancels, prompts.length])).toEqual([[0, 2]])
+})
+
 test('C-50 C-51 a request that the agent takes back is answered once; taking back what is not open changes nothing', async () => {
   await using at = await TestSessions.start()
   const { id } = await openSession(at)
