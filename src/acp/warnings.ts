@@ -6,6 +6,11 @@ import type { PeerWarning, WarningKind } from './rpc.ts'
 
 const TOLD_ALWAYS_MAX = 20
 
+/** Whether the `count`th thing of a kind is told of. */
+export function isTold(count: number): boolean {
+  return count <= TOLD_ALWAYS_MAX || Number.isInteger(Math.log2(count))
+}
+
 export class Warnings {
   readonly #tell: (warning: PeerWarning) => void
   readonly #counts = new Map<WarningKind, number>()
@@ -17,9 +22,7 @@ export class Warnings {
   add(kind: WarningKind, text: string): void {
     const count = this.countOf(kind) + 1
     this.#counts.set(kind, count)
-    if (count <= TOLD_ALWAYS_MAX || Number.isInteger(Math.log2(count))) {
-      this.#tell({ kind, excerpt: excerptOf(text), count })
-    }
+    if (isTold(count)) this.#tell({ kind, excerpt: excerptOf(text), count })
   }
 
   countOf(kind: WarningKind): number {

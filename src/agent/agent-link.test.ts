@@ -225,6 +225,16 @@ test('C-78 an update that cannot be understood is a warning, and changes nothing
   expect(told).toEqual(['warning malformed_update', 'update next', 'end 4'])
 })
 
+test.each([
+  ['cannot be understood', update({ sessionUpdate: 'tool_call' })],
+  ['is for a session that is not ours', chunk('foreign', 's2')],
+])('C-78 a flood of updates each of which %s is counted, and told of a few times', async (_, line) => {
+  const process = new FakeProcess(polite())
+  const { told } = await listened(process)
+  process.tell(...Array.from({ length: 1_000 }, () => line))
+  expect(told.filter((entry) => entry.startsWith('warning'))).toHaveLength(20 + 5) // 32, 64, 128, 256, 512
+})
+
 test('X-33 what was written before an exit is told before it; the exit says its code and the last words', async () => {
   const process = new FakeProcess(polite())
   const connection = await connect(process)

@@ -3,11 +3,14 @@
 
 import { narrowPermissionRequest } from '../acp/permission-request.ts'
 import { narrowSessionUpdate } from '../acp/session-update.ts'
+import { isTold } from '../acp/warnings.ts'
 import type { StoredError } from '../base/errors.ts'
 import type { AgentSessionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { AgentAnswer, AgentListener, AgentRequestId, ControlAnswer } from './connection.ts'
 import type { MessageIds } from './message-ids.ts'
+
+type OddUpdate = 'malformed_update' | 'foreign_session'
 
 type Tell = (listener: AgentListener, line: number) => void
 
@@ -40,6 +43,7 @@ export class Tells {
   /** The line that is read, and the last of the batches that were read to their end. */
   #line: number
   #lastLine: number
+  readonly #odds: Record<OddUpdate, number> = { malformed_update: 0, foreign_session: 0 }
 
   /** `line`: the last one that is stored, 0 for a new process. */
   constructor(messageIds: MessageIds, line: number) {
@@ -72,8 +76,7 @@ export class Tells {
 
   update(params: JsonObject): void {
     const narrowed = narrowSessionUpdate(params)
-    if (narrowed.kind === 'malformed')
-      return this.warning(JSON.stringify({ warning: 'malformed_update', reason: narrowed.reason }))
+    if (narrowed.kind === 'malformed') return this.#odd('malformed_update', { reason: narrowed.reason })
     const { sessionId, variant, update } = narrowed
     // Before the update, under the line before it: told again after a crash rather than that lost.
     if (DESCRIBES.has(variant)) this.#tell(sessionId, (listener, line) => listener.described(update, line - 1))
@@ -131,7 +134,13 @@ export class Tells {
   #tell(sessionId: string | undefined, tell: Tell, bytes = 0): void {
     if (this.#listener === undefined) return this.#keep(sessionId, tell, bytes)
     if (this.#isOurs(sessionId)) return tell(this.#listener, this.#line)
-    this.warning(JSON.stringify({ warning: 'foreign_session', session_id: sessionId?.slice(0, 200) }))
+    this.#odd('foreign_session', { session_id: sessionId?.slice(0, 200) ?? null })
+  }
+
+  /** Counted, and told of as oddities of the wire are: a flood of them does not become one of events. */
+  #odd(warning: OddUpdate, detail: JsonObject): void {
+    const count = ++this.#odds[warning]
+    if (isTold(count)) this.warning(JSON.stringify({ warning, ...detail, count }))
   }
 
   #keep(sessionId: string | undefined, tell: Tell, bytes: number): void {
