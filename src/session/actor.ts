@@ -25,7 +25,9 @@ import { next } from './next.ts'
 import type { SessionLive } from './service.ts'
 import type { PermissionJudge } from './permissions/session-permissions.ts'
 import type { SessionStatistics } from './insight/statistics.ts'
-import type { Effect, Input, ReplyTo, ReplyValue, SessionLimits, SessionModel } from './state.ts'
+import type { ReplyTo, SessionLimits, SessionModel } from './state.ts'
+import type { Input } from './input.ts'
+import type { Effect, ReplyValue } from './effect.ts'
 
 export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'judge' | 'post' | 'mark'> {
   readonly judge: PermissionJudge

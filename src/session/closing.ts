@@ -4,7 +4,8 @@ import type { Draft } from './draft.ts'
 import { requestCancel } from './turns/cancel.ts'
 import { endQueued } from './turns/end-turn.ts'
 import { requeueActive } from './turns/queue.ts'
-import type { CallerInput, ReplyTo } from './state.ts'
+import type { ReplyTo } from './state.ts'
+import type { CallerInput } from './input.ts'
 import { stopAgent } from './agents/stop-agent.ts'
 
 /** Close = cancel, bounded wait, force. What is queued ends `cancelled`; nothing is started. */

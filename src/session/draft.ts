@@ -5,7 +5,8 @@ import type { ErrorCode, ErrorDetails } from '../base/errors.ts'
 import type { TurnId } from '../base/ids.ts'
 import type { EventType, SessionTerms } from '../store/records.ts'
 import type { SessionWrite } from '../store/store.ts'
-import type { Effect, ReplyTo, ReplyValue, SessionLimits, SessionModel, Transition } from './state.ts'
+import type { ReplyTo, SessionLimits, SessionModel } from './state.ts'
+import type { Effect, ReplyValue, Transition } from './effect.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 

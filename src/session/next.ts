@@ -29,7 +29,9 @@ import { recoverSession, resumeSession } from './recovery.ts'
 import { resetSession } from './terms/reset.ts'
 import { signOfLife } from './turns/sign-of-life.ts'
 import { changeRule } from './permissions/standing-rules.ts'
-import type { AgentInput, Input, SessionLimits, SessionModel, Transition } from './state.ts'
+import type { SessionLimits, SessionModel } from './state.ts'
+import type { AgentInput, Input } from './input.ts'
+import type { Transition } from './effect.ts'
 
 /** What `input` does to `state` at `now` (epoch ms). The caller commits `writes`, then publishes, then performs `effects` in order. */
 export function next(state: SessionModel, input: Input, limits: SessionLimits, now: number): Transition {

@@ -44,7 +44,9 @@ import type { PermissionControl } from './permissions/permission-control.ts'
 import { SessionPermissions } from './permissions/session-permissions.ts'
 import type { PermissionPorts } from './permissions/session-permissions.ts'
 import type { SessionOverview } from './insight/overview.ts'
-import type { DrainTimes, RecoveredTurns, ReplyValue, TurnDraft } from './state.ts'
+import type { DrainTimes } from './state.ts'
+import type { TurnDraft } from './input.ts'
+import type { RecoveredTurns, ReplyValue } from './effect.ts'
 import type { SessionStatisticsSnapshot } from './insight/statistics.ts'
 
 export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts {

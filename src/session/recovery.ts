@@ -12,7 +12,8 @@ import { isOwnTurn } from './turns/own-turn.ts'
 import { reopenPermission, tellOutcome, writeClosed } from './permissions/permissions.ts'
 import { pump } from './turns/queue.ts'
 import { frontPlace } from './turns/queue-order.ts'
-import type { ActiveTurn, AttachedAgent, CallerInput, OpenedInput, QueuedTurn } from './state.ts'
+import type { ActiveTurn, QueuedTurn } from './state.ts'
+import type { AttachedAgent, CallerInput, OpenedInput } from './input.ts'
 
 /**
  * Queued turns stay queued in order. A claimed turn that was provably not sent goes back to the front. With the agent that has

@@ -3,7 +3,7 @@
 import { NO_CONTROLS } from '../../src/agent/control-plan.ts'
 import { HoldfastError, toStoredError } from '../../src/base/errors.ts'
 import type { AgentSessionId, PermissionId, TurnId } from '../../src/base/ids.ts'
-import type { Input } from '../../src/session/state.ts'
+import type { Input } from '../../src/session/input.ts'
 
 const REPORT = { forced: false, swept: 0, survivors: [], ms: 1, exit: undefined }
 const OPTIONS = [

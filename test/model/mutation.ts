@@ -1,7 +1,8 @@
 // What a planted bug may change; see session-simulator.test.ts.
 
 import type { DeadlineKind } from '../../src/session/deadlines.ts'
-import type { Input, SessionModel } from '../../src/session/state.ts'
+import type { SessionModel } from '../../src/session/state.ts'
+import type { Input } from '../../src/session/input.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
 
 /** A planted bug: how the world differs from the honest one. */

@@ -2,7 +2,7 @@
 // kept until they are acknowledged; and the names of the frames that were written. What a keeper does, without one.
 
 import type { AgentRequestId } from '../../src/agent/connection.ts'
-import type { AgentInput } from '../../src/session/state.ts'
+import type { AgentInput } from '../../src/session/input.ts'
 import type { Random } from './random.ts'
 
 /** What a process says on one line. */

@@ -1,7 +1,8 @@
 // The simulator's verdicts: the honest reducer breaks nothing in many schedules; each planted bug is found.
 
 import { expect, test } from 'vitest'
-import type { AttachedAgent, Input, SessionModel } from '../../src/session/state.ts'
+import type { SessionModel } from '../../src/session/state.ts'
+import type { AttachedAgent, Input } from '../../src/session/input.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
 import { InvariantBroken } from './model-store.ts'
 import type { Mutation } from './mutation.ts'

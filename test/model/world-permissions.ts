@@ -2,7 +2,8 @@
 // every decision that is stored (S24, S25, S26).
 
 import type { RuleId } from '../../src/base/ids.ts'
-import type { CallerInput, Effect, Input } from '../../src/session/state.ts'
+import type { CallerInput, Input } from '../../src/session/input.ts'
+import type { Effect } from '../../src/session/effect.ts'
 import type { PermissionMode, Unattended } from '../../src/store/permission-rule-record.ts'
 import type { PermissionRecord, SessionRecord } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'

@@ -1,7 +1,9 @@
 // The queue's part of a schedule: prompts for a busy session, changes to prompts that wait, lanes, and work of the agent's own; and
 // what must hold for them.
 
-import type { CallerInput, Effect, Input, SessionModel, TurnDraft } from '../../src/session/state.ts'
+import type { SessionModel } from '../../src/session/state.ts'
+import type { CallerInput, Input, TurnDraft } from '../../src/session/input.ts'
+import type { Effect } from '../../src/session/effect.ts'
 import type { WhenBusy } from '../../src/session/service.ts'
 import type { Lane } from '../../src/store/records.ts'
 import { LIMITS } from './limits.ts'

@@ -16,7 +16,8 @@ import { pump } from '../turns/queue.ts'
 import { markRunning } from '../turns/sign-of-life.ts'
 import { retryOrEnd } from '../turns/start-retry.ts'
 import { stopAgent, stuckError } from './stop-agent.ts'
-import type { ActiveTurn, AgentInput } from '../state.ts'
+import type { ActiveTurn } from '../state.ts'
+import type { AgentInput } from '../input.ts'
 
 type Ready = Extract<AgentInput, { kind: 'agent.ready' }>
 type Answered = Extract<AgentInput, { kind: 'agent.answered' }>

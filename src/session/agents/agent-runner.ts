@@ -13,7 +13,8 @@ import type { SessionRecord } from '../../store/records.ts'
 import type { AgentSlot, AgentSlots } from './agent-slots.ts'
 import type { Lanes } from './lanes.ts'
 import type { PermissionJudge } from '../permissions/session-permissions.ts'
-import type { AgentInput, Effect, Input } from '../state.ts'
+import type { AgentInput, Input } from '../input.ts'
+import type { Effect } from '../effect.ts'
 
 export interface RunnerPorts {
   readonly connector: AgentConnector

@@ -7,7 +7,7 @@ import type { SessionId } from '../../base/ids.ts'
 import type { Json } from '../../base/json.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
-import type { AttachedAgent } from '../state.ts'
+import type { AttachedAgent } from '../input.ts'
 import { compactingAfter } from '../turns/compaction.ts'
 
 /** What the rows of a session say is not over. */

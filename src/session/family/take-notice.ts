@@ -5,7 +5,8 @@ import type { TaskId } from '../../base/ids.ts'
 import type { Draft } from '../draft.ts'
 import { insertTurn } from '../turns/insert-turn.ts'
 import { pump } from '../turns/queue.ts'
-import type { ReplyTo, TurnDraft } from '../state.ts'
+import type { ReplyTo } from '../state.ts'
+import type { TurnDraft } from '../input.ts'
 
 export interface Notice {
   readonly taskId: TaskId

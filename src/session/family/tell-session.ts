@@ -7,7 +7,7 @@ import type { Ids, SessionId } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { Store } from '../../store/store.ts'
 import type { Actors } from '../actors.ts'
-import type { TurnDraft } from '../state.ts'
+import type { TurnDraft } from '../input.ts'
 import type { Notice } from './take-notice.ts'
 
 export interface TaskNotice extends Omit<Notice, 'prompt'> {

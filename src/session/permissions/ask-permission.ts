@@ -12,7 +12,8 @@ import type { Ruling } from './rules/decide.ts'
 import { allowOnceOption } from './rules/option-choice.ts'
 import { openPermission, respond, settle } from './permissions.ts'
 import { signOfLife } from '../turns/sign-of-life.ts'
-import type { AgentInput, CallerInput, OpenPermission, SessionModel } from '../state.ts'
+import type { OpenPermission, SessionModel } from '../state.ts'
+import type { AgentInput, CallerInput } from '../input.ts'
 
 type Asked = Extract<AgentInput, { kind: 'agent.permission' }>
 

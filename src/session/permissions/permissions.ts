@@ -10,7 +10,8 @@ import { reportDecision } from '../family/task-rows.ts'
 import { rejectOption } from './rules/option-choice.ts'
 import { signOfLife } from '../turns/sign-of-life.ts'
 import { addRule } from './standing-rules.ts'
-import type { AgentInput, CallerInput, OpenPermission } from '../state.ts'
+import type { OpenPermission } from '../state.ts'
+import type { AgentInput, CallerInput } from '../input.ts'
 
 type Asked = Extract<AgentInput, { kind: 'agent.permission' }>
 type Answer = Extract<CallerInput, { kind: 'answer' }>

@@ -17,7 +17,8 @@ import { RuleBook } from './rules/rule-book.ts'
 import { ruleProblem } from './rules/rule-match.ts'
 import { planAnswer } from './plan-answer.ts'
 import type { PermissionAnswer } from '../service.ts'
-import type { Input, ReplyTo } from '../state.ts'
+import type { ReplyTo } from '../state.ts'
+import type { Input } from '../input.ts'
 import type { RuleChange } from './standing-rules.ts'
 
 /** What an actor asks and tells. */

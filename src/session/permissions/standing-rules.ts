@@ -3,7 +3,7 @@
 import type { RuleId } from '../../base/ids.ts'
 import type { PermissionRuleRecord } from '../../store/permission-rule-record.ts'
 import type { Draft } from '../draft.ts'
-import type { CallerInput } from '../state.ts'
+import type { CallerInput } from '../input.ts'
 
 export type RuleChange =
   | { readonly kind: 'add'; readonly rule: PermissionRuleRecord }

@@ -8,7 +8,8 @@ import type { ConversationRecord } from '../../store/records.ts'
 import type { Draft } from '../draft.ts'
 import { endQueued } from '../turns/end-turn.ts'
 import { pump, requeueActive } from '../turns/queue.ts'
-import type { ActiveTurn, AgentInput, CallerInput, SessionModel } from '../state.ts'
+import type { ActiveTurn, SessionModel } from '../state.ts'
+import type { AgentInput, CallerInput } from '../input.ts'
 
 type Ready = Extract<AgentInput, { kind: 'agent.ready' }>
 

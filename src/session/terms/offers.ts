@@ -6,7 +6,7 @@ import type { Controls } from '../../agent/control-plan.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { SessionRecord } from '../../store/records.ts'
 import type { Draft } from '../draft.ts'
-import type { AgentInput } from '../state.ts'
+import type { AgentInput } from '../input.ts'
 import { hearCompaction } from '../turns/compaction.ts'
 
 const TITLE_CHARS_MAX = 500

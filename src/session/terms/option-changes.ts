@@ -7,7 +7,8 @@ import type { ErrorCode, ErrorDetails } from '../../base/errors.ts'
 import type { Draft } from '../draft.ts'
 import { mergeOptions, optionsView, wantedOptions, withOption } from './options.ts'
 import { pump } from '../turns/queue.ts'
-import type { AgentInput, CallerInput, OptionChange } from '../state.ts'
+import type { OptionChange } from '../state.ts'
+import type { AgentInput, CallerInput } from '../input.ts'
 
 const CHANGES_MAX = 16
 

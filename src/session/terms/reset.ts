@@ -6,7 +6,7 @@ import { unblockLost } from './conversation.ts'
 import type { Draft } from '../draft.ts'
 import { optionsView } from './options.ts'
 import { pump } from '../turns/queue.ts'
-import type { CallerInput } from '../state.ts'
+import type { CallerInput } from '../input.ts'
 import { stopAgent } from '../agents/stop-agent.ts'
 
 export function resetSession(draft: Draft, { reply, what, force }: Extract<CallerInput, { kind: 'reset' }>): void {

@@ -7,7 +7,8 @@ import type { Draft } from '../draft.ts'
 import { insertTurn } from './insert-turn.ts'
 import { isOwnTurn } from './own-turn.ts'
 import { pump } from './queue.ts'
-import type { CallerInput, SessionModel } from '../state.ts'
+import type { SessionModel } from '../state.ts'
+import type { CallerInput } from '../input.ts'
 
 type Prompt = Extract<CallerInput, { kind: 'prompt' }>
 

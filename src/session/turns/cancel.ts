@@ -7,7 +7,8 @@ import { cancelOwnTurn, isOwnTurn } from './own-turn.ts'
 import { closePermissions } from '../permissions/permissions.ts'
 import { pump } from './queue.ts'
 import type { CancelReason } from '../../store/records.ts'
-import type { ActiveTurn, CallerInput } from '../state.ts'
+import type { ActiveTurn } from '../state.ts'
+import type { CallerInput } from '../input.ts'
 
 export function cancelTurn(draft: Draft, { reply, turnId }: Extract<CallerInput, { kind: 'cancel' }>): void {
   const { active, queue } = draft.state

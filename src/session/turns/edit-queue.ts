@@ -5,7 +5,8 @@ import { pump } from './queue.ts'
 import { reorder } from './queue-order.ts'
 import type { QueueTarget } from './queue-order.ts'
 import { shownPrompt } from './shown-prompt.ts'
-import type { CallerInput, QueuedTurn } from '../state.ts'
+import type { QueuedTurn } from '../state.ts'
+import type { CallerInput } from '../input.ts'
 
 type Edit = Extract<CallerInput, { kind: 'edit' }>
 

@@ -6,7 +6,8 @@ import type { Draft } from '../draft.ts'
 import { openTask } from '../family/task-rows.ts'
 import { frontPlace, newPlace } from './queue-order.ts'
 import { shownPrompt } from './shown-prompt.ts'
-import type { QueuedTurn, TurnDraft } from '../state.ts'
+import type { QueuedTurn } from '../state.ts'
+import type { TurnDraft } from '../input.ts'
 
 export interface InsertOptions {
   readonly origin: TurnOrigin

@@ -3,7 +3,7 @@
 
 import type { TurnRecord } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
-import type { CallerInput, Input } from '../state.ts'
+import type { CallerInput, Input } from '../input.ts'
 
 type Reads = Pick<Store, 'findTurnByKey' | 'findTask'>
 export type KeyedInput = Extract<CallerInput, { kind: 'prompt' | 'notice' }>
