@@ -112,7 +112,7 @@ export class AttachedSession implements Disposable {
   }
 
   /** Resolves when no prompt of this connection is out; each ends within the bounds of its turn. */
-  isIdle(): Promise<void> {
+  untilIdle(): Promise<void> {
     if (this.#turns.size === 0) return Promise.resolve()
     return new Promise((idle) => this.#whenIdle.push(idle))
   }

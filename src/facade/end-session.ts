@@ -14,7 +14,7 @@ export async function closeSession(editor: Editor, params: JsonObject): Promise<
   const attached = editor.sessions.get(id)
   await editor.service.get(id)
   await cancelOnLeave(editor, id, attached)
-  await attached?.isIdle()
+  await attached?.untilIdle()
   if (editor.sessions.get(id) === attached) editor.sessions.delete(id)
   attached?.[Symbol.dispose]()
   return { kind: 'answer', result: {} }
@@ -27,7 +27,7 @@ export async function deleteSession(editor: Editor, params: JsonObject): Promise
     const id = sessionIdParam(params)
     await editor.service.close(id)
     const attached = editor.sessions.get(id)
-    await attached?.isIdle()
+    await attached?.untilIdle()
     editor.sessions.delete(id)
     attached?.[Symbol.dispose]()
   } catch (error) {
