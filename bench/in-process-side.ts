@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { createAgentConnector } from '../src/agent/connect-agent.ts'
+import { createAgentConnector } from '../src/agent/start/connect-agent.ts'
 import type { AgentDefinition } from '../src/agent/definition.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { systemIds } from '../src/base/ids.ts'

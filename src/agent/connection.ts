@@ -7,9 +7,9 @@ import type { Json, JsonObject } from '../base/json.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type { ControlRequest, Controls, WantedOption } from './control-plan.ts'
 import type { AgentDefinition } from './definition.ts'
-import type { ImportedHistory } from './history.ts'
-import type { AgentOffer } from './list-agent-sessions.ts'
-import type { InitializedAgent } from './start-agent.ts'
+import type { ImportedHistory } from './link/history.ts'
+import type { AgentOffer } from './start/list-agent-sessions.ts'
+import type { InitializedAgent } from './start/start-agent.ts'
 
 /** JSON-RPC id of a request the agent made. */
 export type AgentRequestId = string | number | null

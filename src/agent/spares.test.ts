@@ -6,7 +6,7 @@ import type { Logger } from '../observe/logger.ts'
 import type { AgentDefinition } from './definition.ts'
 import { Spares } from './spares.ts'
 import type { TakenSpare, WantedSpares } from './spares.ts'
-import type { InitializedAgent } from './start-agent.ts'
+import type { InitializedAgent } from './start/start-agent.ts'
 
 const CLAUDE: AgentDefinition = { name: 'claude', title: 'C', argv: ['claude'], env: {}, source: 'config' }
 const GEMINI: AgentDefinition = { ...CLAUDE, name: 'gemini', argv: ['gemini'] }

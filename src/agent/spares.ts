@@ -7,7 +7,7 @@ import { ignore } from '../base/deadline.ts'
 import { isHoldfastError } from '../base/errors.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { AgentDefinition } from './definition.ts'
-import type { InitializedAgent } from './start-agent.ts'
+import type { InitializedAgent } from './start/start-agent.ts'
 
 /** The right of one agent process to be alive. */
 export interface SpareSlot extends Disposable {

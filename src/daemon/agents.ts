@@ -3,11 +3,11 @@
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 
-import { createAgentConnector } from '../agent/connect-agent.ts'
+import { createAgentConnector } from '../agent/start/connect-agent.ts'
 import type { AgentConnector } from '../agent/connection.ts'
 import type { AgentDefinition } from '../agent/definition.ts'
 import { Spares } from '../agent/spares.ts'
-import { startAgent } from '../agent/start-agent.ts'
+import { startAgent } from '../agent/start/start-agent.ts'
 import { systemClock } from '../base/clock.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
 import { recent } from '../base/recent.ts'

@@ -2,7 +2,7 @@
 
 import type { AgentAnswer, AgentRequestId, Continuity, ControlAnswer, RefusedOption } from '../agent/connection.ts'
 import type { Controls } from '../agent/control-plan.ts'
-import type { ImportedHistory } from '../agent/history.ts'
+import type { ImportedHistory } from '../agent/link/history.ts'
 import type { StoredError } from '../base/errors.ts'
 import type { AgentSessionId, PermissionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'

@@ -8,8 +8,8 @@ import type {
   ConnectRequest,
   HeldSessionAgent,
 } from '../../src/agent/connection.ts'
-import type { ImportedHistory } from '../../src/agent/history.ts'
-import type { AgentOffer } from '../../src/agent/list-agent-sessions.ts'
+import type { ImportedHistory } from '../../src/agent/link/history.ts'
+import type { AgentOffer } from '../../src/agent/start/list-agent-sessions.ts'
 import { NO_CONTROLS } from '../../src/agent/control-plan.ts'
 import type { ControlRequest, Controls } from '../../src/agent/control-plan.ts'
 import type { AgentSessionId } from '../../src/base/ids.ts'

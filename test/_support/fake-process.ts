@@ -4,12 +4,12 @@ import { systemClock } from '../../src/base/clock.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../src/base/ids.ts'
 import type { JsonObject } from '../../src/base/json.ts'
 import type { AgentHost, AgentProcess, ProcessListener, StopReport } from '../../src/keeper/agent-host.ts'
-import { createAgentConnector } from '../../src/agent/connect-agent.ts'
-import type { ConnectorPorts } from '../../src/agent/connect-agent.ts'
+import { createAgentConnector } from '../../src/agent/start/connect-agent.ts'
+import type { ConnectorPorts } from '../../src/agent/start/connect-agent.ts'
 import type { AgentConnection, AgentListener, WhenLost } from '../../src/agent/connection.ts'
 import type { WantedOption } from '../../src/agent/control-plan.ts'
-import type { AgentOffer } from '../../src/agent/list-agent-sessions.ts'
-import { startAgent } from '../../src/agent/start-agent.ts'
+import type { AgentOffer } from '../../src/agent/start/list-agent-sessions.ts'
+import { startAgent } from '../../src/agent/start/start-agent.ts'
 
 const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
 

@@ -2,7 +2,7 @@
 // of them ends when somebody needs its place, its memory, or when it has been idle for too long. Works in the background on a
 // timer of its own, never on a caller's path; whether an agent is still idle is decided by its session's actor.
 
-import { canContinue } from '../../agent/open-agent-session.ts'
+import { canContinue } from '../../agent/start/open-agent-session.ts'
 import type { SparePool } from '../../agent/spares.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { AgentSlots } from './agent-slots.ts'

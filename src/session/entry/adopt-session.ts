@@ -3,7 +3,7 @@
 
 import type { AgentConnector } from '../../agent/connection.ts'
 import type { AgentDefinition } from '../../agent/definition.ts'
-import type { AgentOffer } from '../../agent/list-agent-sessions.ts'
+import type { AgentOffer } from '../../agent/start/list-agent-sessions.ts'
 import { DeadlineError, HoldfastError } from '../../base/errors.ts'
 import type { AgentSessionId, SessionId } from '../../base/ids.ts'
 import type { SessionRecord } from '../../store/records.ts'

@@ -1,6 +1,6 @@
 // The history of a conversation that began without us: stored once, in the transaction that makes the conversation ours.
 
-import type { ImportedHistory } from '../../agent/history.ts'
+import type { ImportedHistory } from '../../agent/link/history.ts'
 import type { Draft } from '../draft.ts'
 import type { SessionModel } from '../state.ts'
 

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 
-import { chunk, connect, FakeProcess, offerOf, polite, recorder, result } from '../../test/_support/fake-process.ts'
-import type { JsonObject } from '../base/json.ts'
+import { chunk, connect, FakeProcess, offerOf, polite, recorder, result } from '../../../test/_support/fake-process.ts'
+import type { JsonObject } from '../../base/json.ts'
 
 const methods = ({ sent }: FakeProcess): unknown[] => sent.map(({ method }) => method)
 

@@ -2,16 +2,16 @@
 
 import { describe, expect, test } from 'vitest'
 
-import type { AgentCapabilities } from '../acp/initialize.ts'
-import { RPC_CODES } from '../acp/rpc.ts'
-import { NO_CONTROLS } from '../acp/session-controls.ts'
-import { DeadlineError, HoldfastError } from '../base/errors.ts'
-import type { AgentSessionId } from '../base/ids.ts'
-import type { Json, JsonObject } from '../base/json.ts'
-import { fromRpcFailure } from './agent-errors.ts'
-import type { AgentLink } from './agent-link.ts'
+import type { AgentCapabilities } from '../../acp/initialize.ts'
+import { RPC_CODES } from '../../acp/rpc.ts'
+import { NO_CONTROLS } from '../../acp/session-controls.ts'
+import { DeadlineError, HoldfastError } from '../../base/errors.ts'
+import type { AgentSessionId } from '../../base/ids.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
+import { fromRpcFailure } from '../agent-errors.ts'
+import type { AgentLink } from '../link/agent-link.ts'
 import { applyOptions } from './apply-options.ts'
-import type { WhenLost } from './connection.ts'
+import type { WhenLost } from '../connection.ts'
 import { openAgentSession } from './open-agent-session.ts'
 
 type Answer = Json | Error

@@ -2,11 +2,11 @@
 
 import { expect, test } from 'vitest'
 
-import { HoldfastError } from '../base/errors.ts'
-import type { SessionId } from '../base/ids.ts'
-import type { JsonObject } from '../base/json.ts'
-import type { ProcessExit, StopReport } from '../keeper/agent-host.ts'
-import type { Terminal, TerminalSpec } from '../keeper/held/terminal.ts'
+import { HoldfastError } from '../../base/errors.ts'
+import type { SessionId } from '../../base/ids.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { ProcessExit, StopReport } from '../../keeper/agent-host.ts'
+import type { Terminal, TerminalSpec } from '../../keeper/held/terminal.ts'
 import { AgentTerminals, TERMINALS_MAX, type TerminalAnswer } from './agent-terminals.ts'
 
 class FakeTerminal implements Terminal {

@@ -1,6 +1,6 @@
 // Several process trees that were stopped as one.
 
-import type { StopReport } from '../keeper/agent-host.ts'
+import type { StopReport } from '../../keeper/agent-host.ts'
 
 /** The agent's report with what was left of its terminals added; the exit is the agent's. */
 export function joinReports(agent: StopReport, terminals: readonly StopReport[]): StopReport {

@@ -1,9 +1,9 @@
 // What the commands of an agent run with: what the agent itself was started with, for its session.
 
-import type { SessionId } from '../base/ids.ts'
+import type { SessionId } from '../../base/ids.ts'
 import type { TerminalGround } from './agent-terminals.ts'
-import type { AgentDefinition } from './definition.ts'
-import type { StartPorts } from './start-agent.ts'
+import type { AgentDefinition } from '../definition.ts'
+import type { StartPorts } from '../start/start-agent.ts'
 
 export interface GroundRequest {
   readonly definition: AgentDefinition

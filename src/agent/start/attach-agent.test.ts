@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 
-import { systemClock } from '../base/clock.ts'
-import type { AgentSessionId, SessionId, TurnId } from '../base/ids.ts'
-import type { Json, JsonObject } from '../base/json.ts'
-import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from '../keeper/agent-host.ts'
-import type { PinnedLine } from '../keeper/held/pinned-lines.ts'
-import type { HeldTerminal } from '../keeper/held/terminal.ts'
+import { systemClock } from '../../base/clock.ts'
+import type { AgentSessionId, SessionId, TurnId } from '../../base/ids.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
+import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from '../../keeper/agent-host.ts'
+import type { PinnedLine } from '../../keeper/held/pinned-lines.ts'
+import type { HeldTerminal } from '../../keeper/held/terminal.ts'
 import { listHeldAgents } from './attach-agent.ts'
-import type { AgentConnection, AgentListener, AttachRequest } from './connection.ts'
+import type { AgentConnection, AgentListener, AttachRequest } from '../connection.ts'
 
 const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
 const TURN = 'turn_1' as TurnId

@@ -10,9 +10,9 @@ import {
   result,
   TEXT,
   TURN,
-} from '../../test/_support/fake-process.ts'
-import type { Answering, Setup } from '../../test/_support/fake-process.ts'
-import type { JsonObject } from '../base/json.ts'
+} from '../../../test/_support/fake-process.ts'
+import type { Answering, Setup } from '../../../test/_support/fake-process.ts'
+import type { JsonObject } from '../../base/json.ts'
 
 test('what comes in one read is told in wire order, the answer after its updates (C-39)', async () => {
   const process = new FakeProcess(

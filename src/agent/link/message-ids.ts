@@ -1,6 +1,6 @@
 // Message ids for agents that send none (v1 leaves them out): consecutive chunks of one kind are one message (C-69).
 
-import type { JsonObject } from '../base/json.ts'
+import type { JsonObject } from '../../base/json.ts'
 
 const CHUNKS = new Set(['user_message_chunk', 'agent_message_chunk', 'agent_thought_chunk'])
 

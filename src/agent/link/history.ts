@@ -1,8 +1,8 @@
 // What an agent replays of a conversation that our log does not have: the newest updates, bounded, marked as imported.
 
-import { narrowSessionUpdate } from '../acp/session-update.ts'
-import { isJsonObject } from '../base/json.ts'
-import type { JsonObject } from '../base/json.ts'
+import { narrowSessionUpdate } from '../../acp/session-update.ts'
+import { isJsonObject } from '../../base/json.ts'
+import type { JsonObject } from '../../base/json.ts'
 import type { MessageIds } from './message-ids.ts'
 
 export interface ImportedHistory {

@@ -1,19 +1,19 @@
 // Goes on with agents that outlived the gateway that started them: no spawn and no handshake, the rows say what was agreed.
 
-import type { AgentCapabilities } from '../acp/initialize.ts'
-import { answerFrame } from '../acp/peer.ts'
-import type { Clock } from '../base/clock.ts'
-import type { AgentHost, HeldAgent } from '../keeper/agent-host.ts'
-import type { HeldTerminal, Terminal } from '../keeper/held/terminal.ts'
-import { AgentLink } from './agent-link.ts'
-import { AgentTerminals } from './agent-terminals.ts'
-import type { AgentConnection, AttachRequest, HeldSessionAgent } from './connection.ts'
-import { NO_CONTROLS } from './control-plan.ts'
-import type { AgentDefinition } from './definition.ts'
-import { joinReports } from './join-reports.ts'
-import { MessageIds } from './message-ids.ts'
+import type { AgentCapabilities } from '../../acp/initialize.ts'
+import { answerFrame } from '../../acp/peer.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { AgentHost, HeldAgent } from '../../keeper/agent-host.ts'
+import type { HeldTerminal, Terminal } from '../../keeper/held/terminal.ts'
+import { AgentLink } from '../link/agent-link.ts'
+import { AgentTerminals } from '../terminals/agent-terminals.ts'
+import type { AgentConnection, AttachRequest, HeldSessionAgent } from '../connection.ts'
+import { NO_CONTROLS } from '../control-plan.ts'
+import type { AgentDefinition } from '../definition.ts'
+import { joinReports } from '../link/join-reports.ts'
+import { MessageIds } from '../link/message-ids.ts'
 import type { StartPorts } from './start-agent.ts'
-import { groundOf } from './terminal-ground.ts'
+import { groundOf } from '../terminals/terminal-ground.ts'
 
 export interface AttachPorts extends Pick<StartPorts, 'environmentOf'> {
   readonly host: Pick<AgentHost, 'held' | 'heldTerminals' | 'spawnTerminal'>

@@ -1,14 +1,14 @@
 // Gives a session that was just opened the options that the user has chosen: one after the other, because one may change what
 // the others offer. What the agent does not offer or refuses is told and fails nothing; only the end of the agent does.
 
-import type { Controls } from '../acp/session-controls.ts'
-import { DeadlineError, toStoredError } from '../base/errors.ts'
-import type { AgentSessionId } from '../base/ids.ts'
-import { answeredCodeOf } from './agent-errors.ts'
-import type { AgentLink } from './agent-link.ts'
-import type { RefusedOption } from './connection.ts'
-import { controlsAfter, planControl } from './control-plan.ts'
-import type { ControlRequest, WantedOption } from './control-plan.ts'
+import type { Controls } from '../../acp/session-controls.ts'
+import { DeadlineError, toStoredError } from '../../base/errors.ts'
+import type { AgentSessionId } from '../../base/ids.ts'
+import { answeredCodeOf } from '../agent-errors.ts'
+import type { AgentLink } from '../link/agent-link.ts'
+import type { RefusedOption } from '../connection.ts'
+import { controlsAfter, planControl } from '../control-plan.ts'
+import type { ControlRequest, WantedOption } from '../control-plan.ts'
 
 export interface ApplyOptions {
   readonly wanted: readonly WantedOption[]

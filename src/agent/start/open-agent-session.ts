@@ -1,18 +1,18 @@
 // Opens the agent's side of a session: continue an earlier conversation where the agent can, else do what the caller wants
 // instead, and say which it was. A conversation is never replaced silently.
 
-import type { AgentCapabilities } from '../acp/initialize.ts'
-import { RPC_CODES } from '../acp/rpc.ts'
-import { narrowControls } from '../acp/session-controls.ts'
-import type { Controls } from '../acp/session-controls.ts'
-import { narrowNewSession, narrowOpenedSession } from '../acp/session-results.ts'
-import type { NarrowedResult } from '../acp/session-results.ts'
-import { HoldfastError, isHoldfastError } from '../base/errors.ts'
-import type { AgentSessionId } from '../base/ids.ts'
-import { answeredCodeOf } from './agent-errors.ts'
-import type { AgentLink } from './agent-link.ts'
-import type { Continuity, WhenLost } from './connection.ts'
-import type { ImportedHistory } from './history.ts'
+import type { AgentCapabilities } from '../../acp/initialize.ts'
+import { RPC_CODES } from '../../acp/rpc.ts'
+import { narrowControls } from '../../acp/session-controls.ts'
+import type { Controls } from '../../acp/session-controls.ts'
+import { narrowNewSession, narrowOpenedSession } from '../../acp/session-results.ts'
+import type { NarrowedResult } from '../../acp/session-results.ts'
+import { HoldfastError, isHoldfastError } from '../../base/errors.ts'
+import type { AgentSessionId } from '../../base/ids.ts'
+import { answeredCodeOf } from '../agent-errors.ts'
+import type { AgentLink } from '../link/agent-link.ts'
+import type { Continuity, WhenLost } from '../connection.ts'
+import type { ImportedHistory } from '../link/history.ts'
 
 export interface OpenOptions {
   readonly cwd: string

@@ -1,10 +1,13 @@
 // The terminal/* requests of one connection between their line and their answer. A request that waits for long outlives the
 // acknowledgement of its line: it is pinned with the host, and the next life of the gateway answers it.
 
-import { answerFrame } from '../acp/peer.ts'
-import type { JsonRpcPeer, RpcId } from '../acp/peer.ts'
-import { ignore } from '../base/deadline.ts'
-import type { AgentProcess, StopReport } from '../keeper/agent-host.ts'
+import { answerFrame } from '../../acp/peer.ts'
+import type { JsonRpcPeer, RpcId } from '../../acp/peer.ts'
+import { isTerminalMethod } from '../../acp/terminal-requests.ts'
+import { assert } from '../../base/assert.ts'
+import { ignore } from '../../base/deadline.ts'
+import type { AgentProcess, StopReport } from '../../keeper/agent-host.ts'
+import type { AskedOfUs, RequestServer } from '../link/request-server.ts'
 import type { AgentTerminals, TerminalAsked } from './agent-terminals.ts'
 
 export interface TerminalCallsPorts {
@@ -13,7 +16,7 @@ export interface TerminalCallsPorts {
   readonly process: Pick<AgentProcess, 'wasWritten' | 'pin'>
 }
 
-export class TerminalCalls {
+export class TerminalCalls implements RequestServer {
   readonly #ports: TerminalCallsPorts
   /** Lines of requests that are not answered, and not pinned yet. */
   readonly #unanswered = new Set<number>()
@@ -22,15 +25,20 @@ export class TerminalCalls {
     this.#ports = ports
   }
 
-  /** Each does nothing twice, and the host writes no answer twice: a line that is read again is served again. */
-  take(id: RpcId, asked: TerminalAsked): void {
+  serves(method: string): boolean {
+    return isTerminalMethod(method)
+  }
+
+  /** The host writes no answer twice. */
+  take(id: RpcId, { method, params, line }: AskedOfUs): void {
     const { peer, process } = this.#ports
+    assert(isTerminalMethod(method), 'only what is served is taken')
+    const asked = { method, params, line }
     if (process.wasWritten(answerFrame(asked.line))) return peer.respond(id, {}) // never written
     this.#unanswered.add(asked.line)
     this.#answer(id, asked).catch(ignore('answer() does not reject'))
   }
 
-  /** To be called before the lines up to `n` are acknowledged. */
   pinUpTo(n: number): void {
     for (const line of this.#unanswered) {
       if (line > n) continue

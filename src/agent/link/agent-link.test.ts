@@ -13,9 +13,9 @@ import {
   result,
   TEXT,
   TURN,
-} from '../../test/_support/fake-process.ts'
-import type { Json, JsonObject } from '../base/json.ts'
-import type { AgentConnection, AgentListener } from './connection.ts'
+} from '../../../test/_support/fake-process.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
+import type { AgentConnection, AgentListener } from '../connection.ts'
 
 const ALL: JsonObject = { loadSession: true, sessionCapabilities: { resume: {}, list: {}, fork: {} } }
 

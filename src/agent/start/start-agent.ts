@@ -1,14 +1,15 @@
 // The part of a start that no session is needed for: spawn, then initialize. What fails leaves no process.
 
-import type { AgentCapabilities } from '../acp/initialize.ts'
-import { DeadlineError, HoldfastError, isHoldfastError } from '../base/errors.ts'
-import type { Clock } from '../base/clock.ts'
-import type { SessionId } from '../base/ids.ts'
-import type { AgentHost, AgentProcess } from '../keeper/agent-host.ts'
-import { AgentLink } from './agent-link.ts'
-import type { AgentDefinition } from './definition.ts'
+import type { AgentCapabilities } from '../../acp/initialize.ts'
+import { DeadlineError, HoldfastError, isHoldfastError } from '../../base/errors.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { SessionId } from '../../base/ids.ts'
+import type { AgentHost, AgentProcess } from '../../keeper/agent-host.ts'
+import { AgentLink } from '../link/agent-link.ts'
+import type { AgentDefinition } from '../definition.ts'
+import { clientOffer } from './client-offer.ts'
 import { initializeAgent } from './initialize-agent.ts'
-import { MessageIds } from './message-ids.ts'
+import { MessageIds } from '../link/message-ids.ts'
 
 export interface StartLimits {
   readonly initializeMs: number
@@ -56,7 +57,7 @@ export async function startAgent(
   const messageIds = MessageIds.ofProcess(generation)
   const link = new AgentLink(definition.name, process, { clock: ports.clock, messageIds })
   try {
-    const options = { ms: initializeMs, signal, version: ports.version, terminal: definition.terminals === true }
+    const options = { ms: initializeMs, signal, version: ports.version, offer: clientOffer(definition) }
     const capabilities = await initializeAgent(link, options)
     return { process, link, messageIds, capabilities }
   } catch (error) {

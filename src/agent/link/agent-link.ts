@@ -1,31 +1,31 @@
 // One ACP connection to one agent process: the JSON-RPC peer on its pipes, and what its messages mean.
 // Modes: opening (tells are kept back, bounded) -> telling (a listener is set) -> lost (nothing is told any more).
 
-import type { AgentCapabilities } from '../acp/initialize.ts'
-import { answerFrame, JsonRpcPeer } from '../acp/peer.ts'
-import type { IncomingNotification, IncomingRequest, PeerWarning, RpcId, RpcResult } from '../acp/peer.ts'
-import { RPC_CODES } from '../acp/rpc.ts'
-import { narrowPromptAnswer } from '../acp/session-results.ts'
-import { isTerminalMethod } from '../acp/terminal-requests.ts'
-import type { Clock, Timer } from '../base/clock.ts'
-import { deadline } from '../base/deadline.ts'
-import { CancelledError, HoldfastError, toStoredError } from '../base/errors.ts'
-import type { AgentSessionId, TurnId } from '../base/ids.ts'
-import { isJsonObject } from '../base/json.ts'
-import type { Json, JsonObject } from '../base/json.ts'
-import type { AgentProcess, LineBatch, ProcessExit, ProcessListener, StopReport } from '../keeper/agent-host.ts'
-import type { AgentTerminals } from './agent-terminals.ts'
+import type { AgentCapabilities } from '../../acp/initialize.ts'
+import { answerFrame, JsonRpcPeer } from '../../acp/peer.ts'
+import type { IncomingNotification, IncomingRequest, PeerWarning, RpcId, RpcResult } from '../../acp/peer.ts'
+import { RPC_CODES } from '../../acp/rpc.ts'
+import { narrowPromptAnswer } from '../../acp/session-results.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { deadline } from '../../base/deadline.ts'
+import { CancelledError, HoldfastError, toStoredError } from '../../base/errors.ts'
+import type { AgentSessionId, TurnId } from '../../base/ids.ts'
+import { isJsonObject } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
+import type { AgentProcess, LineBatch, ProcessExit, ProcessListener, StopReport } from '../../keeper/agent-host.ts'
+import type { AgentTerminals } from '../terminals/agent-terminals.ts'
 import { History } from './history.ts'
 import type { ImportedHistory } from './history.ts'
-import { fromExit, fromRpcFailure } from './agent-errors.ts'
-import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome, RefusedOption } from './connection.ts'
-import type { ControlRequest } from './control-plan.ts'
+import { fromExit, fromRpcFailure } from '../agent-errors.ts'
+import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome, RefusedOption } from '../connection.ts'
+import type { ControlRequest } from '../control-plan.ts'
 import { joinReports } from './join-reports.ts'
 import type { MessageIds } from './message-ids.ts'
-import type { OpenedAgentSession } from './open-agent-session.ts'
-import { refusePrompt } from './prompt-content.ts'
+import type { OpenedAgentSession } from '../start/open-agent-session.ts'
+import { refusePrompt } from '../prompt-content.ts'
+import type { RequestServer } from './request-server.ts'
 import { Tells } from './tells.ts'
-import { TerminalCalls } from './terminal-calls.ts'
+import { TerminalCalls } from '../terminals/terminal-calls.ts'
 
 interface LinkPorts {
   readonly clock: Clock
@@ -67,7 +67,7 @@ export class AgentLink implements ProcessListener {
   #history: { readonly of: AgentSessionId; readonly told: History } | undefined
   #outputEnd: Timer | undefined
   #isLost = false
-  #terminals: TerminalCalls | undefined
+  readonly #servers: RequestServer[] = []
   /** Set by who keeps a link that no session has yet. Called once, when it cannot be used any more. */
   onLost: (error: HoldfastError) => void = () => {}
 
@@ -125,7 +125,7 @@ export class AgentLink implements ProcessListener {
 
   /** Serves terminal/* from here on, before the agent can have a session to ask for. Without it these methods are not known (C-60). */
   offerTerminals(terminals: AgentTerminals): void {
-    this.#terminals = new TerminalCalls({ terminals, peer: this.#peer, process: this.#process })
+    this.#servers.push(new TerminalCalls({ terminals, peer: this.#peer, process: this.#process }))
     terminals.watch(() => {
       if (!this.#isLost) this.#tells.alive()
     })
@@ -178,8 +178,9 @@ export class AgentLink implements ProcessListener {
     this.#isLost = true
     this.#outputEnd?.cancel()
     this.#peer.close(new CancelledError(this.#stage))
-    const [agent, terminals] = await Promise.all([this.#process.stop(), this.#terminals?.release()])
-    return joinReports(agent, terminals ?? [])
+    const released = Promise.all(this.#servers.map((server) => server.release()))
+    const [agent, others] = await Promise.all([this.#process.stop(), released])
+    return joinReports(agent, others.flat())
   }
 
   // What the host tells -------------------------------------------------------------------------------------------
@@ -220,7 +221,7 @@ export class AgentLink implements ProcessListener {
   }
 
   #acknowledge(n: number): void {
-    this.#terminals?.pinUpTo(n)
+    for (const server of this.#servers) server.pinUpTo(n)
     this.#process.acknowledge(n)
   }
 
@@ -289,8 +290,8 @@ export class AgentLink implements ProcessListener {
       return
     }
     const { id, method, params } = request
-    if (this.#terminals !== undefined && isTerminalMethod(method))
-      return this.#terminals.take(id, { method, params, line: this.#line })
+    const server = this.#servers.find((each) => each.serves(method))
+    if (server !== undefined) return server.take(id, { method, params, line: this.#line })
     if (method === 'elicitation/create') {
       return this.#peer.respondError(request.id, {
         code: RPC_CODES.invalidParams,

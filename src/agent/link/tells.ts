@@ -1,13 +1,13 @@
 // What an agent tells its session, in wire order. Before a listener is set it is kept back, bounded; updates for another
 // session of the same process are counted and dropped (C-27, C-32).
 
-import { narrowPermissionRequest } from '../acp/permission-request.ts'
-import { narrowSessionUpdate } from '../acp/session-update.ts'
-import { isTold } from '../acp/warnings.ts'
-import type { StoredError } from '../base/errors.ts'
-import type { AgentSessionId, TurnId } from '../base/ids.ts'
-import type { JsonObject } from '../base/json.ts'
-import type { AgentAnswer, AgentListener, AgentRequestId, ControlAnswer } from './connection.ts'
+import { narrowPermissionRequest } from '../../acp/permission-request.ts'
+import { narrowSessionUpdate } from '../../acp/session-update.ts'
+import { isTold } from '../../acp/warnings.ts'
+import type { StoredError } from '../../base/errors.ts'
+import type { AgentSessionId, TurnId } from '../../base/ids.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { AgentAnswer, AgentListener, AgentRequestId, ControlAnswer } from '../connection.ts'
 import type { MessageIds } from './message-ids.ts'
 
 type OddUpdate = 'malformed_update' | 'foreign_session'

@@ -1,15 +1,15 @@
 // The commands that one agent process has asked for: terminal/* as the client serves it (C-63 to C-65).
 // Owns the terminals from their creation until they are released, by the agent or with it. Knows no connection: it gives answers.
 
-import { RPC_CODES } from '../acp/rpc.ts'
-import type { RpcErrorBody } from '../acp/rpc.ts'
-import { narrowCreateTerminal, narrowTerminalRef } from '../acp/terminal-requests.ts'
-import type { CreateTerminal, TerminalMethod } from '../acp/terminal-requests.ts'
-import { isHoldfastError } from '../base/errors.ts'
-import type { SessionId } from '../base/ids.ts'
-import type { JsonObject } from '../base/json.ts'
-import type { AgentHost, ProcessExit, StopReport } from '../keeper/agent-host.ts'
-import type { Terminal, TerminalSpec } from '../keeper/held/terminal.ts'
+import { RPC_CODES } from '../../acp/rpc.ts'
+import type { RpcErrorBody } from '../../acp/rpc.ts'
+import { narrowCreateTerminal, narrowTerminalRef } from '../../acp/terminal-requests.ts'
+import type { CreateTerminal, TerminalMethod } from '../../acp/terminal-requests.ts'
+import { isHoldfastError } from '../../base/errors.ts'
+import type { SessionId } from '../../base/ids.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { AgentHost, ProcessExit, StopReport } from '../../keeper/agent-host.ts'
+import type { Terminal, TerminalSpec } from '../../keeper/held/terminal.ts'
 
 /** What a command runs with unless its request says otherwise. */
 export interface TerminalGround extends Pick<TerminalSpec, 'agent' | 'env' | 'cwd' | 'containment'> {

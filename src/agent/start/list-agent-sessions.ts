@@ -1,9 +1,9 @@
 // Asks an agent which sessions of its own it could go on with: starts it in a directory, asks, and ends it again.
 
-import type { ListedSession } from '../acp/session-list.ts'
-import { narrowSessionList } from '../acp/session-list.ts'
-import { HoldfastError } from '../base/errors.ts'
-import type { AgentDefinition } from './definition.ts'
+import type { ListedSession } from '../../acp/session-list.ts'
+import { narrowSessionList } from '../../acp/session-list.ts'
+import { HoldfastError } from '../../base/errors.ts'
+import type { AgentDefinition } from '../definition.ts'
 import { startAgent } from './start-agent.ts'
 import type { InitializedAgent, StartPorts } from './start-agent.ts'
 

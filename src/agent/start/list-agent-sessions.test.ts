@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 
-import { FakeProcess, offerOf, polite, result } from '../../test/_support/fake-process.ts'
-import type { JsonObject } from '../base/json.ts'
+import { FakeProcess, offerOf, polite, result } from '../../../test/_support/fake-process.ts'
+import type { JsonObject } from '../../base/json.ts'
 
 /** Answers `session/list` number n with the cursor that `nextCursor` gives. */
 function listing(nextCursor: (n: number) => string | null | undefined): FakeProcess {
