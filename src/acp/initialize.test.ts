@@ -33,8 +33,26 @@ describe('initialize', () => {
       kind: 'initialized',
       protocolVersion: 1,
       capabilities: NONE,
+      login: { methods: [], canLogOut: false },
       warning: undefined,
     })
+  })
+
+  test('C-16: a logout is supported when it is advertised as an object; of login methods id, name and kind are kept', () => {
+    const authMethods = [{ id: 'tty', name: 'Terminal', type: 'terminal', args: ['login'] }]
+    expect(
+      narrowInitialize({ protocolVersion: 1, authMethods, agentCapabilities: { auth: { logout: {} } } }),
+    ).toMatchObject({
+      capabilities: { logins: [{ id: 'tty', name: 'Terminal', kind: 'terminal' }] },
+      login: { methods: [{ id: 'tty', args: ['login'] }], canLogOut: true },
+      warning: undefined,
+    })
+    for (const auth of [undefined, null, [], { logout: null }, { logout: true }])
+      expect(
+        narrowInitialize({ protocolVersion: 1, agentCapabilities: { ...(auth !== undefined && { auth }) } }),
+      ).toMatchObject({
+        login: { canLogOut: false },
+      })
   })
 
   test('C-06: null is unsupported, an empty object is supported', () => {

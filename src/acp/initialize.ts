@@ -3,6 +3,8 @@
 
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
+import { knownLogins, narrowLoginMethods } from './login-methods.ts'
+import type { KnownLogin, LoginMethod } from './login-methods.ts'
 import { isInitializeResponse } from './validators.gen.js'
 import { violationOf } from './violation.ts'
 
@@ -18,6 +20,14 @@ export interface AgentCapabilities {
     readonly audio: boolean
     readonly embeddedContext: boolean
   }
+  /** How one logs in to it; absent when it says nothing of that. */
+  readonly logins?: readonly KnownLogin[]
+}
+
+/** What only who logs in needs, and nobody stores. */
+export interface LoginOffer {
+  readonly methods: readonly LoginMethod[]
+  readonly canLogOut: boolean
 }
 
 export type NarrowedInitialize =
@@ -25,6 +35,7 @@ export type NarrowedInitialize =
       readonly kind: 'initialized'
       readonly protocolVersion: number
       readonly capabilities: AgentCapabilities
+      readonly login: LoginOffer
       /** What the schema does not allow, when the result is usable all the same. */
       readonly warning: string | undefined
     }
@@ -38,7 +49,11 @@ export function narrowInitialize(result: Json): NarrowedInitialize {
     return { kind: 'malformed', reason: 'protocolVersion is not an integer' }
   }
   const warning = isInitializeResponse(result) ? undefined : violationOf(isInitializeResponse)
-  return { kind: 'initialized', protocolVersion, capabilities: narrowCapabilities(agentCapabilities), warning }
+  const methods = narrowLoginMethods(result['authMethods'])
+  const logins = methods.length === 0 ? {} : { logins: knownLogins(methods) }
+  const capabilities = { ...narrowCapabilities(agentCapabilities), ...logins }
+  const login = { methods, canLogOut: isJsonObject(objectOrEmpty(objectOrEmpty(agentCapabilities)['auth'])['logout']) }
+  return { kind: 'initialized', protocolVersion, capabilities, login, warning }
 }
 
 function narrowCapabilities(capabilities: Json | undefined): AgentCapabilities {

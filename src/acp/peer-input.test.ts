@@ -88,6 +88,19 @@ describe('rubbish on the line', () => {
     expect(warnings[0]?.excerpt).toMatch(/^\\u001b\[2J\\u009b\\u202exx[ -~]*\u2026$/)
   })
 
+  test('C-18: an excerpt holds no credential, also not the beginning of one that is cut off', () => {
+    const { peer, warnings } = openPeer('client')
+    const key = `sk-proj-${'k3y'.repeat(60)}`
+    peer.receive(`export PI_API_KEY=${key}`)
+    peer.receive(`${'x'.repeat(190)} ${key}`)
+    peer.receive('Authorization: Bearer abcdef012345')
+    expect(warnings.map(({ excerpt }) => excerpt)).toEqual([
+      'export PI_API_KEY=[redacted]',
+      `${'x'.repeat(190)} [redacte\u2026`,
+      'Authorization: [redacted]',
+    ])
+  })
+
   test('X-08: after 20,000 lines of rubbish a message is delivered, and the warnings were thinned out', () => {
     const { peer, sent, told, warnings } = openPeer('client')
     for (let i = 0; i < 20_000; i++) peer.receive(`npm warn ${i}`)

@@ -21,3 +21,18 @@ test('what an agent answers stands in our sentence once, also when it needs a lo
   expect(locked).toMatchObject({ code: 'AGENT_AUTH_REQUIRED', message: 'Agent pi needs a login: Set PI_KEY.' })
   expect(locked.details).toMatchObject({ raw: { code: -32000, message: 'Set PI_KEY.' } })
 })
+
+test('C-41: what an agent answers is kept without credentials, in its text and in its data', () => {
+  const message = 'Invalid key sk-ant-0123456789abcdef.'
+  const { message: said, details } = fromRpcFailure('pi', {
+    code: -32603,
+    message,
+    data: { api_key: 'x1', url: 'https://a:b@c/' },
+  })
+  expect(said).toBe('Agent pi answered with an error: Invalid key [redacted].')
+  expect(details['raw']).toEqual({
+    code: -32603,
+    message: 'Invalid key [redacted].',
+    data: { api_key: '[redacted]', url: 'https://[redacted]@c/' },
+  })
+})

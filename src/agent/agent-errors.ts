@@ -1,8 +1,11 @@
-// The border where an agent's failures become ours. The raw ACP error and the stderr tail stay in the details.
+// The border where an agent's failures become ours. The ACP error and the stderr tail stay in the details, without what looks like a
+// credential (C-18, C-41).
 
 import { RPC_CODES } from '../acp/rpc.ts'
 import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import type { ErrorDetails } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import { redactJson, redactSecrets } from '../base/redact.ts'
 import type { ProcessExit } from '../keeper/agent-host.ts'
 
 export interface RpcFailure {
@@ -13,7 +16,11 @@ export interface RpcFailure {
 
 /** An error response of the agent. Login is recognised by its code only, never by its text (C-11). */
 export function fromRpcFailure(agent: string, failure: RpcFailure, details: ErrorDetails = {}): HoldfastError {
-  const raw = { code: failure.code, message: failure.message.slice(0, 2_000), data: boundedData(failure.data) }
+  const raw = {
+    code: failure.code,
+    message: redactSecrets(failure.message.slice(0, 2_000)),
+    data: boundedData(failure.data),
+  }
   // The agent's words stand in a sentence of ours, which has its own end.
   const reason = raw.message.replace(/\.+$/, '')
   const code = failure.code === RPC_CODES.authRequired ? 'AGENT_AUTH_REQUIRED' : 'AGENT_ERROR'
@@ -50,6 +57,7 @@ const DATA_BYTES_MAX = 4_096
 /** Agents put whole stack traces into `data`; a row is not the place for them. */
 function boundedData(data: unknown): unknown {
   if (data === undefined || data === null) return null
-  const text = JSON.stringify(data)
-  return text.length <= DATA_BYTES_MAX ? data : `${text.slice(0, DATA_BYTES_MAX)}…`
+  const clean = redactJson(data as Json)
+  const text = JSON.stringify(clean)
+  return text.length <= DATA_BYTES_MAX ? clean : `${text.slice(0, DATA_BYTES_MAX)}…`
 }

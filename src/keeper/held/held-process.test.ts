@@ -84,6 +84,13 @@ const numbers = (from: number, to: number): string[] => Array.from({ length: to 
 const when = (what: string, holds: () => boolean): Promise<void> => until(holds, { ms: 5_000, what: () => what })
 const isWaiting = ({ child }: Rig): boolean => child.stdout.isPaused()
 
+test('C-18: the last words of a process are told without credentials', async () => {
+  const { child, held } = openRig()
+  child.stderr.write('starting with PI_API_KEY=abcdef0123\n')
+  await until(() => held.stderrTail() !== '', { ms: 2_000, what: () => 'stderr is read' })
+  expect(held.stderrTail()).toBe('starting with PI_API_KEY=[redacted]\n')
+})
+
 describe('with a reader', () => {
   test('at most the window of lines is told without an acknowledgement; then the agent waits', async () => {
     const rig = openRig({ windowLines: 10 })

@@ -14,6 +14,7 @@ import { climbStopLadder, type StopTimes } from '../../process/stop-ladder.ts'
 import type { Ownership } from '../../process/tag-value.ts'
 import type { ProcessExit, StopReport } from '../agent-host.ts'
 import { decodeLines, type FramedLines } from '../../base/line-framer.ts'
+import { redactSecrets } from '../../base/redact.ts'
 import { FrameMemory } from './frame-memory.ts'
 import type { Held, HeldLabel, HeldReader, SpawnOrder } from '../holder.ts'
 import { OutputSpool, type NumberedLines } from './output-spool.ts'
@@ -160,7 +161,7 @@ export class HeldProcess implements Held {
   }
 
   stderrTail(): string {
-    return this.#stderr.tail()
+    return redactSecrets(this.#stderr.tail())
   }
 
   /** Tells when stderr has something new, for who keeps a copy of the tail elsewhere. Gives back how to stop it. */
