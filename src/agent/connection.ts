@@ -101,12 +101,17 @@ export interface AgentConnection {
   /** False when the prompt of the turn was provably not written to the process. */
   hasPrompt(turnId: TurnId): boolean
   cancel(): void
+  /** Takes the request of a prompt back, by its id. It is still answered once, or not at all. */
+  withdraw(turnId: TurnId): void
   /** Sets something that the agent offers. The answer comes as `controlled`. */
   control(no: number, request: ControlRequest): void
   answerPermission(requestId: AgentRequestId, outcome: PermissionOutcome): void
   acknowledge(n: number): void
-  /** Ends the process tree and those of its terminals; idempotent, never rejects. */
-  stop(): Promise<StopReport>
+  /**
+   * Ends the process tree and those of its terminals; idempotent, never rejects. `isClosed`: first the agent hears that its session is
+   * closed, if it wants to know such things, and has 2 s for it.
+   */
+  stop(isClosed?: boolean): Promise<StopReport>
 }
 
 export interface ConnectRequest {

@@ -313,7 +313,9 @@ export const OPTIONS = {
     default: 10_000,
     env: 'HOLDFAST_DEADLINES_CANCEL_GRACE_MS',
     reload: true,
-    text: 'Time for an agent to end a cancelled turn by itself; then its process is ended.',
+    text:
+      'Time for an agent to end a cancelled turn by itself. Then its prompt is taken back; after a quarter of this time more, ' +
+      'at most 2 s, its process is ended.',
   },
   'deadlines.permissionMs': {
     type: integer(100, 30 * DAY_MS),

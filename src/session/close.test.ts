@@ -2,6 +2,7 @@
 
 import { expect, test, vi } from 'vitest'
 
+import { openSession, send, turnEnded } from '../../test/_support/session-steps.ts'
 import { TestSessions } from '../../test/_support/test-sessions.ts'
 
 test('a close that arrives while the end of the session is being stored is told that it is closed', async () => {
@@ -24,4 +25,17 @@ test('a close that arrives while the end of the session is being stored is told 
   const first = await at.service.close(session.id)
   expect(first.session.state).toBe('closed')
   expect(await second).toMatchObject({ session: first.session, turns: [] })
+})
+
+test('the agent of a session that closes hears it; one that is stopped to go on later does not', async () => {
+  await using at = await TestSessions.start()
+  const { id } = await openSession(at)
+  await turnEnded(at, id, await send(at, id, 'work'))
+  await at.service.reset(id, { what: 'options', force: false })
+  await turnEnded(at, id, await send(at, id, 'more'))
+  await at.service.close(id)
+  expect(at.connector.agents.map(({ stops, isClosed }) => [stops, isClosed])).toEqual([
+    [1, false],
+    [1, true],
+  ])
 })

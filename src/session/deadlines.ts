@@ -2,7 +2,8 @@
 
 import { HoldfastError, toStoredError } from '../base/errors.ts'
 import { stopOverdue } from './agents/agent-link.ts'
-import { requestCancel } from './turns/cancel.ts'
+import { requestCancel, withdrawPrompt } from './turns/cancel.ts'
+import { boundByDrain, lastGraceMs } from './turns/cancel-grace.ts'
 import { settlePhase } from './closing.ts'
 import type { Draft } from './draft.ts'
 import { endActive, endOfCancelled, endQueued } from './turns/end-turn.ts'
@@ -10,9 +11,8 @@ import { changeOverdue } from './terms/option-changes.ts'
 import { completeOwnTurn, isOwnTurn, quietAt } from './turns/own-turn.ts'
 import { refuseOverdue } from './permissions/permissions.ts'
 import { pump } from './turns/queue.ts'
-import type { Cancelling } from '../store/records.ts'
 import type { ActiveTurn, SessionLimits, SessionModel } from './state.ts'
-import { stopAgent } from './agents/stop-agent.ts'
+import { forceAgent, stopAgent } from './agents/stop-agent.ts'
 import { turnMsOf } from './turns/turn-limit.ts'
 
 export type DeadlineKind =
@@ -24,6 +24,7 @@ export type DeadlineKind =
   | 'permission'
   | 'silence'
   | 'turn'
+  | 'cancel_withdraw'
   | 'cancel_grace'
   | 'drain'
   | 'control'
@@ -45,7 +46,7 @@ export function deadlinesOf(state: SessionModel, limits: SessionLimits): Deadlin
   if (isStartPaused(state)) all.push({ kind: 'agent_start_pause', at: state.startNotBefore })
   const { active } = state
   if (active === undefined || active.stage === 'waiting') return [...all, ...controlDeadline(state, limits)]
-  if (active.cancelling !== undefined) return [...all, cancelGrace(state, active.cancelling)]
+  if (active.cancelling !== undefined) return [...all, ...cancelSteps(state, active, limits)]
   if (state.permissions.length === 0) all.push(silenceOf(active, limits))
   const turnMs = active.deadlineMs ?? turnMsOf(state, limits)
   if (turnMs > 0) all.push({ kind: 'turn', at: active.sentAt + turnMs })
@@ -53,10 +54,11 @@ export function deadlinesOf(state: SessionModel, limits: SessionLimits): Deadlin
   return all
 }
 
-/** A cancel that was under way when the drain began has no more time than one of the drain. */
-function cancelGrace({ phase }: SessionModel, { graceAt }: Cancelling): Deadline {
-  const at = phase.kind === 'draining' ? Math.min(graceAt, phase.graceAtMax) : graceAt
-  return { kind: 'cancel_grace', at }
+/** The second way to ask comes before the end by force (C-49). */
+function cancelSteps({ phase }: SessionModel, active: ActiveTurn, limits: SessionLimits): Deadline[] {
+  const at = boundByDrain(active.cancelling?.graceAt ?? 0, phase)
+  const force: Deadline = { kind: 'cancel_grace', at }
+  return active.isWithdrawn === true ? [force] : [{ kind: 'cancel_withdraw', at: at - lastGraceMs(limits) }, force]
 }
 
 /** An agent may be too busy with its turn to answer; only afterwards must it. */
@@ -78,8 +80,17 @@ function isStartPaused({ phase, agent, active, queue, blockedBy, startNotBefore 
 
 /** The nearest deadline, if any is running. */
 export function nextDeadline(state: SessionModel, limits: SessionLimits): Deadline | undefined {
+  return nearestOf(deadlinesOf(state, limits))
+}
+
+/** The nearest one that ends something; for who is told of it. */
+export function nextEnd(state: SessionModel, limits: SessionLimits): Deadline | undefined {
+  return nearestOf(deadlinesOf(state, limits).filter(({ kind }) => kind !== 'cancel_withdraw'))
+}
+
+function nearestOf(deadlines: readonly Deadline[]): Deadline | undefined {
   let nearest: Deadline | undefined
-  for (const deadline of deadlinesOf(state, limits)) {
+  for (const deadline of deadlines) {
     if (nearest === undefined || deadline.at < nearest.at) nearest = deadline
   }
   return nearest
@@ -118,9 +129,10 @@ function turnOverdue(draft: Draft): void {
   if (active === undefined || active.stage === 'waiting') return
   for (const { kind, at } of deadlinesOf(draft.state, draft.limits)) {
     if (at > draft.now) continue
+    if (kind === 'cancel_withdraw') withdrawPrompt(draft, active)
     if (kind === 'cancel_grace' && active.cancelling !== undefined) {
       endActive(draft, active, { ...endOfCancelled(draft, active, active.cancelling.reason), forced: true })
-      return stopAgent(draft)
+      return forceAgent(draft)
     }
     if (kind === 'agent_quiet' || (kind === 'turn' && isOwnTurn(active))) return completeOwnTurn(draft, active)
     if (kind === 'silence' || kind === 'turn' || kind === 'drain') return requestCancel(draft, active, kind)

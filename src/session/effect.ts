@@ -55,13 +55,16 @@ export type Effect =
       readonly request: ControlRequest
     }
   | { readonly kind: 'agent.cancel'; readonly generation: number; readonly turnId: TurnId }
+  /** Takes the request of the prompt back: `$/cancel_request`. */
+  | { readonly kind: 'agent.withdraw'; readonly generation: number; readonly turnId: TurnId }
   | {
       readonly kind: 'agent.permission'
       readonly generation: number
       readonly requestId: AgentRequestId
       readonly outcome: PermissionOutcome
     }
-  | { readonly kind: 'agent.stop'; readonly generation: number }
+  /** `isClosed`: nothing is to go on in its session, and it is told so. */
+  | { readonly kind: 'agent.stop'; readonly generation: number; readonly isClosed: boolean }
   /** A rule is in force, or no longer. */
   | { readonly kind: 'rule.learn'; readonly rule: PermissionRuleRecord }
   | { readonly kind: 'rule.forget'; readonly ruleId: RuleId }

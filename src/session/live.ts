@@ -1,11 +1,11 @@
 // What a session does right now, in the words of its listing.
 
-import { nextDeadline } from './deadlines.ts'
+import { nextEnd } from './deadlines.ts'
 import type { SessionLive } from './service.ts'
 import type { SessionLimits, SessionModel } from './state.ts'
 
 export function liveOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'slot' | 'memory'): SessionLive {
-  const nearest = nextDeadline(state, limits)
+  const nearest = nextEnd(state, limits)
   return {
     activity: activityOf(state),
     activityDetail: (state.active?.compacting.length ?? 0) > 0 ? 'compacting' : undefined,

@@ -86,6 +86,8 @@ export interface ActiveTurn extends QueuedTurn {
   /** Ids of the compactions of its context that are under way. */
   readonly compacting: readonly string[]
   readonly cancelling: Cancelling | undefined
+  /** The agent was asked a second time to end it; not stored, for asking again changes nothing. */
+  readonly isWithdrawn?: boolean
 }
 
 export type AgentLink =

@@ -25,7 +25,7 @@ function holdStops(connector: FakeConnector): () => void {
   const released = Promise.withResolvers<void>()
   connector.connect = async (request, signal) => {
     const connection = await connect(request, signal)
-    return { ...connection, stop: () => released.promise.then(connection.stop) }
+    return { ...connection, stop: () => released.promise.then(() => connection.stop()) }
   }
   return released.resolve
 }

@@ -47,7 +47,10 @@ export class FakeAgent {
   /** Whoever writes to it knows that it is gone: nothing is written any more. */
   isGone = false
   cancels = 0
+  readonly withdrawn: TurnId[] = []
   stops = 0
+  /** It was to hear that its session is closed. */
+  isClosed = false
   acknowledged = 0
   readonly listener: Voice
   readonly #said: Telling[] = []

@@ -12,7 +12,7 @@ import type { ImportedHistory } from '../../src/agent/link/history.ts'
 import type { AgentOffer } from '../../src/agent/start/list-agent-sessions.ts'
 import { NO_CONTROLS } from '../../src/agent/control-plan.ts'
 import type { ControlRequest, Controls } from '../../src/agent/control-plan.ts'
-import type { AgentSessionId } from '../../src/base/ids.ts'
+import type { AgentSessionId, TurnId } from '../../src/base/ids.ts'
 import type { StopReport } from '../../src/keeper/agent-host.ts'
 import { FakeAgent } from './fake-agent.ts'
 import type { OnPrompt } from './fake-agent.ts'
@@ -27,6 +27,8 @@ export interface FakeConnector extends AgentConnector {
   offers: AgentOffer
   history?: ImportedHistory
   onCancel: (agent: FakeAgent) => void
+  /** The request of its prompt is taken back. */
+  onWithdraw: (agent: FakeAgent, turnId: TurnId) => void
   /** What an agent that starts offers to choose from; and how it takes a choice: at once and always, if not said otherwise. */
   controls: Controls
   onControl: (agent: FakeAgent, no: number, request: ControlRequest) => void
@@ -49,6 +51,7 @@ export function fakeConnector(onPrompt: OnPrompt = echo, survivors: readonly Fak
     agents: [...survivors],
     onPrompt,
     onCancel: () => {},
+    onWithdraw: () => {},
     controls: NO_CONTROLS,
     onControl: (agent, no) => agent.listener.controlled(no, { kind: 'accepted', result: {} }),
     onConnect: () => {},
@@ -129,6 +132,11 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
         agent.cancels++
         queueMicrotask(() => connector.onCancel(agent))
       }),
+    withdraw: (turnId) =>
+      ifWired(() => {
+        agent.withdrawn.push(turnId)
+        queueMicrotask(() => connector.onWithdraw(agent, turnId))
+      }),
     control: (no, control) =>
       ifWired(() => {
         agent.controls.push(control)
@@ -136,7 +144,10 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
       }),
     answerPermission: (requestId, outcome) => ifWired(() => agent.answer(requestId, outcome)),
     acknowledge: (n) => ifWired(() => void (agent.acknowledged = n)),
-    stop: () => stop(wire, agent),
+    stop: (isClosed) => {
+      if (isClosed === true) agent.isClosed = true
+      return stop(wire, agent)
+    },
   }
 }
 

@@ -105,6 +105,7 @@ class Racer {
       hasPrompt: () => true,
       prompt: (turnId) => this.#prompt(turnId),
       cancel: () => void this.#answer('cancelled'),
+      withdraw: () => {},
       control: () => {},
       answerPermission: (_, { outcome }) => void this.#answer(outcome === 'cancelled' ? 'cancelled' : 'end_turn'),
       acknowledge: () => {},

@@ -45,13 +45,16 @@ describe('the queue of a real gateway', { timeout: 60_000 }, () => {
     expect((await gateway.ended(session, queued)).state).toBe('completed')
   })
 
-  test('cancel with a wait says how the turn ended, and whether by force', async () => {
+  test('C-49 a deaf agent is asked in three ways before it is ended; cancel with a wait says how the turn ended, and whether by force', async () => {
     await using gateway = await TestGateway.start({ config: { deadlines: { cancelGraceMs: 300 } } })
     const session = await gateway.newSession()
     const turn = await sent(gateway, session, '@hang-deaf')
     await expect.poll(() => gateway.received('directive')).toHaveLength(1)
     const { outcome, ended } = await gateway.client.cancelAndWait(session, { waitMs: 20_000 })
     expect([outcome, ended]).toMatchObject(['requested', [{ turn_id: turn, state: 'cancelled', forced: true }]])
+    const asked = async (): Promise<unknown[]> => (await gateway.received('message')).map(({ method }) => method)
+    await expect.poll(asked).toEqual(['initialize', 'session/new', '$/cancel_request', 'session/close'])
+    expect(await gateway.received('cancel')).not.toEqual([])
   })
 
   test('a turn has its own deadline; a background lane lets one turn out at a time', async () => {

@@ -1,6 +1,7 @@
 // What must be true of a schedule when everything has come to rest. Looks; changes nothing.
 
 import type { TurnId } from '../../src/base/ids.ts'
+import { fullGraceMs } from '../../src/session/turns/cancel-grace.ts'
 import { LIMITS } from './limits.ts'
 import { must } from './model-store.ts'
 import type { ModelStore } from './model-store.ts'
@@ -48,7 +49,7 @@ function checkImport({ store: { session, events } }: Rest): void {
 
 /** No turn outlives its deadline by more than the grace and the time without a gateway. */
 function checkBounds({ store }: Rest): void {
-  const boundMs = LIMITS.turnMs + LIMITS.cancelGraceMs + store.awayMs
+  const boundMs = LIMITS.turnMs + fullGraceMs(LIMITS) + store.awayMs
   for (const [turnId, outcome] of store.outcomes) {
     const dispatchedAt = store.turns.get(turnId)?.dispatchedAt ?? outcome.endedAt
     const ms = outcome.endedAt - dispatchedAt

@@ -3,6 +3,7 @@
 
 import type { PermissionId, SessionId, TurnId } from '../../src/base/ids.ts'
 import { deadlinesOf } from '../../src/session/deadlines.ts'
+import { fullGraceMs } from '../../src/session/turns/cancel-grace.ts'
 import { modelOf } from '../../src/session/model.ts'
 import { next } from '../../src/session/next.ts'
 import type { ReplyTo, SessionModel } from '../../src/session/state.ts'
@@ -85,7 +86,7 @@ export class FamilyWorld {
     const family = no === 1 ? {} : { family: { label: `child ${no}`, parent: PARENT, notify } }
     const session = { ...newSession(this.#random), no, id, mode: 'persistent' as const, ...family }
     return {
-      store: new ModelStore(session, LIMITS.silenceMs + LIMITS.cancelGraceMs),
+      store: new ModelStore(session, LIMITS.silenceMs + fullGraceMs(LIMITS)),
       state: undefined,
       process: undefined,
     }

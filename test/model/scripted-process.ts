@@ -3,6 +3,7 @@
 import type { AgentRequestId } from '../../src/agent/connection.ts'
 import type { ControlRequest, Controls, WantedOption } from '../../src/agent/control-plan.ts'
 import type { AgentSessionId, PermissionId, TurnId } from '../../src/base/ids.ts'
+import type { Effect } from '../../src/session/effect.ts'
 import { answerControl, CONTROLS, modeOf } from './conversations.ts'
 import { must } from './model-store.ts'
 import { Pipe } from './pipe.ts'
@@ -20,6 +21,7 @@ type Habit =
   | 'answer'
   | 'hang'
   | 'deaf'
+  | 'stubborn'
   | 'late'
   | 'crash_early'
   | 'crash_late'
@@ -36,6 +38,7 @@ const HABITS: readonly [Habit, ...Habit[]] = [
   'answer',
   'hang',
   'deaf',
+  'stubborn',
   'late',
   'crash_early',
   'crash_late',
@@ -119,8 +122,10 @@ export class ScriptedProcess {
     })
   }
 
-  cancel(turnId: TurnId): void {
-    if (!this.alive || this.#habit === 'deaf' || this.#turnId !== turnId) return
+  /** A deaf one hears nothing, a stubborn one ends only what is taken back. */
+  cancel({ kind, turnId }: Extract<Effect, { kind: 'agent.cancel' | 'agent.withdraw' }>): void {
+    const isHeard = this.#habit !== 'deaf' && (this.#habit !== 'stubborn' || kind === 'agent.withdraw')
+    if (!this.alive || !isHeard || this.#turnId !== turnId) return
     this.#after(this.#world.random.int(3_000), () => this.#answer(turnId, 'cancelled'))
   }
 
@@ -158,6 +163,7 @@ export class ScriptedProcess {
     switch (this.#habit) {
       case 'hang':
       case 'deaf':
+      case 'stubborn':
         return
       case 'crash_late':
         return this.kill()

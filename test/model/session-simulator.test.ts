@@ -62,6 +62,10 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
     breaks: /^S(5|8|11|12)/,
   },
   'the cancel grace is forgotten': { mutation: { forgets: 'cancel_grace' }, breaks: /^S(6|17)/ },
+  'the second way to ask for the end of a turn is forgotten': {
+    mutation: { forgets: 'cancel_withdraw' },
+    breaks: /^S29/,
+  },
   'the start deadline is forgotten': { mutation: { forgets: 'agent_start' }, breaks: /^S(6|17)/ },
   'the silence deadline is forgotten': { mutation: { forgets: 'silence' }, breaks: /^S6|^N1/ },
   'the permission deadline is forgotten': { mutation: { forgets: 'permission' }, breaks: /^S(6|9)/ },

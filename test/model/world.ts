@@ -6,6 +6,7 @@ import { HoldfastError, toStoredError } from '../../src/base/errors.ts'
 import type { PermissionId, TurnId } from '../../src/base/ids.ts'
 import { deadlinesOf } from '../../src/session/deadlines.ts'
 import { next } from '../../src/session/next.ts'
+import { fullGraceMs } from '../../src/session/turns/cancel-grace.ts'
 import { modelOf } from '../../src/session/model.ts'
 import type { ReplyTo, SessionModel } from '../../src/session/state.ts'
 import type { AgentInput, AttachedAgent, Input } from '../../src/session/input.ts'
@@ -24,6 +25,7 @@ import { seededRandom, type Random } from './random.ts'
 import { ScriptedProcess } from './scripted-process.ts'
 import type { ProcessWorld } from './scripted-process.ts'
 import { Timeline } from './timeline.ts'
+import { WorldCancels } from './world-cancels.ts'
 import { WorldPermissions } from './world-permissions.ts'
 import { WorldQueue } from './world-queue.ts'
 
@@ -43,6 +45,7 @@ export class World {
   readonly #unread = new Set<TurnId>()
   readonly #tunings = new Tunings()
   readonly #time = new Timeline()
+  readonly #cancels = new WorldCancels()
   readonly #queue: WorldQueue
   readonly #permissions: WorldPermissions
   #life = 0
@@ -56,7 +59,7 @@ export class World {
   constructor(seed: number, mutation: Mutation = {}) {
     this.random = seededRandom(seed)
     this.#mutation = mutation
-    this.store = new ModelStore(newSession(this.random), LIMITS.silenceMs + LIMITS.cancelGraceMs)
+    this.store = new ModelStore(newSession(this.random), LIMITS.silenceMs + fullGraceMs(LIMITS))
     this.#queue = new WorldQueue(this.random, this.store)
     this.#permissions = new WorldPermissions(this.random, this.store)
   }
@@ -247,6 +250,7 @@ export class World {
       const transition = next(state, this.#witnessed(input, state), LIMITS, this.#time.now)
       state = transition.state
       this.#queue.look(state, transition.effects)
+      this.#cancels.look(input, transition, this.#time.now)
       writes.push(...transition.writes)
       effects.push(...transition.effects)
       if (this.#mutation.promptsLate !== true && transition.effects.some(({ kind }) => kind === 'agent.prompt')) break
@@ -328,7 +332,8 @@ export class World {
       case 'agent.control':
         return this.#process(effect.generation)?.control(controlId(effect.no, this.#life), effect.request)
       case 'agent.cancel':
-        return this.#process(effect.generation)?.cancel(effect.turnId)
+      case 'agent.withdraw':
+        return this.#process(effect.generation)?.cancel(effect)
       case 'agent.permission':
         return this.#process(effect.generation)?.permissionOutcome(effect.requestId)
       case 'agent.stop':
@@ -457,20 +462,17 @@ export class World {
   }
 
   #armTimer(): void {
-    if (this.#state === undefined) return
-    const running = deadlinesOf(this.#state, LIMITS).filter(({ kind }) => kind !== this.#mutation.forgets)
-    if (running.length === 0) return
-    const at = Math.min(...running.map((deadline) => deadline.at))
+    const at = Math.min(...this.#deadlines())
+    if (at === Infinity) return
     const life = this.#life
     this.#time.after(Math.max(at - this.#time.now, 0), () => {
-      if (this.#life === life && this.#state !== undefined && this.#isDue()) this.#give({ kind: 'tick' })
+      if (this.#life === life && this.#deadlines().some((due) => due <= this.#time.now)) this.#give({ kind: 'tick' })
     })
   }
 
-  #isDue(): boolean {
-    if (this.#state === undefined) return false
-    const running = deadlinesOf(this.#state, LIMITS).filter(({ kind }) => kind !== this.#mutation.forgets)
-    return running.some(({ at }) => at <= this.#time.now)
+  #deadlines(): number[] {
+    const all = this.#state === undefined ? [] : deadlinesOf(this.#state, LIMITS)
+    return all.filter(({ kind }) => kind !== this.#mutation.forgets).map(({ at }) => at)
   }
 
   /** What the agent that can be heard is set to. */
@@ -485,8 +487,7 @@ export class World {
   }
 
   #someTurn(): TurnId | undefined {
-    if (this.random.chance(0.6)) return undefined
-    return this.store.unsettledTurns()[0]?.id
+    return this.random.chance(0.6) ? undefined : this.store.unsettledTurns()[0]?.id
   }
 
   #turnId(): TurnId {

@@ -117,6 +117,18 @@ test('C-27 what comes before the session is known is kept up to 1,000 messages o
   }
 })
 
+test('C-49 a prompt is taken back by its id, and not once it is answered', async () => {
+  const process = new FakeProcess(polite())
+  const { told, connection } = await listened(process)
+  connection.prompt(TURN, TEXT)
+  connection.withdraw(TURN)
+  process.tell({ jsonrpc: '2.0', id: TURN, error: { code: -32_800, message: 'Request cancelled' } })
+  connection.withdraw(TURN)
+  expect(told).toContain(`answered ${TURN} AGENT_ERROR`)
+  const taken = process.sent.filter(({ method }) => method === '$/cancel_request')
+  expect(taken).toEqual([{ jsonrpc: '2.0', method: '$/cancel_request', params: { requestId: TURN } }])
+})
+
 test('C-32 two agents that give their sessions one id hear and say nothing of each other', async () => {
   const [a, b] = [new FakeProcess(polite()), new FakeProcess(polite())]
   const [one, two] = [await listened(a), await listened(b)]

@@ -19,6 +19,7 @@ import type { ImportedHistory } from './history.ts'
 import { fromExit, fromRpcFailure } from '../agent-errors.ts'
 import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome, RefusedOption } from '../connection.ts'
 import type { ControlRequest } from '../control-plan.ts'
+import { closeAgentSession } from './close-agent-session.ts'
 import { joinReports } from './join-reports.ts'
 import type { MessageIds } from './message-ids.ts'
 import type { OpenedAgentSession } from '../start/open-agent-session.ts'
@@ -166,10 +167,14 @@ export class AgentLink implements ProcessListener {
       prompt: (turnId, prompt) => this.#prompt(agentSessionId, turnId, { prompt, capabilities }),
       hasPrompt: (turnId) => this.#process.wasWritten(turnId),
       cancel: () => this.#peer.notify('session/cancel', { sessionId: agentSessionId }),
+      withdraw: (turnId) => this.#peer.cancelRequest(turnId),
       control: (no, request) => this.#control(agentSessionId, no, request),
       answerPermission: (requestId, outcome) => this.#answer(requestId, outcome),
       acknowledge: (n) => this.#acknowledge(n),
-      stop: () => this.stop(),
+      stop: async (isClosed = false) => {
+        if (isClosed) await closeAgentSession(this, agentSessionId, capabilities)
+        return this.stop()
+      },
     }
   }
 

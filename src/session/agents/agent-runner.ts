@@ -80,10 +80,12 @@ export class AgentRunner {
         return attempt.connection?.control(effect.no, effect.request)
       case 'agent.cancel':
         return attempt.connection?.cancel()
+      case 'agent.withdraw':
+        return attempt.connection?.withdraw(effect.turnId)
       case 'agent.permission':
         return attempt.connection?.answerPermission(effect.requestId, effect.outcome)
       case 'agent.stop':
-        return void this.#stop(attempt)
+        return void this.#stop(attempt, effect.isClosed)
       default:
         return effect satisfies never
     }
@@ -266,23 +268,23 @@ export class AgentRunner {
     }
   }
 
-  async #stop(attempt: Attempt): Promise<void> {
-    const report = await this.#endProcess(attempt)
+  async #stop(attempt: Attempt, isClosed: boolean): Promise<void> {
+    const report = await this.#endProcess(attempt, isClosed)
     this.#ports.post({ kind: 'agent.stopped', generation: attempt.generation, report })
   }
 
   /** An attempt that succeeds after it was given up is undone. */
-  async #endProcess(attempt: Attempt): Promise<StopReport> {
+  async #endProcess(attempt: Attempt, isClosed = false): Promise<StopReport> {
     attempt.abort.abort()
     const connection = await attempt.settled
-    return (await connection?.stop()) ?? NOTHING_TO_STOP
+    return (await connection?.stop(isClosed)) ?? NOTHING_TO_STOP
   }
 }
 
 /** The slot is free again when the process is gone, not when somebody asked for that. */
 function releasing(connection: AgentConnection, slot: Disposable): AgentConnection {
-  const stop = async (): Promise<StopReport> => {
-    const report = await connection.stop()
+  const stop = async (isClosed?: boolean): Promise<StopReport> => {
+    const report = await connection.stop(isClosed)
     slot[Symbol.dispose]()
     return report
   }

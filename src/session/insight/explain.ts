@@ -1,8 +1,9 @@
 // What a session waits for, since when, what ends the wait by itself, and what somebody can do about it. Pure: a reading of the
 // state for `holdfast explain`; the deadlines are those of deadlines.ts.
 
-import { nextDeadline } from '../deadlines.ts'
+import { nextEnd } from '../deadlines.ts'
 import { liveOf } from '../live.ts'
+import { fullGraceMs } from '../turns/cancel-grace.ts'
 import type { SessionLive } from '../service.ts'
 import type { SessionLimits, SessionModel } from '../state.ts'
 
@@ -58,7 +59,7 @@ export function explainSession(
     turn: activeTurn,
     queued: queued.length,
     waits: waitsOf(state, limits, startWaitsFor),
-    deadline: nextDeadline(state, limits),
+    deadline: nextEnd(state, limits),
     frees: freesOf(state),
   }
 }
@@ -96,7 +97,7 @@ function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'sl
   if (active === undefined || active.stage === 'waiting') return waits
   const { cancelling, turnId, lastSignAt } = active
   if (cancelling !== undefined)
-    waits.push({ kind: 'cancel', since: cancelling.graceAt - limits.cancelGraceMs, subject: turnId })
+    waits.push({ kind: 'cancel', since: cancelling.graceAt - fullGraceMs(limits), subject: turnId })
   else if (permissions.length === 0) waits.push({ kind: 'agent', since: lastSignAt, subject: turnId })
   return waits
 }

@@ -2,7 +2,7 @@
 
 import type { SessionId, TurnId } from '../../base/ids.ts'
 import type { Delivery } from '../../store/records.ts'
-import { nextDeadline } from '../deadlines.ts'
+import { nextEnd } from '../deadlines.ts'
 import { liveOf } from '../live.ts'
 import type { SessionLive } from '../service.ts'
 import { deliveryOf } from '../state.ts'
@@ -55,6 +55,6 @@ export function overviewOf(state: SessionModel, limits: SessionLimits, lastInput
       pid: agent.kind === 'ready' ? agent.pid : undefined,
     },
     lastInputAt,
-    nextDeadline: nextDeadline(state, limits),
+    nextDeadline: nextEnd(state, limits),
   }
 }

@@ -64,6 +64,37 @@ test.each(ANSWERS)(
   },
 )
 
+test('C-49 an agent that hears no cancel has its prompt taken back, ends it, and is as good for the next one', async () => {
+  await using at = await TestSessions.start({ cancelGraceMs: 40 })
+  const { onPrompt } = at.connector
+  at.connector.onPrompt = () => {}
+  at.connector.onWithdraw = ({ listener }, turnId) => {
+    at.connector.onPrompt = onPrompt
+    listener.answered(turnId, { kind: 'error', error })
+  }
+  const { id } = await openSession(at)
+  const turnId = await send(at, id, 'work')
+  await expect.poll(() => at.connector.agents[0]?.prompts).toEqual([turnId])
+  await at.service.cancel(id)
+  expect(await turnEnded(at, id, turnId)).toMatchObject({ state: 'cancelled', outcome: { forced: false } })
+  expect((await turnEnded(at, id, await send(at, id, 'next'))).state).toBe('completed')
+  expect(at.connector.agents.map(({ withdrawn, stops }) => [withdrawn, stops])).toEqual([[[turnId], 0]])
+})
+
+test('C-49 an agent that hears neither is ended, after both were tried once, and the turn ends once', async () => {
+  await using at = await TestSessions.start({ cancelGraceMs: 40 })
+  at.connector.onPrompt = () => {}
+  const { id, no } = await openSession(at)
+  const turnId = await send(at, id, 'work')
+  await expect.poll(() => at.connector.agents[0]?.prompts).toEqual([turnId])
+  await at.service.cancel(id)
+  expect(await turnEnded(at, id, turnId)).toMatchObject({ state: 'cancelled', outcome: { forced: true } })
+  const [agent] = at.connector.agents
+  await expect.poll(() => agent?.stops).toBe(1)
+  expect([agent?.cancels, agent?.withdrawn, agent?.isClosed]).toEqual([1, [turnId], true])
+  expect((await at.history(no)).filter((type) => type.startsWith('turn.ended'))).toHaveLength(1)
+})
+
 test('C-54 a cancel while nothing runs reaches no agent, and the next prompt runs in the same process', async () => {
   await using at = await TestSessions.start()
   const { id } = await openSession(at)

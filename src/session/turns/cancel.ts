@@ -2,6 +2,7 @@
 
 import type { TurnId } from '../../base/ids.ts'
 import type { Draft } from '../draft.ts'
+import { graceEnd } from './cancel-grace.ts'
 import { endActive, endOfCancelled, endQueued } from './end-turn.ts'
 import { cancelOwnTurn, isOwnTurn } from './own-turn.ts'
 import { closePermissions } from '../permissions/permissions.ts'
@@ -48,10 +49,12 @@ export function requestCancel(draft: Draft, active: ActiveTurn, reason: CancelRe
   closePermissions(draft, 'cancelled')
 }
 
-/** The grace of a cancel, as far as a drain leaves it. */
-function graceEnd({ now, limits, state: { phase } }: Draft): number {
-  const graceAt = now + limits.cancelGraceMs
-  return phase.kind === 'draining' ? Math.min(graceAt, phase.graceAtMax) : graceAt
+/** `session/cancel` was not answered: the request of the prompt itself is taken back, once (C-49). The agent may still answer as it likes. */
+export function withdrawPrompt(draft: Draft, active: ActiveTurn): void {
+  const { agent } = draft.state
+  draft.state.active = { ...active, isWithdrawn: true }
+  if (agent.kind === 'ready')
+    draft.effect({ kind: 'agent.withdraw', generation: agent.generation, turnId: active.turnId })
 }
 
 function answer(
