@@ -11,6 +11,7 @@ const NONE = {
   close: false,
   list: false,
   fork: false,
+  delete: false,
   prompt: { image: false, audio: false, embeddedContext: false },
 }
 
@@ -58,7 +59,7 @@ describe('initialize', () => {
   test('C-06: null is unsupported, an empty object is supported', () => {
     const sessionCapabilities = { resume: {}, close: null, list: {}, fork: {} }
     expect(narrowInitialize({ protocolVersion: 1, agentCapabilities: { sessionCapabilities } })).toMatchObject({
-      capabilities: { resume: true, close: false, list: true, fork: true },
+      capabilities: { resume: true, close: false, delete: false, list: true, fork: true },
       warning: undefined,
     })
   })
@@ -67,13 +68,14 @@ describe('initialize', () => {
     const agentCapabilities = {
       loadSession: true,
       promptCapabilities: { image: true, audio: true, embeddedContext: true },
-      sessionCapabilities: { resume: {}, close: {}, list: {} },
+      sessionCapabilities: { resume: {}, close: {}, delete: {}, list: {} },
     }
     expect(narrowInitialize({ protocolVersion: 1, agentCapabilities })).toMatchObject({
       capabilities: {
         loadSession: true,
         resume: true,
         close: true,
+        delete: true,
         list: true,
         prompt: { image: true, audio: true, embeddedContext: true },
       },

@@ -12,6 +12,7 @@ export interface AgentCapabilities {
   readonly loadSession: boolean
   readonly resume: boolean
   readonly close: boolean
+  readonly delete: boolean
   readonly list: boolean
   readonly fork: boolean
   /** Content that may be in a prompt besides text and resource links. */
@@ -64,6 +65,7 @@ function narrowCapabilities(capabilities: Json | undefined): AgentCapabilities {
     loadSession: all['loadSession'] === true,
     resume: isJsonObject(session['resume']),
     close: isJsonObject(session['close']),
+    delete: isJsonObject(session['delete']),
     list: isJsonObject(session['list']),
     fork: isJsonObject(session['fork']),
     prompt: {

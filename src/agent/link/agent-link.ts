@@ -64,6 +64,7 @@ export class AgentLink implements ProcessListener {
   readonly #storedLine: number
   #line: number
   #stage = 'spawn'
+  #lastAnswer: Promise<Json> = Promise.resolve(null)
   #isReplaying = false
   #history: { readonly of: AgentSessionId; readonly told: History } | undefined
   #outputEnd: Timer | undefined
@@ -99,7 +100,13 @@ export class AgentLink implements ProcessListener {
     const answered = new Promise<Json>((resolve, reject) => {
       this.#peer.request(method, params, (result) => this.#settle(result, resolve, reject))
     })
+    this.#lastAnswer = answered
     return deadline(answered, { ms, stage: method, signal })
+  }
+
+  /** Settles as the last `call` when its answer is there, also for a caller that has given up. */
+  get lastAnswer(): Promise<Json> {
+    return this.#lastAnswer
   }
 
   /**

@@ -15,6 +15,7 @@ import type { ListPorts } from './list-agent-sessions.ts'
 import { openAgentSession } from './open-agent-session.ts'
 import { explainStart, startAgent } from './start-agent.ts'
 import type { InitializedAgent, StartLimits } from './start-agent.ts'
+import { undoOpened, undoOpening } from './undo-session.ts'
 
 export interface ConnectLimits extends StartLimits {
   readonly sessionMs: number
@@ -91,7 +92,16 @@ async function openOn(
   const ms = ports.limits.sessionMs
   if (request.definition.terminals === true) link.offerTerminals(new AgentTerminals(groundOf(ports, request)))
   const { wantsHistory = false } = request
-  const opened = await openAgentSession(link, { ...request, wantsHistory, capabilities, ms, signal })
-  const { controls, refused } = await applyOptions(link, opened, { wanted: request.options, ms, signal })
-  return link.toConnection({ ...opened, controls, refused }, capabilities)
+  const options = { ...request, wantsHistory, capabilities, ms, signal }
+  const opened = await openAgentSession(link, options).catch(async (error: unknown) => {
+    await undoOpening(link, options, error)
+    throw error
+  })
+  try {
+    const { controls, refused } = await applyOptions(link, opened, { wanted: request.options, ms, signal })
+    return link.toConnection({ ...opened, controls, refused }, capabilities)
+  } catch (error) {
+    await undoOpened(link, opened, capabilities)
+    throw error
+  }
 }

@@ -54,6 +54,7 @@ const NOTHING: AgentCapabilities = {
   close: false,
   list: false,
   fork: false,
+  delete: false,
   prompt: { image: false, audio: false, embeddedContext: false },
 }
 const ALL: AgentCapabilities = { ...NOTHING, loadSession: true, resume: true, fork: true }

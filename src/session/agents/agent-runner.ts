@@ -273,11 +273,11 @@ export class AgentRunner {
     this.#ports.post({ kind: 'agent.stopped', generation: attempt.generation, report })
   }
 
-  /** An attempt that succeeds after it was given up is undone. */
+  /** An attempt that succeeds after it was given up is undone: its session, which nobody was told of, is closed. */
   async #endProcess(attempt: Attempt, isClosed = false): Promise<StopReport> {
     attempt.abort.abort()
     const connection = await attempt.settled
-    return (await connection?.stop(isClosed)) ?? NOTHING_TO_STOP
+    return (await connection?.stop(isClosed || attempt.connection === undefined)) ?? NOTHING_TO_STOP
   }
 }
 
