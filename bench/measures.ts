@@ -14,11 +14,13 @@ import { measureStream } from './measure-stream.ts'
 import { measureSweep } from './measure-sweep.ts'
 import { measureTranscripts } from './measure-transcripts.ts'
 import { measureTurn } from './measure-turn.ts'
+import { measureUpdates } from './measure-updates.ts'
 import type { Measure } from './measure.ts'
 
 export const MEASURES: readonly Measure[] = [
   { name: 'turn', run: measureTurn },
   { name: 'stream', run: measureStream },
+  { name: 'updates', run: measureUpdates },
   { name: 'keeper', run: measureKeeper },
   { name: 'facade', run: measureFacade },
   { name: 'cold', run: measureColdStart },

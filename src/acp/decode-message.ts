@@ -3,13 +3,20 @@
 
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
-import { isDeeperThan } from './json-depth.ts'
+import { isDeeperThan, mayBeDeeperThan } from './json-depth.ts'
 import { RPC_CODES, RpcError } from './rpc.ts'
 import type { RpcId, RpcResult, WarningKind } from './rpc.ts'
 
 export type Decoded =
   | { kind: 'request'; id: RpcId; method: string; params: JsonObject; warning: WarningKind | undefined }
-  | { kind: 'notification'; method: string; params: JsonObject; warning: WarningKind | undefined }
+  | {
+      kind: 'notification'
+      method: string
+      params: JsonObject
+      /** No member besides `jsonrpc`, `method` and `params`. */
+      isPlain: boolean
+      warning: WarningKind | undefined
+    }
   | { kind: 'response'; id: RpcId; answer: Exclude<RpcResult, { kind: 'closed' }>; warning: WarningKind | undefined }
   /** Neither a method nor a result nor an error: a broken request or a broken response, the pending ids decide. */
   | { kind: 'ambiguous'; id: RpcId; warning: WarningKind }
@@ -18,7 +25,7 @@ export type Decoded =
   | { kind: 'dropped'; warning: WarningKind }
   | { kind: 'junk'; code: number; message: string; warning: WarningKind }
 
-/** `depthMax`: levels of nesting in params, result and error; a line shorter than that cannot pass it. */
+/** `depthMax`: levels of nesting in params, result and error. */
 export function decodeMessage(line: string, depthMax: number): Decoded {
   let value: Json
   try {
@@ -28,7 +35,7 @@ export function decodeMessage(line: string, depthMax: number): Decoded {
   }
   if (!isJsonObject(value)) return junk('Invalid request: one JSON object is expected')
   const { method, id } = value
-  const isDeep = line.length > depthMax && isDeeperThan(value, depthMax)
+  const isDeep = mayBeDeeperThan(line, depthMax) && isDeeperThan(value, depthMax)
   if (typeof method === 'string') {
     return id === undefined ? notification(value, method, isDeep) : request(value, { id, method }, isDeep)
   }
@@ -44,7 +51,8 @@ function notification(message: JsonObject, method: string, isDeep: boolean): Dec
   if (isDeep) return { kind: 'dropped', warning: 'too_deep' }
   const params = paramsOf(message)
   if (params === undefined) return { kind: 'dropped', warning: 'bad_params' }
-  return { kind: 'notification', method, params, warning: versionWarning(message) }
+  const isPlain = Object.keys(message).length === 3
+  return { kind: 'notification', method, params, isPlain, warning: versionWarning(message) }
 }
 
 function request(message: JsonObject, { id, method }: { id: Json; method: string }, isDeep: boolean): Decoded {

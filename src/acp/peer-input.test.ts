@@ -222,7 +222,7 @@ describe('requests of the other side', () => {
     peer.receive('{"jsonrpc":"2.0","id":2,"method":"m","params":null}')
     peer.receive('{"jsonrpc":"2.0","method":"n"}')
     expect(requests.map(({ params }) => params)).toEqual([{}, {}])
-    expect(notifications).toEqual([{ method: 'n', params: {}, raw: '{"jsonrpc":"2.0","method":"n"}' }])
+    expect(notifications).toEqual([{ method: 'n', params: {}, isPlain: false, raw: '{"jsonrpc":"2.0","method":"n"}' }])
   })
 
   test.each([[[1]], ['text'], [5]])('X-27: params %j are -32602, and drop a notification', (params) => {

@@ -47,6 +47,8 @@ export interface PeerOptions {
   readonly idPrefix?: string
 }
 
+type DecodedNotification = Extract<Decoded, { kind: 'notification' }>
+
 const LIMITS: PeerLimits = { inFlightMax: 64, pendingMax: 256, depthMax: 1_000 }
 
 /** Modes: open, then closed for ever by `close`; a closed peer ignores what it receives and sends nothing. */
@@ -171,7 +173,7 @@ export class JsonRpcPeer {
   #deliver(message: Decoded, raw: string): void {
     switch (message.kind) {
       case 'notification':
-        return this.#onNotification(message.method, message.params, raw)
+        return this.#onNotification(message, raw)
       case 'response':
         return this.#onAnswer(message, raw)
       case 'request':
@@ -189,9 +191,9 @@ export class JsonRpcPeer {
     }
   }
 
-  #onNotification(method: string, params: JsonObject, raw: string): void {
+  #onNotification({ method, params, isPlain }: DecodedNotification, raw: string): void {
     if (method.startsWith('$/') && method !== CANCEL_REQUEST) return
-    this.#guard(() => this.#handlers.notification({ method, params, raw }))
+    this.#guard(() => this.#handlers.notification({ method, params, raw, isPlain }))
   }
 
   #onRequest(request: IncomingRequest): void {

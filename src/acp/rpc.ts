@@ -57,7 +57,10 @@ export interface IncomingRequest {
   readonly raw: string
 }
 
-export type IncomingNotification = Omit<IncomingRequest, 'id'>
+export interface IncomingNotification extends Omit<IncomingRequest, 'id'> {
+  /** The message has no member besides `jsonrpc`, `method` and `params`. */
+  readonly isPlain: boolean
+}
 
 export type WarningKind =
   | 'not_json'

@@ -260,3 +260,15 @@ test('X-33 what was written before an exit is told before it; the exit says its 
   expect(told).toEqual(['end 2', 'update last', 'end 3', 'end 4'])
   expect(lost.mock.calls).toMatchObject([[{ code: 'AGENT_EXITED', details: { code: 3, stderr: 'its last words' } }]])
 })
+
+test('C-79 an update is told as the agent wrote it, to the byte; a chunk without an id gets one at its end', async () => {
+  const process = new FakeProcess(polite())
+  const connection = await connect(process)
+  const updates: string[] = []
+  connection.listen({ ...recorder().listener, update: (data) => updates.push(data) })
+  const call = '{"sessionUpdate":"tool_call_update", "toolCallId":"t","_meta":{"b":1.50,"a":12345678901234567890}}'
+  const text = '{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"x"},"_meta":{"n":1e2}}'
+  const head = '{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s1","update":'
+  process.tell(`${head}${call}}}`, `${head}${text}}}`)
+  expect(updates).toEqual([call, `${text.slice(0, -1)},"messageId":"m1.1"}`])
+})

@@ -280,9 +280,10 @@ export class AgentLink implements ProcessListener {
     this.#tells.answered(turnId, { kind: 'stopped', stopReason, usage: isJsonObject(usage) ? usage : undefined })
   }
 
-  #onNotification({ method, params }: IncomingNotification): void {
+  #onNotification(notification: IncomingNotification): void {
     if (this.#isStored) return
-    if (method === 'session/update') return this.#isReplaying ? this.#replay(params) : this.#tells.update(params)
+    const { method, params } = notification
+    if (method === 'session/update') return this.#isReplaying ? this.#replay(params) : this.#tells.update(notification)
     if (method === '$/cancel_request') {
       const requestId = params['requestId']
       if (typeof requestId === 'string' || typeof requestId === 'number') this.#tells.requestCancelled(requestId)

@@ -46,11 +46,14 @@ export class MessageIds {
     this.#prefix = `m${generation}`
   }
 
-  /** The update as JSON text, a chunk with the id of the message it belongs to; anything else closes the message. */
-  write(variant: string, update: JsonObject): string {
+  /**
+   * The update as JSON text, a chunk with the id of the message it belongs to; anything else closes the message. `text`: the update
+   * as it came, where that is known.
+   */
+  write(variant: string, update: JsonObject, text: string = JSON.stringify(update)): string {
     if (!CHUNKS.has(variant) || typeof update['messageId'] === 'string') {
       this.#openKind = undefined
-      return JSON.stringify(update)
+      return text
     }
     if (this.#openKind !== variant) {
       this.#openKind = variant
@@ -58,7 +61,7 @@ export class MessageIds {
     }
     const messageId = `${this.#prefix}.${this.#count}`
     if ('messageId' in update) return JSON.stringify({ ...update, messageId })
-    return `${JSON.stringify(update).slice(0, -1)},"messageId":"${messageId}"}` // the hot path: no copy of the update
+    return `${text.slice(0, -1)},"messageId":"${messageId}"}` // the hot path: no copy of the update
   }
 
   /** A new turn starts new messages. */

@@ -2,7 +2,9 @@
 // session of the same process are counted and dropped (C-27, C-32).
 
 import { narrowPermissionRequest } from '../../acp/permission-request.ts'
+import type { IncomingNotification } from '../../acp/rpc.ts'
 import { narrowSessionUpdate } from '../../acp/session-update.ts'
+import { UpdateTexts } from '../../acp/update-text.ts'
 import { isTold } from '../../acp/warnings.ts'
 import type { StoredError } from '../../base/errors.ts'
 import type { AgentSessionId, TurnId } from '../../base/ids.ts'
@@ -35,6 +37,7 @@ const EARLY_BYTES_MAX = 8 * 1024 * 1024
 
 export class Tells {
   readonly #messageIds: MessageIds
+  readonly #texts = new UpdateTexts()
   #listener: AgentListener | undefined
   #sessionId: AgentSessionId | undefined
   #early: Early[] = []
@@ -74,13 +77,19 @@ export class Tells {
     listener.batchEnd(this.#lastLine)
   }
 
-  update(params: JsonObject): void {
+  update(notification: IncomingNotification): void {
+    const { params } = notification
     const narrowed = narrowSessionUpdate(params)
     if (narrowed.kind === 'malformed') return this.#odd('malformed_update', { reason: narrowed.reason })
     const { sessionId, variant, update } = narrowed
     // Before the update, under the line before it: told again after a crash rather than that lost.
     if (DESCRIBES.has(variant)) this.#tell(sessionId, (listener, line) => listener.described(update, line - 1))
-    const tell: Tell = (listener, line) => listener.update(this.#messageIds.write(variant, update), line)
+    const listener = this.#listener
+    if (listener !== undefined && sessionId === this.#sessionId) {
+      return listener.update(this.#messageIds.write(variant, update, this.#texts.textOf(notification)), this.#line)
+    }
+    // What is kept back is written anew: a piece of the line would keep all the bytes that came with it.
+    const tell: Tell = (later, line) => later.update(this.#messageIds.write(variant, update), line)
     this.#tell(sessionId, tell, this.#sizeOf(params))
   }
 
