@@ -85,6 +85,7 @@ class InProcessSide implements Side {
       checkAgent: () => Promise.resolve(),
       checkCwd: (cwd) => Promise.resolve(cwd),
       findDefinition: () => definition,
+      findMcpServer: () => undefined,
     })
     this.#service = this.#scope.use(sessions).service
     return { pid: process.pid, readyMs: performance.now() - from }

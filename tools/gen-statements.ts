@@ -16,6 +16,7 @@ import { permissionRuleQueries } from '../src/store/tables/permission-rule-queri
 import { sessionListQueries } from '../src/store/tables/session-list-queries.ts'
 import { sessionQueries } from '../src/store/tables/session-queries.ts'
 import { sessionFamilyQueries } from '../src/store/tables/session-family-queries.ts'
+import { sessionGivenQueries } from '../src/store/tables/session-given-queries.ts'
 import { taskQueries } from '../src/store/tables/task-queries.ts'
 import { turnQueries } from '../src/store/tables/turn-queries.ts'
 
@@ -33,6 +34,7 @@ function queriesOf(dialect: StoreDialect): Queries {
     session: sessionQueries(dialect),
     sessionList: sessionListQueries(dialect),
     sessionFamily: sessionFamilyQueries(dialect),
+    sessionGiven: sessionGivenQueries(dialect),
     turn: turnQueries(dialect),
     event: eventQueries(dialect),
     permission: permissionQueries(dialect),

@@ -12,6 +12,8 @@ const NONE = {
   list: false,
   fork: false,
   delete: false,
+  additionalDirectories: false,
+  mcp: { http: false, sse: false },
   prompt: { image: false, audio: false, embeddedContext: false },
 }
 

@@ -15,6 +15,9 @@ export interface AgentCapabilities {
   readonly delete: boolean
   readonly list: boolean
   readonly fork: boolean
+  readonly additionalDirectories: boolean
+  /** How it can reach MCP servers besides stdio, which every agent can. */
+  readonly mcp: { readonly http: boolean; readonly sse: boolean }
   /** Content that may be in a prompt besides text and resource links. */
   readonly prompt: {
     readonly image: boolean
@@ -61,6 +64,7 @@ function narrowCapabilities(capabilities: Json | undefined): AgentCapabilities {
   const all = objectOrEmpty(capabilities)
   const session = objectOrEmpty(all['sessionCapabilities'])
   const prompt = objectOrEmpty(all['promptCapabilities'])
+  const mcp = objectOrEmpty(all['mcpCapabilities'])
   return {
     loadSession: all['loadSession'] === true,
     resume: isJsonObject(session['resume']),
@@ -68,6 +72,8 @@ function narrowCapabilities(capabilities: Json | undefined): AgentCapabilities {
     delete: isJsonObject(session['delete']),
     list: isJsonObject(session['list']),
     fork: isJsonObject(session['fork']),
+    additionalDirectories: isJsonObject(session['additionalDirectories']),
+    mcp: { http: mcp['http'] === true, sse: mcp['sse'] === true },
     prompt: {
       image: prompt['image'] === true,
       audio: prompt['audio'] === true,

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../base/json.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type { ControlRequest, Controls, WantedOption } from './control-plan.ts'
 import type { AgentDefinition } from './definition.ts'
+import type { AgentEquipment } from './equipment.ts'
 import type { ImportedHistory } from './link/history.ts'
 import type { AgentOffer } from './start/list-agent-sessions.ts'
 import type { InitializedAgent } from './start/start-agent.ts'
@@ -119,6 +120,9 @@ export interface ConnectRequest {
   readonly sessionId: SessionId
   readonly generation: number
   readonly cwd: string
+  /** The directories that the session is about, `cwd` first: what is done for the agent stays in them. */
+  readonly roots: readonly string[]
+  readonly equipment: AgentEquipment
   /** The agent's own id of a conversation to continue. */
   readonly resume: AgentSessionId | undefined
   readonly whenLost: WhenLost
@@ -135,6 +139,8 @@ export interface AttachRequest {
   readonly agentSessionId: AgentSessionId
   readonly capabilities: string
   readonly cwd: string
+  /** As in ConnectRequest. */
+  readonly roots: readonly string[]
   /** Number of the last line whose effect is stored: what lies behind it is not told again. */
   readonly line: number
   /** The turn whose prompt the agent has and has not answered. */

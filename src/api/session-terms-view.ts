@@ -1,14 +1,23 @@
 // What is agreed between a session and its agent, to wire: options, controls, conversation.
 
+import { equipmentView } from '../session/equipment/change-equipment.ts'
 import { offersOf } from '../session/terms/offers.ts'
 import type { SessionStatus } from '../session/service.ts'
+import type { EquipmentView } from '../wire/equipment.ts'
 import type { ControlsView, OptionsView } from '../wire/options.ts'
 import type { SessionDetail, SessionView } from '../wire/session.ts'
 
 type SessionRecord = SessionStatus['session']
 type TermsView = Pick<
   SessionView,
-  'agent_session_id' | 'agent_session_state' | 'agent_session_source' | 'title' | 'continuity' | 'options' | 'blocked'
+  | 'agent_session_id'
+  | 'agent_session_state'
+  | 'agent_session_source'
+  | 'title'
+  | 'continuity'
+  | 'options'
+  | 'blocked'
+  | keyof EquipmentView
 >
 
 export function termsView(session: SessionRecord): TermsView {
@@ -21,6 +30,7 @@ export function termsView(session: SessionRecord): TermsView {
     title: title ?? null,
     continuity,
     options: optionsView(options),
+    ...equipmentView(session.terms.equipment),
     blocked: blockedView(session),
   }
 }

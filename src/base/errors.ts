@@ -70,6 +70,14 @@ export const ERRORS = {
     'Agent {agent} does not support {method}.',
     'Use an agent that does, or begin a new session.',
   ),
+  EQUIPMENT_UNSUPPORTED: spec(
+    'Agent {agent} cannot use {what}.',
+    'Take it from the session with holdfast sessions set SESSION (--mcp none, --add-dir none), or use another agent.',
+  ),
+  MCP_SERVER_UNKNOWN: spec(
+    'There is no MCP server {server} in the configuration.',
+    'Add it under mcpServers, or take it from the session with: holdfast sessions set SESSION --mcp none.',
+  ),
   AGENT_SESSION_NOT_FOUND: spec(
     'Agent {agent} has no session {agentSession}.',
     'List what it has with: holdfast sessions adopt --agent {agent}.',
@@ -144,9 +152,9 @@ export const ERRORS = {
     'Save what can be read with: holdfast sessions export {session} FILE, then close it. See docs/storage.md.',
   ),
   CWD_NOT_ABSOLUTE: spec('The working directory {cwd} is not absolute.', 'Send an absolute path.'),
-  CWD_NOT_FOUND: spec('The working directory {cwd} does not exist or is not a directory.', 'Create it first.'),
+  CWD_NOT_FOUND: spec('The directory {cwd} does not exist or is not a directory.', 'Create it first.'),
   CWD_NOT_ALLOWED: spec(
-    'The working directory {cwd} is not inside an allowed root.',
+    'The directory {cwd} is not inside an allowed root.',
     'Add its root to sessions.roots in the configuration.',
   ),
   PROMPT_EMPTY: spec('The prompt is empty.', 'Send at least one content block with content.'),

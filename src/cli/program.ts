@@ -8,6 +8,7 @@ import type { CliDeps } from './deps.ts'
 import { Screen } from './output/screen.ts'
 import { declareAgents } from './program-agents.ts'
 import { declareApprove, declarePermissionOptions, declarePermissions } from './program-permissions.ts'
+import { declareEquipment } from './program-equipment.ts'
 import { declareEditors } from './program-editors.ts'
 import { declareGateway } from './program-gateway.ts'
 import { declareAdmission, declareQueue, declareWhenBusy } from './program-queue.ts'
@@ -208,12 +209,13 @@ function declareSessions(root: Command, on: Bind): void {
 }
 
 function declareOptions(sessions: Command, on: Bind): void {
-  sessions
+  const set = sessions
     .command('set')
     .description('choose mode, model, thinking, config.<id>, turn_timeout_seconds or continuity; an empty value clears')
     .argument('<session>', 'id or key')
-    .argument('<name=value...>', 'what is to hold from now on')
+    .argument('[name=value...]', 'what is to hold from now on')
     .action(on(async () => (await import('./commands/sessions-set.ts')).sessionsSet))
+  declareEquipment(set, '; none takes all away')
   sessions
     .command('reset')
     .description('clear the options, or begin another conversation; ends the agent')
@@ -232,6 +234,7 @@ function declareFamily(sessions: Command, on: Bind): void {
     .option('--cwd <dir>', 'working directory (default: this one)')
     .addOption(new Option('--mode <what>', 'one prompt, or many').choices(['persistent', 'oneshot']))
     .action(on(async () => (await import('./commands/sessions-ensure.ts')).sessionsEnsure))
+  declareEquipment(ensure)
   sessions
     .command('adopt')
     .description('list the sessions that an agent has of its own; with --id go on with one')

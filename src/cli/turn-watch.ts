@@ -59,6 +59,10 @@ function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): v
       return text.line(`the agent goes on in another conversation (${textOf(data['reason'])})`)
     case 'option.refused':
       return text.line(`the agent did not take the option ${textOf(data['option'])} (${textOf(data['reason'])})`)
+    case 'agent.retired':
+      return data['reason'] === 'equipment_changed'
+        ? text.line('the agent is started again after this turn, with what was chosen for the session')
+        : undefined
     case 'turn.requeued':
       return text.line('the agent did not get the prompt; it is tried again')
     case 'turn.cancelling':

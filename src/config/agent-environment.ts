@@ -24,7 +24,7 @@ export function agentEnvironment(own: Environment, defined: Readonly<Record<stri
   }
   for (const [name, value] of Object.entries(defined)) {
     if (isNeverPassed(name)) continue
-    const given = resolve(own, value)
+    const given = valueIn(own, value)
     if (given !== undefined) result[name] = given
   }
   return result
@@ -32,7 +32,8 @@ export function agentEnvironment(own: Environment, defined: Readonly<Record<stri
 
 const REFERENCE = 'env:'
 
-function resolve(own: Environment, value: string): string | undefined {
+/** `value`, or for `env:NAME` that of the variable; undefined when it is not set. */
+export function valueIn(own: Environment, value: string): string | undefined {
   return value.startsWith(REFERENCE) ? own[value.slice(REFERENCE.length)] : value
 }
 
@@ -68,7 +69,7 @@ export function builtInAgentEnvironment(
   const named = { ...Object.fromEntries(meant.map((name) => [name, REFERENCE + name])), ...defined }
   const result = agentEnvironment(own, named)
   for (const [name, value] of Object.entries(named)) {
-    const given = isForBuiltIn(name) ? resolve(own, value) : undefined
+    const given = isForBuiltIn(name) ? valueIn(own, value) : undefined
     if (given !== undefined) result[name] = given
   }
   return result

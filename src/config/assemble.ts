@@ -2,6 +2,7 @@
 
 import type { AgentOption } from './agent-definitions.ts'
 import type { Config } from './config.ts'
+import type { McpServerOption } from './mcp-servers.ts'
 import type { Origin } from './option.ts'
 import type { OptionValue } from './option-value.ts'
 import type { OptionName } from './options.ts'
@@ -14,10 +15,11 @@ export interface GivenOption {
 export interface ConfigParts {
   readonly options: ReadonlyMap<OptionName, GivenOption>
   readonly agents: ReadonlyMap<string, AgentOption>
+  readonly mcpServers: ReadonlyMap<string, McpServerOption>
   readonly file: string | undefined
 }
 
-export function assembleConfig({ options, agents, file }: ConfigParts): Config {
+export function assembleConfig({ options, agents, mcpServers, file }: ConfigParts): Config {
   const slices: Record<string, Record<string, unknown>> = {}
   const origins: Record<string, Origin> = {}
   for (const [name, { value, origin }] of options) {
@@ -27,7 +29,7 @@ export function assembleConfig({ options, agents, file }: ConfigParts): Config {
     origins[name] = origin
   }
   for (const slice of Object.values(slices)) Object.freeze(slice)
-  const rest = { agentDefinitions: agents, origins: Object.freeze(origins), file }
+  const rest = { agentDefinitions: agents, mcpServers, origins: Object.freeze(origins), file }
   return Object.freeze({ ...slices, ...rest }) as unknown as Config
 }
 

@@ -1,6 +1,7 @@
 // The configuration as the program gets it: nested, typed by the option table, frozen.
 
 import type { AgentOption } from './agent-definitions.ts'
+import type { McpServerOption } from './mcp-servers.ts'
 import type { OptionName, OPTIONS } from './options.ts'
 import type { Origin, ValueOf } from './option.ts'
 
@@ -20,6 +21,8 @@ type Slice<S extends string> = {
 export type Config = { readonly [S in Section]: Slice<S> } & {
   /** By name, in the order of the file. */
   readonly agentDefinitions: ReadonlyMap<string, AgentOption>
+  /** By name, in the order of the file. */
+  readonly mcpServers: ReadonlyMap<string, McpServerOption>
   readonly origins: Readonly<Record<OptionName, Origin>>
   /** The file that was read; undefined when there was none. */
   readonly file: string | undefined

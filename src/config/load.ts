@@ -17,6 +17,8 @@ import { inFile, invalid } from './invalid.ts'
 import type { Place } from './invalid.ts'
 import { JsoncError, readJsonc } from './jsonc.ts'
 import type { JsoncDocument } from './jsonc.ts'
+import { readMcpServer } from './mcp-servers.ts'
+import type { McpServerOption } from './mcp-servers.ts'
 import type { Option, Origin } from './option.ts'
 import { valueOfJson, valueOfText } from './option-value.ts'
 import type { OptionValue } from './option-value.ts'
@@ -55,9 +57,13 @@ function checkLimits({ agents, agentDefinitions }: Config, place: Place): void {
 const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
 const SECTIONS = [...new Set(OPTION_NAMES.map((name) => sectionOf(name)))]
 
+/** As the agents are, a map that only the file can fill. */
+const MCP_SERVERS = 'mcpServers'
+
 class Draft {
   readonly #values = new Map<OptionName, GivenOption>()
   readonly agents = new Map<string, AgentOption>()
+  readonly mcpServers = new Map<string, McpServerOption>()
 
   constructor() {
     for (const name of OPTION_NAMES) this.#values.set(name, { value: OPTIONS[name].default, origin: 'default' })
@@ -68,7 +74,7 @@ class Draft {
   }
 
   finish(file: string | undefined): Config {
-    return assembleConfig({ options: this.#values, agents: this.agents, file })
+    return assembleConfig({ options: this.#values, agents: this.agents, mcpServers: this.mcpServers, file })
   }
 }
 
@@ -118,8 +124,13 @@ function readFile(draft: Draft, json: JsonObject, place: Place): void {
   for (const [section, content] of Object.entries(json)) {
     if (section === '$schema') continue
     if (isOptionName(section)) throw invalid(section, `must be nested: ${nested(section)}`, place)
-    if (!SECTIONS.includes(section)) throw unknownKey(section, SECTIONS, place)
+    if (!SECTIONS.includes(section) && section !== MCP_SERVERS)
+      throw unknownKey(section, [...SECTIONS, MCP_SERVERS], place)
     if (!isJsonObject(content)) throw invalid(section, 'must be an object', place)
+    if (section === MCP_SERVERS) {
+      for (const [name, one] of Object.entries(content)) draft.mcpServers.set(name, readMcpServer(name, one, place))
+      continue
+    }
     for (const entry of keysOf(section, content)) readKey(draft, section, entry, place)
   }
 }

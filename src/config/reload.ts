@@ -47,7 +47,12 @@ export function reloadConfig(
     if (reload) applied.push(change)
     else pending.push(change)
   }
-  const config = assembleConfig({ options, agents: read.agentDefinitions, file: read.file })
+  const config = assembleConfig({
+    options,
+    agents: read.agentDefinitions,
+    mcpServers: read.mcpServers,
+    file: read.file,
+  })
   return { config, change: { applied, pending, agents: changedAgents(running, read) } }
 }
 

@@ -7,6 +7,7 @@ import { systemIds } from '../base/ids.ts'
 import type { Api } from '../api/create-api.ts'
 import { LiveConfig } from '../config/live-config.ts'
 import { failpointOf } from '../config/failpoint.ts'
+import { mcpServerEntry } from '../config/mcp-servers.ts'
 import { createEventLog } from '../events/log.ts'
 import { checkCwd } from '../session/entry/check-cwd.ts'
 import { Lanes } from '../session/agents/lanes.ts'
@@ -183,5 +184,9 @@ function sessionPorts(parts: SessionParts): Parameters<typeof openSessions>[0] {
     checkCwd: (cwd) => checkCwd(cwd, rules),
     findDefinition: (name) => definitions.find(name),
     checkAgent: (definition) => checkAgent(options.env, definition),
+    findMcpServer: (name) => {
+      const server = live.current.mcpServers.get(name)
+      return server && mcpServerEntry(options.env, server)
+    },
   }
 }

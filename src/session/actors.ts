@@ -1,6 +1,5 @@
 // Which sessions have an actor in this process: opened on first need under a fresh epoch, forgotten at rest, drained together.
 
-import { definitionDigest } from '../agent/definition.ts'
 import type { Timer } from '../base/clock.ts'
 import type { Ids } from '../base/ids.ts'
 import { HoldfastError } from '../base/errors.ts'
@@ -270,7 +269,9 @@ export class Actors implements AsyncDisposable {
   /** A living process of it was started by a definition that is not in the configuration any more. */
   #isOutdated(agent: string, { terms }: Pick<SessionRecord, 'terms'>): boolean {
     const definition = this.#ports.findDefinition(agent)
-    return definition === undefined || definitionDigest(definition) !== terms.definitionDigest
+    return (
+      definition === undefined || this.#ports.equipper.digestOf(definition, terms.equipment) !== terms.definitionDigest
+    )
   }
 
   /** Its rows say everything. Kept a moment longer, so that what is asked in a row does not open it again and again. */

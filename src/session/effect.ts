@@ -5,7 +5,7 @@ import type { ControlRequest, WantedOption } from '../agent/control-plan.ts'
 import type { ErrorDetails, ErrorCode } from '../base/errors.ts'
 import type { AgentSessionId, PermissionId, RuleId, TurnId } from '../base/ids.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
-import type { Lane, TurnRecord } from '../store/records.ts'
+import type { Lane, SessionEquipment, TurnRecord } from '../store/records.ts'
 import type { PermissionRuleRecord } from '../store/permission-rule-record.ts'
 import type { SessionWrite } from '../store/store.ts'
 import type { ReplyTo, SessionModel } from './state.ts'
@@ -29,6 +29,7 @@ export type ReplyValue =
   | { readonly kind: 'noticed' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'change' }
+  | { readonly kind: 'equipped' }
   | { readonly kind: 'reset'; readonly stopped: StopReport | undefined; readonly cleared: readonly string[] }
   | { readonly kind: 'gone'; readonly stopped: StopReport | undefined; readonly turns: readonly TurnId[] }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly details: ErrorDetails }
@@ -42,6 +43,7 @@ export type Effect =
       readonly whenLost: WhenLost
       readonly wantsHistory: boolean
       readonly options: readonly WantedOption[]
+      readonly equipment: SessionEquipment
       /** Of the turn that needs it: decides who starts first when slots are short. */
       readonly lane: Lane
     }

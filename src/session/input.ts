@@ -9,6 +9,7 @@ import type { JsonObject } from '../base/json.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type { ContinuityPolicy, Lane, OnInterrupt, PermissionRecord, TurnRecord } from '../store/records.ts'
 import type { PermissionMode, PermissionRuleRecord, Unattended } from '../store/permission-rule-record.ts'
+import type { EquipmentChange } from './equipment/equipper.ts'
 import type { Judgement } from './permissions/ask-permission.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import type { TaskReport } from './family/report.ts'
@@ -157,6 +158,7 @@ export type CallerInput =
       readonly patch: OptionsPatch
       readonly continuity: ContinuityPolicy | undefined
     }
+  | { readonly kind: 'equip'; readonly reply: ReplyTo; readonly change: EquipmentChange }
   | { readonly kind: 'reset'; readonly reply: ReplyTo; readonly what: ResetWhat; readonly force: boolean }
   | { readonly kind: 'close'; readonly reply: ReplyTo }
   | { readonly kind: 'describe'; readonly reply: ReplyTo; readonly change: FamilyChange }

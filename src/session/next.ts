@@ -16,6 +16,7 @@ import { cancelTurn } from './turns/cancel.ts'
 import { closeSession, drainSession, settlePhase } from './closing.ts'
 import { passDeadlines } from './deadlines.ts'
 import { Draft } from './draft.ts'
+import { changeEquipment } from './equipment/change-equipment.ts'
 import { changeFamily } from './family/change-family.ts'
 import { takeNotice } from './family/take-notice.ts'
 import { hearDescription } from './terms/offers.ts'
@@ -68,6 +69,8 @@ function takeInput(draft: Draft, input: Input): void {
       return resumeSession(draft, input)
     case 'change':
       return changeOptions(draft, input)
+    case 'equip':
+      return changeEquipment(draft, input)
     case 'reset':
       return resetSession(draft, input)
     case 'close':

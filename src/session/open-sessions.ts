@@ -16,6 +16,8 @@ import type { ActorsPorts } from './actors.ts'
 import { checkPrompt } from './turns/check-prompt.ts'
 import type { PromptRules } from './turns/check-prompt.ts'
 import { ensureSession } from './entry/ensure-session.ts'
+import { Equipper } from './equipment/equipper.ts'
+import type { EquipmentRequest, EquipperPorts } from './equipment/equipper.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import { Parentage } from './family/parentage.ts'
 import type { FamilyLimits } from './family/parentage.ts'
@@ -49,7 +51,8 @@ import type { TurnDraft } from './input.ts'
 import type { RecoveredTurns, ReplyValue } from './effect.ts'
 import type { SessionStatisticsSnapshot } from './insight/statistics.ts'
 
-export interface SessionsPorts extends Omit<ActorsPorts, 'judge'>, PermissionPorts {
+export interface SessionsPorts
+  extends Omit<ActorsPorts, 'judge' | 'equipper'>, PermissionPorts, Omit<EquipperPorts, 'store'> {
   /** Read for each prompt. */
   readonly promptRules: PromptRules
   readonly family: FamilyLimits
@@ -91,7 +94,8 @@ export interface Sessions extends AsyncDisposable {
   handOver(): Promise<void>
 }
 
-export function openSessions(ports: SessionsPorts): Sessions {
+export function openSessions(given: SessionsPorts): Sessions {
+  const ports = { ...given, equipper: new Equipper(given) }
   const permissions: SessionPermissions = new SessionPermissions(ports, {
     ask: (no, build) => actors.ask(no, build),
     abandon: (no) => actors.find(no)?.post({ kind: 'unattended' }),
@@ -127,14 +131,16 @@ export function openSessions(ports: SessionsPorts): Sessions {
   return sessions
 }
 
+type ServicePorts = SessionsPorts & { readonly equipper: Equipper }
+
 class Service implements SessionService {
-  readonly #ports: SessionsPorts
+  readonly #ports: ServicePorts
   readonly #actors: Actors
   readonly #permissions: SessionPermissions
   readonly #parentage: Parentage
   readonly #adoptions = new OneAtATime()
 
-  constructor(ports: SessionsPorts, actors: Actors, permissions: SessionPermissions) {
+  constructor(ports: ServicePorts, actors: Actors, permissions: SessionPermissions) {
     this.#ports = ports
     this.#actors = actors
     this.#permissions = permissions
@@ -244,6 +250,14 @@ class Service implements SessionService {
     const patch = readOptionsPatch(options)
     const { no } = await this.#open(id)
     await this.#actors.ask(no, (reply) => ({ kind: 'change', reply, patch, continuity }))
+    return this.get(id)
+  }
+
+  async equip(id: SessionId, request: EquipmentRequest): Promise<SessionStatus> {
+    this.#refuseWhileDraining()
+    const session = await this.#open(id)
+    const change = await this.#ports.equipper.read(request, session)
+    await this.#actors.ask(session.no, (reply) => ({ kind: 'equip', reply, change }))
     return this.get(id)
   }
 

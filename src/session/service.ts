@@ -18,10 +18,11 @@ import type {
 import type { PermissionMode, Unattended } from '../store/permission-rule-record.ts'
 import type { PageRequest, SessionFilter } from '../store/store.ts'
 import type { AdoptRequest, AgentSessions } from './entry/adopt-session.ts'
+import type { EquipmentRequest } from './equipment/equipper.ts'
 import type { Explanation } from './insight/explain.ts'
 import type { QueueTarget } from './turns/queue-order.ts'
 
-export interface SessionRequest {
+export interface SessionRequest extends EquipmentRequest {
   readonly key?: string
   readonly agent: string
   readonly cwd: string
@@ -172,7 +173,7 @@ export interface ResetEvidence {
 }
 
 export interface SessionService {
-  /** Makes a session; with a `key` that is in use returns that one (same agent, cwd, mode and parent, else SESSION_CONFLICT). */
+  /** Makes a session; with a `key` that is in use returns that one as it is (same agent, cwd, mode and parent, else SESSION_CONFLICT). */
   ensure(request: SessionRequest): Promise<{ status: SessionStatus; created: boolean }>
   /** Sessions that the agent has of its own; starts it for the answer, for at most a minute. AGENT_UNSUPPORTED, AGENT_*, CWD_*. */
   listAgentSessions(agent: string, cwd: string | undefined): Promise<AgentSessions>
@@ -205,6 +206,11 @@ export interface SessionService {
    * CONTROL_REFUSED. OPTION_UNKNOWN, OPTION_INVALID, SESSION_CLOSED.
    */
   change(id: SessionId, change: SessionChange): Promise<SessionStatus>
+  /**
+   * Changes what the agent of the session is opened with, from its next start on; one that lives ends when no turn is out, if its
+   * conversation can be gone on with. MCP_SERVER_UNKNOWN, CWD_*, SESSION_CLOSED.
+   */
+  equip(id: SessionId, request: EquipmentRequest): Promise<SessionStatus>
   /** Resolves when no process is left that has the old options or conversation. SESSION_BUSY, SESSION_CLOSED. */
   reset(id: SessionId, request: ResetRequest): Promise<ResetEvidence>
   /** Frees a session that is held by an interrupted turn or a lost conversation. ACTION_NOT_OFFERED. */

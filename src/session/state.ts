@@ -92,7 +92,12 @@ export interface ActiveTurn extends QueuedTurn {
 
 export type AgentLink =
   | { readonly kind: 'none' }
-  | { readonly kind: 'starting'; readonly generation: number; readonly deadlineAt: number }
+  | {
+      readonly kind: 'starting'
+      readonly generation: number
+      readonly deadlineAt: number
+      readonly isRetiring: boolean
+    }
   /** `isRetiring`: to be stopped as soon as no turn is out. */
   | { readonly kind: 'ready'; readonly generation: number; readonly pid: number; readonly isRetiring: boolean }
   | { readonly kind: 'stopping'; readonly generation: number; readonly deadlineAt: number }

@@ -98,6 +98,8 @@ function applyWrite(
       return tables.sessions.patch(tx, no, write.patch)
     case 'session.terms':
       return tables.sessions.setTerms(tx, no, write.terms)
+    case 'session.given':
+      return tables.given.put(tx, no, write.given)
     default:
       return write satisfies never
   }

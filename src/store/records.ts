@@ -45,8 +45,41 @@ export interface SessionTerms {
   readonly controls: string | undefined
   readonly title: string | undefined
   readonly conversation: ConversationRecord
-  /** Of the definition that the newest ready process was started with. */
+  /** Of the definition and the equipment that the newest ready process was started with. */
   readonly definitionDigest: string | undefined
+  readonly equipment: SessionEquipment
+}
+
+/** What the agent of a session is opened with, besides its directory. Names and paths only: what may be secret is in GivenEquipment. */
+export interface SessionEquipment {
+  /** MCP servers of the configuration, by name. */
+  readonly mcpServers: readonly string[]
+  /** Further directories of the session; absolute. */
+  readonly directories: readonly string[]
+  /** What the editor that opened the session last gave. */
+  readonly given: GivenSummary
+}
+
+export interface GivenSummary {
+  /** Names of its MCP servers. */
+  readonly mcpServers: readonly string[]
+  readonly directories: readonly string[]
+  /** Of its MCP servers; empty for none. */
+  readonly digest: string
+}
+
+/** What an editor gave for the agent, with its secrets: for the agent and for nobody else. JSON texts. */
+export interface GivenEquipment {
+  /** ACP `McpServer` entries of v1. */
+  readonly mcpServers: string
+  /** `_meta` of the request that opened the session. */
+  readonly meta: string | undefined
+}
+
+export const NO_EQUIPMENT: SessionEquipment = {
+  mcpServers: [],
+  directories: [],
+  given: { mcpServers: [], directories: [], digest: '' },
 }
 
 export interface SessionRecord {
@@ -137,6 +170,8 @@ export interface TurnRecord {
   readonly origin: TurnOrigin
   /** ACP content blocks, as JSON text. */
   readonly prompt: string
+  /** Sent as `_meta` beside the prompt, as JSON text. */
+  readonly meta?: string | undefined
   readonly idempotencyKey: string | undefined
   /** SHA-256 of the canonical request body; decides between replay and IDEMPOTENCY_KEY_REUSED. */
   readonly bodyHash: string
@@ -250,6 +285,7 @@ export type EventType =
   | 'options.changed'
   | 'options.reset'
   | 'option.refused'
+  | 'equipment.changed'
   | 'conversation.replaced'
   | 'conversation.reset'
   | 'session.described'

@@ -12,6 +12,7 @@ import { Heads } from './heads.ts'
 import type { LifeLog } from './lives.ts'
 import type {
   EventRecord,
+  GivenEquipment,
   KeeperRecord,
   LeaseRecord,
   LeaseState,
@@ -135,6 +136,10 @@ export class Repository implements Store {
 
   findSessionByNo(no: SessionNo): Promise<SessionRecord | undefined> {
     return this.#engine.tables.sessions.findByNo(this.#engine.reader, no)
+  }
+
+  findGiven(no: SessionNo): Promise<GivenEquipment | undefined> {
+    return this.#engine.tables.given.find(this.#engine.reader, no)
   }
 
   listSessions(filter: SessionFilter, page: PageRequest): Promise<SessionRecord[]> {
@@ -338,6 +343,7 @@ export class Repository implements Store {
     const { tables } = this.#engine
     try {
       const record = await tables.sessions.insert(tx, session)
+      if (session.given !== undefined) await tables.given.put(tx, record.no, session.given)
       const chained = chain({ seq: 0, crc: 0 }, [createdEvent(session)])
       const fence = { sessionNo: record.no, node: record.node, epoch: record.epoch }
       const from = { seq: 0, crc: 0 }

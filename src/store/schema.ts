@@ -75,6 +75,7 @@ export interface SessionTable {
   conversation_anew: ConversationRecord['anew'] | null
   conversation_lost: number
   definition_digest: string | null
+  equipment: string | null
   node_id: string
   epoch: number
   last_seq: number
@@ -87,6 +88,12 @@ export interface SessionTable {
   label: string | null
   parent: string | null
   notify: NotifyPolicy
+}
+
+export interface SessionGivenTable {
+  session_no: number
+  mcp_servers: string
+  meta: string | null
 }
 
 export interface TurnTable {
@@ -113,6 +120,7 @@ export interface TurnTable {
   cancelling: string | null
   /** Null when it is large: then it is in turn_prompt. */
   prompt: string | null
+  meta: string | null
   stop_reason: string | null
   forced: number | null
   error: string | null
@@ -237,6 +245,7 @@ export interface TableTypes {
   life: LifeTable
   session: SessionTable
   turn: TurnTable
+  session_given: SessionGivenTable
   turn_prompt: TurnPromptTable
   event: EventTable
   permission: PermissionTable

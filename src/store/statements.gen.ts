@@ -142,7 +142,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "insert": {
-      "sql": "insert into \"session\" (\"id\", \"key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"permission_mode\", \"continuity\", \"options\", \"agent_session_id\", \"conversation_source\", \"conversation_used\", \"conversation_lost\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\", \"label\", \"parent\", \"notify\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
+      "sql": "insert into \"session\" (\"id\", \"key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"permission_mode\", \"continuity\", \"options\", \"equipment\", \"agent_session_id\", \"conversation_source\", \"conversation_used\", \"conversation_lost\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\", \"label\", \"parent\", \"notify\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
       "parameters": [
         "id",
         "key",
@@ -153,6 +153,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "permissionMode",
         "continuity",
         "options",
+        "equipment",
         "conversation",
         "source",
         "isUsed",
@@ -263,7 +264,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "setTerms": {
-      "sql": "update \"session\" set \"continuity\" = ?, \"options\" = ?, \"controls\" = ?, \"title\" = ?, \"conversation_source\" = ?, \"conversation_used\" = ?, \"conversation_anew\" = ?, \"conversation_lost\" = ?, \"definition_digest\" = ? where \"no\" = ?",
+      "sql": "update \"session\" set \"continuity\" = ?, \"options\" = ?, \"controls\" = ?, \"title\" = ?, \"conversation_source\" = ?, \"conversation_used\" = ?, \"conversation_anew\" = ?, \"conversation_lost\" = ?, \"definition_digest\" = ?, \"equipment\" = ? where \"no\" = ?",
       "parameters": [
         "continuity",
         "options",
@@ -274,6 +275,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "anew",
         "isLost",
         "definitionDigest",
+        "equipment",
         "no"
       ]
     }
@@ -426,9 +428,33 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     }
   },
+  "sessionGiven": {
+    "put": {
+      "sql": "insert into \"session_given\" (\"session_no\", \"mcp_servers\", \"meta\") values (?, ?, ?) on conflict (\"session_no\") do update set \"mcp_servers\" = ?, \"meta\" = ?",
+      "parameters": [
+        "no",
+        "mcpServers",
+        "meta",
+        "mcpServers",
+        "meta"
+      ]
+    },
+    "delete": {
+      "sql": "delete from \"session_given\" where \"session_no\" = ?",
+      "parameters": [
+        "no"
+      ]
+    },
+    "find": {
+      "sql": "select * from \"session_given\" where \"session_no\" = ?",
+      "parameters": [
+        "no"
+      ]
+    }
+  },
   "turn": {
     "insert": {
-      "sql": "insert into \"turn\" (\"id\", \"session_no\", \"n\", \"place\", \"state\", \"origin\", \"idempotency_key\", \"body_hash\", \"retry_of\", \"on_interrupt\", \"unattended\", \"delivery\", \"generation\", \"accepted_at\", \"expires_at\", \"deadline_ms\", \"lane\", \"dispatched_at\", \"running_at\", \"cancelling\", \"prompt\", \"stop_reason\", \"forced\", \"error\", \"usage\", \"ended_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "sql": "insert into \"turn\" (\"id\", \"session_no\", \"n\", \"place\", \"state\", \"origin\", \"idempotency_key\", \"body_hash\", \"retry_of\", \"on_interrupt\", \"unattended\", \"delivery\", \"generation\", \"accepted_at\", \"expires_at\", \"deadline_ms\", \"lane\", \"dispatched_at\", \"running_at\", \"cancelling\", \"prompt\", \"meta\", \"stop_reason\", \"forced\", \"error\", \"usage\", \"ended_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       "parameters": [
         "id",
         "session_no",
@@ -451,6 +477,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "running_at",
         "cancelling",
         "prompt",
+        "meta",
         "stop_reason",
         "forced",
         "error",

@@ -7,6 +7,7 @@ import type {
   Cancelling,
   ContinuityPolicy,
   EventRecord,
+  GivenEquipment,
   KeeperRecord,
   LeaseRecord,
   LeaseState,
@@ -14,6 +15,7 @@ import type {
   OnInterrupt,
   PermissionRecord,
   PermissionState,
+  SessionEquipment,
   SessionFamily,
   SessionMode,
   SessionNo,
@@ -97,6 +99,8 @@ export type SessionWrite =
   | { readonly kind: 'rule.hit'; readonly ruleId: RuleId; readonly at: number }
   | { readonly kind: 'session.patch'; readonly patch: SessionPatch }
   | { readonly kind: 'session.terms'; readonly terms: SessionTerms }
+  /** Replaces what an editor gave; undefined: it gave nothing. */
+  | { readonly kind: 'session.given'; readonly given: GivenEquipment | undefined }
   /** The whole of what people and parents see of a session. */
   | { readonly kind: 'session.describe'; readonly family: SessionFamily }
   | { readonly kind: 'task.insert'; readonly task: TaskRecord }
@@ -133,6 +137,9 @@ export interface NewSession {
   /** Default: resume. */
   readonly continuity?: ContinuityPolicy
   readonly options?: SessionOptions
+  readonly equipment?: SessionEquipment
+  /** The whole of what `equipment.given` sums up. */
+  readonly given?: GivenEquipment | undefined
   readonly createdAt: number
   /** A conversation of the agent's own that the session goes on with. */
   readonly conversation?: AgentSessionId
@@ -212,6 +219,8 @@ export interface Store extends AsyncDisposable {
   /** The session that is not closed and goes on with the agent's own session `conversation`. */
   findSessionByConversation(agent: string, conversation: AgentSessionId): Promise<SessionRecord | undefined>
   findSessionByNo(no: SessionNo): Promise<SessionRecord | undefined>
+  /** What an editor gave for the agent of a session that is not closed. Holds secrets. */
+  findGiven(no: SessionNo): Promise<GivenEquipment | undefined>
   listSessions(filter: SessionFilter, page: PageRequest): Promise<SessionRecord[]>
   /** Sessions that have a queued or active turn, an open permission request, or are closing: what recovery must open. */
   listUnsettledSessions(): Promise<SessionRecord[]>

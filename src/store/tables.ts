@@ -15,6 +15,8 @@ import { PermissionRows } from './tables/permission.ts'
 import type { PermissionQueries } from './tables/permission-queries.ts'
 import { PermissionRuleRows } from './tables/permission-rule.ts'
 import type { PermissionRuleQueries } from './tables/permission-rule-queries.ts'
+import { SessionGivenRows } from './tables/session-given.ts'
+import type { SessionGivenQueries } from './tables/session-given-queries.ts'
 import { SessionRows } from './tables/session.ts'
 import type { SessionListQueries } from './tables/session-list-queries.ts'
 import type { SessionQueries } from './tables/session-queries.ts'
@@ -30,6 +32,7 @@ export interface Tables {
   readonly lives: LifeRows
   readonly sessions: SessionRows
   readonly families: SessionFamilyRows
+  readonly given: SessionGivenRows
   readonly turns: TurnRows
   readonly events: EventRows
   readonly permissions: PermissionRows
@@ -46,6 +49,7 @@ export interface Queries {
   readonly session: SessionQueries
   readonly sessionList: SessionListQueries
   readonly sessionFamily: SessionFamilyQueries
+  readonly sessionGiven: SessionGivenQueries
   readonly turn: TurnQueries
   readonly event: EventQueries
   readonly permission: PermissionQueries
@@ -64,6 +68,7 @@ export function createTables(texts: StatementTexts): Tables {
     lives: new LifeRows(texts.life),
     sessions: new SessionRows(texts.session, texts.sessionList),
     families: new SessionFamilyRows(texts.sessionFamily),
+    given: new SessionGivenRows(texts.sessionGiven),
     turns: new TurnRows(texts.turn),
     events: new EventRows(texts.event),
     permissions: new PermissionRows(texts.permission),

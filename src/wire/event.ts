@@ -14,6 +14,7 @@ export const EventType = Type.Enum([
   'options.changed',
   'options.reset',
   'option.refused',
+  'equipment.changed',
   'conversation.replaced',
   'conversation.reset',
   'turn.queued',

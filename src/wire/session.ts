@@ -3,6 +3,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
+import { EquipmentFields, EquipmentView } from './equipment.ts'
 import { ContinuityPolicy, ControlsView, OptionsPatch, OptionsView } from './options.ts'
 import {
   Cursor,
@@ -77,6 +78,7 @@ export const SessionView = Type.Object(
     title: nullable(Type.String()),
     continuity: ContinuityPolicy,
     options: OptionsView,
+    ...EquipmentView.properties,
     /** Number of the newest agent process of this session; 0 before the first. */
     generation: Type.Integer(),
     created_at: Time,
@@ -125,6 +127,7 @@ export const SessionCreate = Type.Object(
     /** `resume` if not given. */
     continuity: Type.Optional(ContinuityPolicy),
     options: Type.Optional(OptionsPatch),
+    ...EquipmentFields,
     label: Type.Optional(SessionLabel),
     /** The session that this one works for. */
     parent: Type.Optional(SessionName),
@@ -146,6 +149,8 @@ export const SessionPatch = Type.Object(
     continuity: Type.Optional(ContinuityPolicy),
     /** A living agent is asked first; when it refuses, nothing else of the request is done. */
     options: Type.Optional(OptionsPatch),
+    /** Complete lists; they hold from the next start of the agent on, and one that lives ends soon for it. */
+    ...EquipmentFields,
     /** Another parent only while no turn is queued or running. */
     parent: Type.Optional(nullable(SessionName)),
     notify: Type.Optional(NotifyPolicy),

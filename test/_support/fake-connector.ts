@@ -26,6 +26,8 @@ export interface FakeConnector extends AgentConnector {
   /** What an agent says that it could go on with, and what it tells of such a conversation. */
   offers: AgentOffer
   history?: ImportedHistory
+  /** What an agent that starts says that it can do. */
+  capabilities: string
   onCancel: (agent: FakeAgent) => void
   /** The request of its prompt is taken back. */
   onWithdraw: (agent: FakeAgent, turnId: TurnId) => void
@@ -50,6 +52,7 @@ export function fakeConnector(onPrompt: OnPrompt = echo, survivors: readonly Fak
   const connector: FakeConnector = {
     agents: [...survivors],
     onPrompt,
+    capabilities: '{"fake":true}',
     onCancel: () => {},
     onWithdraw: () => {},
     controls: NO_CONTROLS,
@@ -114,7 +117,7 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
     pid,
     agentSessionId: (request.resume ?? `as-${request.sessionId}`) as AgentSessionId,
     continuity: request.resume === undefined ? 'new' : 'loaded',
-    capabilities: '{"fake":true}',
+    capabilities: connector.capabilities,
     controls: connector.controls,
     refused: [],
     history: request.wantsHistory === true ? connector.history : undefined,

@@ -7,6 +7,8 @@ import type { AgentHost, AgentProcess, ProcessListener, StopReport } from '../..
 import { createAgentConnector } from '../../src/agent/start/connect-agent.ts'
 import type { ConnectorPorts } from '../../src/agent/start/connect-agent.ts'
 import type { AgentConnection, AgentListener, WhenLost } from '../../src/agent/connection.ts'
+import { UNEQUIPPED } from '../../src/agent/equipment.ts'
+import type { AgentEquipment } from '../../src/agent/equipment.ts'
 import type { WantedOption } from '../../src/agent/control-plan.ts'
 import type { AgentOffer } from '../../src/agent/start/list-agent-sessions.ts'
 import { startAgent } from '../../src/agent/start/start-agent.ts'
@@ -99,6 +101,7 @@ export interface Setup {
   readonly ms?: number
   readonly whenLost?: WhenLost
   readonly options?: readonly WantedOption[]
+  readonly equipment?: AgentEquipment
   /** Answers as a spare: it is initialised before the connection is asked for. */
   readonly spare?: FakeProcess
   /** What the host does when the spare is assigned. */
@@ -111,7 +114,7 @@ const never = new AbortController().signal
 /** `process` is what a spawn gives. */
 export async function connectWith(
   process: FakeProcess,
-  { resume, ms = 1_000, whenLost = 'fail', options = [], spare, assign }: Setup,
+  { resume, ms = 1_000, whenLost = 'fail', options = [], equipment = UNEQUIPPED, spare, assign }: Setup,
 ): Promise<AgentConnection> {
   const ports = portsTo(spare === undefined ? [process] : [spare, process], ms, assign)
   const ahead = { definition: DEFINITION, sessionId: undefined, generation: 0, cwd: '/' }
@@ -120,6 +123,8 @@ export async function connectWith(
     sessionId: 'ses_1' as SessionId,
     generation: 1,
     cwd: '/work',
+    roots: ['/work'],
+    equipment,
     resume: resume as AgentSessionId | undefined,
     whenLost,
     options,

@@ -10,6 +10,7 @@ import type { JsonObject } from '../../src/base/json.ts'
 import { createEventLog } from '../../src/events/log.ts'
 import type { EventLog } from '../../src/events/event-log.ts'
 import { mergeOptions, readOptionsPatch } from '../../src/session/terms/options.ts'
+import type { EquipmentRequest } from '../../src/session/equipment/equipper.ts'
 import type { AdoptRequest, AgentSessions } from '../../src/session/entry/adopt-session.ts'
 import type {
   CancelEvidence,
@@ -38,7 +39,7 @@ import type {
   TurnOutcome,
   TurnRecord,
 } from '../../src/store/records.ts'
-import { NEW_TERMS } from './new-terms.ts'
+import { equipped, NEW_TERMS } from './new-terms.ts'
 import { NO_FAMILY } from './no-family.ts'
 
 export interface FakeOptions {
@@ -97,7 +98,8 @@ export class FakeService implements SessionService {
       if (known.record.agent !== agent) throw new HoldfastError('SESSION_CONFLICT', { session: key, field: 'agent' })
       return { status: this.#status(known), created: false }
     }
-    const terms = { ...NEW_TERMS, options: mergeOptions({}, readOptionsPatch(request.options ?? {})) }
+    const equipment = equipped(NEW_TERMS.equipment, request)
+    const terms = { ...NEW_TERMS, equipment, options: mergeOptions({}, readOptionsPatch(request.options ?? {})) }
     const session = this.#create({ key, agent, cwd, mode, onInterrupt })
     const continuity = request.continuity ?? terms.continuity
     session.record = { ...session.record, terms: { ...terms, continuity } }
@@ -246,6 +248,14 @@ export class FakeService implements SessionService {
     const merged = mergeOptions(terms.options, readOptionsPatch(options))
     const changed = { ...terms, options: merged, continuity: continuity ?? terms.continuity }
     session.record = { ...session.record, terms: changed }
+    return this.#status(session)
+  }
+
+  async equip(id: SessionId, request: EquipmentRequest): Promise<SessionStatus> {
+    const session = this.#find(id)
+    if (session.record.state !== 'open') throw new HoldfastError('SESSION_CLOSED', { session: id })
+    const { terms } = session.record
+    session.record = { ...session.record, terms: { ...terms, equipment: equipped(terms.equipment, request) } }
     return this.#status(session)
   }
 

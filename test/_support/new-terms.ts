@@ -1,6 +1,8 @@
 // What a session and its agent have agreed before there was an agent.
 
-import type { SessionTerms } from '../../src/store/records.ts'
+import type { EquipmentRequest } from '../../src/session/equipment/equipper.ts'
+import { NO_EQUIPMENT } from '../../src/store/records.ts'
+import type { SessionEquipment, SessionTerms } from '../../src/store/records.ts'
 
 export const NEW_TERMS: SessionTerms = {
   continuity: 'resume',
@@ -9,4 +11,10 @@ export const NEW_TERMS: SessionTerms = {
   title: undefined,
   conversation: { source: undefined, isUsed: false, anew: undefined, isLost: false },
   definitionDigest: undefined,
+  equipment: NO_EQUIPMENT,
+}
+
+/** What is named of a request, unchecked. */
+export function equipped(equipment: SessionEquipment, { mcpServers, directories }: EquipmentRequest): SessionEquipment {
+  return { ...equipment, ...(mcpServers && { mcpServers }), ...(directories && { directories }) }
 }

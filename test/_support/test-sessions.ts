@@ -124,6 +124,7 @@ export class TestSessions implements AsyncDisposable {
       findDefinition: (name) => (name === 'fake' ? definition : undefined),
       checkCwd: (cwd) => Promise.resolve(cwd),
       checkAgent: () => Promise.resolve(),
+      findMcpServer: () => undefined,
       promptRules: { promptBytesMax: 10_000, attachmentBytesMax: 100_000 },
       family: { depthMax: 4, childrenMax: 100 },
       ...this.#ports,

@@ -97,6 +97,7 @@ export class ModelStore {
         this.session = { ...this.session, terms: write.terms }
         return
       case 'agent.line':
+      case 'session.given':
       case 'session.describe':
       case 'task.insert':
       case 'task.patch':

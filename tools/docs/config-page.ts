@@ -38,9 +38,28 @@ of the new definition, in the same conversation. The sessions of an agent that i
 }
 \`\`\``
 
+const MCP_SERVERS = `## mcpServers
+
+MCP servers by name, in the file only. A session names those that its agent is to have (\`--mcp NAME\`, \`mcp_servers\`); the agent
+starts or calls them itself. Either \`command\`, an argument list without a shell, with \`env\`; or \`url\`, with \`type\`
+(\`http\`, the default, or \`sse\`) and \`headers\`. A value \`env:NAME\` of \`env\` or \`headers\` stands for the variable
+NAME of the gateway, so that no secret has to be in the file; values are given to the agent and never shown or logged.
+
+A reload reads them again: an agent that was given one that has changed ends when no turn is out, and the next prompt starts it with
+the new one.
+
+\`\`\`jsonc
+{
+  "mcpServers": {
+    "files": { "command": ["mcp-server-filesystem", "/srv/docs"], "env": {} },
+    "issues": { "url": "https://mcp.example.test/", "headers": { "Authorization": "env:ISSUES_AUTH" } }
+  }
+}
+\`\`\``
+
 export function configPage(): string {
   const sections = Object.entries<Option>(OPTIONS).map(([name, option]) => optionSection(name, option))
-  return `${[NOTICE, INTRODUCTION].join('\n')}\n\n${sections.join('\n\n')}\n`
+  return `${[NOTICE, INTRODUCTION].join('\n')}\n\n${MCP_SERVERS}\n\n${sections.join('\n\n')}\n`
 }
 
 function optionSection(name: string, option: Option): string {

@@ -91,6 +91,7 @@ async function attach(
     findDefinition: () => undefined,
   })
   const connection = agent?.attach({
+    roots: ['/work'],
     agentSessionId: 's1' as AgentSessionId,
     capabilities: '{"prompt":{"image":false,"audio":false,"embeddedContext":false}}',
     cwd: '/work',

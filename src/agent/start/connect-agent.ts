@@ -76,7 +76,12 @@ async function connectSpare(
   }
 }
 
-const OWN_ANSWERS: ReadonlySet<ErrorCode> = new Set(['AGENT_ERROR', 'AGENT_AUTH_REQUIRED', 'AGENT_CONVERSATION_LOST'])
+const OWN_ANSWERS: ReadonlySet<ErrorCode> = new Set([
+  'AGENT_ERROR',
+  'AGENT_AUTH_REQUIRED',
+  'AGENT_CONVERSATION_LOST',
+  'EQUIPMENT_UNSUPPORTED',
+])
 
 /** A living agent refused: a new process would say the same. */
 function isOwnAnswer(error: unknown): boolean {

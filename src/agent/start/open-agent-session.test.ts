@@ -9,6 +9,7 @@ import { DeadlineError, HoldfastError } from '../../base/errors.ts'
 import type { AgentSessionId } from '../../base/ids.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
 import { fromRpcFailure } from '../agent-errors.ts'
+import { UNEQUIPPED } from '../equipment.ts'
 import type { AgentLink } from '../link/agent-link.ts'
 import { applyOptions } from './apply-options.ts'
 import type { WhenLost } from '../connection.ts'
@@ -55,13 +56,23 @@ const NOTHING: AgentCapabilities = {
   list: false,
   fork: false,
   delete: false,
+  additionalDirectories: false,
+  mcp: { http: false, sse: false },
   prompt: { image: false, audio: false, embeddedContext: false },
 }
 const ALL: AgentCapabilities = { ...NOTHING, loadSession: true, resume: true, fork: true }
 const signal = new AbortController().signal
 
 function open(answers: Answers, capabilities: AgentCapabilities, whenLost: WhenLost = 'fail', resume = 's-old') {
-  const to = { cwd: '/work', resume: resume as AgentSessionId, whenLost, capabilities, ms: 1_000, signal }
+  const to = {
+    cwd: '/work',
+    equipment: UNEQUIPPED,
+    resume: resume as AgentSessionId,
+    whenLost,
+    capabilities,
+    ms: 1_000,
+    signal,
+  }
   return openAgentSession(answers.link, to)
 }
 

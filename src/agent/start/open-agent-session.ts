@@ -9,13 +9,17 @@ import { narrowNewSession, narrowOpenedSession } from '../../acp/session-results
 import type { NarrowedResult } from '../../acp/session-results.ts'
 import { HoldfastError, isHoldfastError } from '../../base/errors.ts'
 import type { AgentSessionId } from '../../base/ids.ts'
+import type { JsonObject } from '../../base/json.ts'
 import { answeredCodeOf } from '../agent-errors.ts'
+import { sessionParams } from '../equipment.ts'
+import type { AgentEquipment } from '../equipment.ts'
 import type { AgentLink } from '../link/agent-link.ts'
 import type { Continuity, WhenLost } from '../connection.ts'
 import type { ImportedHistory } from '../link/history.ts'
 
 export interface OpenOptions {
   readonly cwd: string
+  readonly equipment: AgentEquipment
   readonly resume: AgentSessionId | undefined
   readonly whenLost: WhenLost
   /** `resume` began without us: opened by `session/load` if the agent can, and what that tells is kept. */
@@ -24,6 +28,9 @@ export interface OpenOptions {
   readonly ms: number
   readonly signal: AbortSignal
 }
+
+/** `params`: what is said of the session in every way to open it. */
+type Opening = OpenOptions & { readonly params: JsonObject }
 
 export interface OpenedAgentSession {
   readonly agentSessionId: AgentSessionId
@@ -35,9 +42,10 @@ export interface OpenedAgentSession {
 
 /**
  * Resume before load before new (acp-protocol 4.4). AGENT_CONVERSATION_LOST when the agent cannot go on with `resume` and
- * nothing else is wanted. Any other refusal rejects as it is: the conversation may be there at the next try.
+ * nothing else is wanted; EQUIPMENT_UNSUPPORTED before anything is asked. Any other refusal rejects as it is: the conversation may be there at the next try.
  */
-export async function openAgentSession(link: AgentLink, options: OpenOptions): Promise<OpenedAgentSession> {
+export async function openAgentSession(link: AgentLink, given: OpenOptions): Promise<OpenedAgentSession> {
+  const options = { ...given, params: sessionParams(link.agent, given, given.capabilities) }
   const { resume, whenLost } = options
   if (resume === undefined) return openNew(link, options, 'new')
   const lost = await continueSession(link, resume, options)
@@ -58,9 +66,9 @@ export function canContinue(capabilities: string | undefined): boolean {
 async function continueSession(
   link: AgentLink,
   sessionId: AgentSessionId,
-  options: OpenOptions,
+  options: Opening,
 ): Promise<OpenedAgentSession | HoldfastError> {
-  const { capabilities, cwd } = options
+  const { capabilities, params } = options
   const resume = capabilities.resume ? [{ method: 'session/resume', continuity: 'resumed' } as const] : []
   const load = capabilities.loadSession ? [{ method: 'session/load', continuity: 'loaded' } as const] : []
   const ways = options.wantsHistory === true ? [...load, ...resume] : [...resume, ...load]
@@ -69,7 +77,7 @@ async function continueSession(
     try {
       const wanted =
         options.wantsHistory === true && method === 'session/load' ? { ...options, historyOf: sessionId } : options
-      const answer = await link.openSession(method, { sessionId, cwd, mcpServers: [] }, wanted)
+      const answer = await link.openSession(method, { sessionId, ...params }, wanted)
       const result = usable(link, narrowOpenedSession(method, answer))
       const history = wanted === options ? undefined : link.takeHistory()
       return { agentSessionId: sessionId, continuity, controls: narrowControls(result), history }
@@ -84,12 +92,12 @@ async function continueSession(
 async function forkSession(
   link: AgentLink,
   sessionId: AgentSessionId,
-  options: OpenOptions,
+  options: Opening,
 ): Promise<OpenedAgentSession | undefined> {
-  const { capabilities, cwd } = options
+  const { capabilities, params } = options
   if (!capabilities.fork) return undefined
   try {
-    const answer = await link.openSession('session/fork', { sessionId, cwd, mcpServers: [] }, options)
+    const answer = await link.openSession('session/fork', { sessionId, ...params }, options)
     return opened(usable(link, narrowNewSession(answer, 'session/fork')), 'forked')
   } catch (error) {
     if (saysLost(error)) return undefined
@@ -97,12 +105,8 @@ async function forkSession(
   }
 }
 
-async function openNew(
-  link: AgentLink,
-  options: OpenOptions,
-  continuity: 'new' | 'fresh',
-): Promise<OpenedAgentSession> {
-  const answer = await link.openSession('session/new', { cwd: options.cwd, mcpServers: [] }, options)
+async function openNew(link: AgentLink, options: Opening, continuity: 'new' | 'fresh'): Promise<OpenedAgentSession> {
+  const answer = await link.openSession('session/new', options.params, options)
   return opened(usable(link, narrowNewSession(answer)), continuity)
 }
 

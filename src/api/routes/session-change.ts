@@ -25,6 +25,7 @@ export function sessionRequest(body: SessionEnsure): SessionRequest {
     ...(permissionMode === undefined ? {} : { permissionMode }),
     ...(continuity === undefined ? {} : { continuity }),
     ...(options === undefined ? {} : { options: options as JsonObject }),
+    ...equipmentRequest(body),
     ...(label === undefined ? {} : { label }),
     ...(parent === undefined ? {} : { parent }),
     ...(notify === undefined ? {} : { notify }),
@@ -57,7 +58,8 @@ function addPatch(app: App, context: RouteContext): void {
     {
       schema: {
         operationId: 'changeSession',
-        summary: 'Change options, continuity, permission mode, label, parent or what the parent is told',
+        summary:
+          'Change options, MCP servers, directories, continuity, permission mode, label, parent or what the parent is told',
         params: SessionParams,
         body: SessionPatch,
         response: withErrors({ 200: SessionDetail }),
@@ -69,6 +71,8 @@ function addPatch(app: App, context: RouteContext): void {
       // What an agent may refuse comes first.
       const change = sessionChange(body)
       if (Object.keys(change).length > 0) await service.change(id, change)
+      const equipment = equipmentRequest(body)
+      if (Object.keys(equipment).length > 0) await service.equip(id, equipment)
       const description = describeRequest(body)
       if (Object.keys(description).length > 0) await service.describe(id, description)
       if (body.permission_mode !== undefined) await context.permissions.setMode(id, body.permission_mode, 'api')
@@ -82,6 +86,13 @@ function sessionChange({ options, continuity }: SessionPatch): SessionChange {
     ...(options === undefined ? {} : { options: options as JsonObject }),
     ...(continuity === undefined ? {} : { continuity }),
   }
+}
+
+function equipmentRequest({
+  mcp_servers: mcpServers,
+  additional_directories: directories,
+}: Pick<SessionPatch, 'mcp_servers' | 'additional_directories'>): Pick<SessionRequest, 'mcpServers' | 'directories'> {
+  return { ...(mcpServers && { mcpServers }), ...(directories && { directories }) }
 }
 
 function describeRequest({ label, parent, notify }: SessionPatch): DescribeRequest {

@@ -7,12 +7,14 @@ import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
 import { sessionFacts } from '../output/session-text.ts'
+import { equipmentBody } from '../program-equipment.ts'
+import type { EquipmentOptions } from '../program-equipment.ts'
 import { onlyAgent } from '../session-choice.ts'
 import { UsageError } from '../usage-error.ts'
 
 type Notify = SessionView['notify']
 
-export interface SessionsEnsureOptions {
+export interface SessionsEnsureOptions extends EquipmentOptions {
   readonly agent?: string
   readonly cwd?: string
   readonly mode?: SessionView['mode']
@@ -23,14 +25,15 @@ export interface SessionsEnsureOptions {
 
 export async function sessionsEnsure(
   context: CommandContext,
-  { agent, cwd = '.', ...rest }: SessionsEnsureOptions,
+  { agent, cwd = '.', mcp, addDir, ...rest }: SessionsEnsureOptions,
   key: string,
 ): Promise<number> {
   const { screen, deps } = context
   using gateway = await openGateway(context)
   const { client } = gateway
-  const body = { agent: agent ?? (await onlyAgent(client)), cwd: path.resolve(deps.cwd, cwd), ...rest }
-  const { session, created } = await client.ensureSession(key, body)
+  const body = { agent: agent ?? (await onlyAgent(client)), cwd: path.resolve(deps.cwd, cwd) }
+  const equipment = equipmentBody({ ...(mcp && { mcp }), ...(addDir && { addDir }) }, deps.cwd)
+  const { session, created } = await client.ensureSession(key, { ...body, ...rest, ...equipment })
   if (screen.json) screen.record({ session, created })
   else screen.print(`${created ? 'made' : 'found'} ${session.id}\n`)
   return EXIT.done

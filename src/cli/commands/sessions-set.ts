@@ -1,4 +1,4 @@
-// `holdfast sessions set` and `holdfast sessions reset`: what the agent of a session is to be like, and its defaults again.
+// `holdfast sessions set` and `holdfast sessions reset`: what the agent of a session is to be like and has, and its defaults again.
 
 import type { SessionPatch } from '../../wire/session.ts'
 import type { ResetWhat } from '../choices.ts'
@@ -7,16 +7,20 @@ import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
 import { sessionDetail } from '../output/controls-text.ts'
+import { equipmentBody } from '../program-equipment.ts'
+import type { EquipmentOptions } from '../program-equipment.ts'
 import { UsageError } from '../usage-error.ts'
 
 export async function sessionsSet(
   context: CommandContext,
-  _: object,
+  equipment: EquipmentOptions,
   idOrKey: string,
   pairs: string[],
 ): Promise<number> {
-  const { screen } = context
-  const body = patchOf(pairs)
+  const { screen, deps } = context
+  const body = { ...patchOf(pairs), ...equipmentBody(equipment, deps.cwd) }
+  if (Object.keys(body).length === 0)
+    throw new UsageError('Nothing to change.', 'Name what to change: name=value, --mcp or --add-dir.')
   using gateway = await openGateway(context)
   const session = await gateway.client.changeSession(idOrKey, body)
   if (screen.json) screen.record(session)

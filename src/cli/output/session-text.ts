@@ -43,6 +43,9 @@ export function sessionFacts(session: SessionView, style: Style): string {
       ['parent', session.parent],
       ['agent', session.agent],
       ['directory', session.cwd],
+      ['also in', joined(session.additional_directories)],
+      ['mcp servers', joined(session.mcp_servers)],
+      ['from editor', joined(session.editor_mcp_servers)],
       ['mode', session.mode],
       ['permissions', session.permission_mode],
       ['state', session.state],
@@ -65,6 +68,10 @@ export function sessionFacts(session: SessionView, style: Style): string {
     ],
     style,
   )
+}
+
+function joined(items: readonly string[]): string | undefined {
+  return items.length === 0 ? undefined : items.join(' ')
 }
 
 function waitsText(waitingFor: SessionView['waiting_for']): string | undefined {

@@ -15,6 +15,7 @@ import { beginOwnTurn, findOwnWork, isOwnTurn, openToolsAfter } from '../turns/o
 import { pump } from '../turns/queue.ts'
 import { markRunning } from '../turns/sign-of-life.ts'
 import { retryOrEnd } from '../turns/start-retry.ts'
+import { retire } from './retire-agent.ts'
 import { stopAgent, stuckError } from './stop-agent.ts'
 import type { ActiveTurn } from '../state.ts'
 import type { AgentInput } from '../input.ts'
@@ -28,7 +29,7 @@ export function agentReady(draft: Draft, ready: Ready): void {
   const { state } = draft
   if (state.agent.kind !== 'starting') return
   const { generation, pid, agentSessionId, continuity, capabilities, isRetiring, line } = ready
-  state.agent = { kind: 'ready', generation, pid, isRetiring }
+  state.agent = { kind: 'ready', generation, pid, isRetiring: isRetiring || state.agent.isRetiring }
   // Another conversation than that one has no history to tell.
   if (wantsHistory(state) && agentSessionId === state.agentSessionId) importHistory(draft, ready.history)
   beginConversation(draft, ready)
@@ -136,10 +137,8 @@ export function evictAgent(draft: Draft): void {
 
 /** Its process was started by a definition that does not hold any more: it takes no further prompt. */
 export function retireAgent(draft: Draft): void {
-  const { agent } = draft.state
-  if (agent.kind !== 'ready' || agent.isRetiring) return
-  draft.state.agent = { ...agent, isRetiring: true }
-  draft.event('agent.retired', undefined, { generation: agent.generation, reason: 'definition_changed' })
+  if (draft.state.agent.kind !== 'ready') return
+  retire(draft, 'definition_changed')
   pump(draft)
 }
 

@@ -2,16 +2,17 @@
 // Owns the connection and the attempt to get one; decides nothing.
 
 import type { AgentConnection, AgentConnector, AgentListener } from '../../agent/connection.ts'
-import { definitionDigest } from '../../agent/definition.ts'
 import type { AgentDefinition } from '../../agent/definition.ts'
 import type { SparePool } from '../../agent/spares.ts'
 import { ignore } from '../../base/deadline.ts'
-import { HoldfastError, toStoredError } from '../../base/errors.ts'
+import { CancelledError, HoldfastError, toStoredError } from '../../base/errors.ts'
 import type { Ids, TurnId } from '../../base/ids.ts'
 import type { StopReport } from '../../keeper/agent-host.ts'
-import type { SessionRecord } from '../../store/records.ts'
+import type { SessionEquipment, SessionRecord } from '../../store/records.ts'
 import type { AgentSlot, AgentSlots } from './agent-slots.ts'
 import type { Lanes } from './lanes.ts'
+import type { Equipper } from '../equipment/equipper.ts'
+import { rootsOfSession } from '../equipment/equipper.ts'
 import type { PermissionJudge } from '../permissions/session-permissions.ts'
 import type { AgentInput, Input } from '../input.ts'
 import type { Effect } from '../effect.ts'
@@ -24,6 +25,7 @@ export interface RunnerPorts {
   readonly ids: Ids
   readonly record: SessionRecord
   readonly judge: Pick<PermissionJudge, 'judge'>
+  readonly equipper: Pick<Equipper, 'equip' | 'digestOf'>
   findDefinition(name: string): AgentDefinition | undefined
   post(input: AgentInput | LanePassed): void
   /** Told after everything a batch of lines caused: when it is stored, the lines can be acknowledged. */
@@ -49,9 +51,10 @@ interface Attempt {
   readonly started: StartedAs
 }
 
-/** The definition that a process was started with, once it is. */
+/** The definition and equipment that a process was started with, once it is. */
 interface StartedAs {
   digest: string
+  readonly equipment: SessionEquipment
 }
 
 const NOTHING_TO_STOP: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
@@ -116,7 +119,7 @@ export class AgentRunner {
       settled,
       connection: adopted,
       isWaiting: false,
-      started: { digest: '' },
+      started: { digest: '', equipment: this.#ports.record.terms.equipment },
     }
   }
 
@@ -151,9 +154,9 @@ export class AgentRunner {
   }
 
   #start(start: StartEffect): void {
-    const { generation } = start
+    const { generation, equipment } = start
     const abort = new AbortController()
-    const started: StartedAs = { digest: '' }
+    const started: StartedAs = { digest: '', equipment }
     const settled = this.#connect(start, started, abort.signal).catch((error: unknown) => {
       this.#ports.post({ kind: 'agent.failed', generation, error: toStoredError(error) })
       return undefined
@@ -164,20 +167,24 @@ export class AgentRunner {
 
   async #connect(start: StartEffect, started: StartedAs, signal: AbortSignal): Promise<AgentConnection> {
     const { generation, resume, whenLost, wantsHistory, options, lane } = start
-    const { record, connector, slots, spares } = this.#ports
+    const { record, connector, slots, spares, equipper } = this.#ports
     const wanted = this.#definition()
     // A spare brings its slot along.
     const spare = spares?.take(wanted)
     const slot = spare?.slot ?? (await this.#waitFor(generation, slots.acquire(signal, lane)))
     try {
       const definition = this.#definition() // it may have waited for long
-      started.digest = definitionDigest(definition)
+      started.digest = equipper.digestOf(definition, start.equipment)
+      const equipment = await equipper.equip(record.no, start.equipment)
+      if (signal.aborted) throw new CancelledError('start')
       const connection = await connector.connect(
         {
           definition,
           sessionId: record.id,
           generation,
           cwd: record.cwd,
+          roots: rootsOfSession(record.cwd, start.equipment),
+          equipment,
           resume,
           whenLost,
           wantsHistory,
@@ -211,7 +218,7 @@ export class AgentRunner {
     attempt.connection = connection
     const { pid, agentSessionId, continuity, capabilities, controls, refused, line } = connection
     const { digest } = attempt.started
-    const isRetiring = connection.isRetiring || digest !== this.#digestNow()
+    const isRetiring = connection.isRetiring || digest !== this.#digestNow(attempt.started)
     const agent = { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line }
     const { history } = connection
     this.#ports.post({ kind: 'agent.ready', generation, ...agent, history, definitionDigest: digest })
@@ -227,9 +234,9 @@ export class AgentRunner {
   }
 
   /** A reload may have changed it since the start; empty when it is gone. */
-  #digestNow(): string {
+  #digestNow({ equipment }: StartedAs): string {
     const definition = this.#ports.findDefinition(this.#ports.record.agent)
-    return definition === undefined ? '' : definitionDigest(definition)
+    return definition === undefined ? '' : this.#ports.equipper.digestOf(definition, equipment)
   }
 
   #listener(generation: number): AgentListener {

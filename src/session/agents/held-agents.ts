@@ -7,6 +7,7 @@ import type { SessionId } from '../../base/ids.ts'
 import type { Json } from '../../base/json.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
+import { rootsOfSession } from '../equipment/equipper.ts'
 import type { AttachedAgent } from '../input.ts'
 import { compactingAfter } from '../turns/compaction.ts'
 
@@ -87,6 +88,7 @@ export class HeldAgents {
     const connection = agent.attach({
       ...position,
       cwd: left.record.cwd,
+      roots: rootsOfSession(left.record.cwd, left.record.terms.equipment),
       life,
       turnId,
       requests: [...open, ...untold],

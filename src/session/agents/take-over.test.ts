@@ -2,6 +2,7 @@
 
 import { expect, test, vi } from 'vitest'
 
+import { UNEQUIPPED } from '../../agent/equipment.ts'
 import { echo } from '../../../test/_support/fake-connector.ts'
 import { FakeAgent } from '../../../test/_support/fake-agent.ts'
 import type { OnPrompt } from '../../../test/_support/fake-agent.ts'
@@ -256,7 +257,8 @@ test('an agent that was not ready when the gateway ended is stopped before the n
   const { turn } = await at.service.prompt(id, { prompt: HELLO })
   const definition = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
   const opening = { resume: undefined, whenLost: 'fail' as const, options: [], spare: undefined }
-  const request = { definition, sessionId: id, generation: 1, cwd: '/tmp', ...opening }
+  const place = { cwd: '/tmp', roots: ['/tmp'], equipment: UNEQUIPPED }
+  const request = { definition, sessionId: id, generation: 1, ...place, ...opening }
   const half = new FakeAgent(request, 2_000)
   at.connector.agents.push(half)
   await at.restart(KEEP)

@@ -6,6 +6,7 @@ import { HoldfastError } from '../../base/errors.ts'
 import type { AgentSessionId, Ids, SessionId } from '../../base/ids.ts'
 import type { SessionRecord } from '../../store/records.ts'
 import type { NewSession, Store } from '../../store/store.ts'
+import type { EquipmentChange, Equipper } from '../equipment/equipper.ts'
 import { checkKey } from './check-key.ts'
 import type { Parentage } from '../family/parentage.ts'
 import { mergeOptions, readOptionsPatch } from '../terms/options.ts'
@@ -16,6 +17,7 @@ export interface EnsurePorts {
   readonly ids: Ids
   readonly clock: Clock
   readonly parentage: Parentage
+  readonly equipper: Pick<Equipper, 'read'>
   checkCwd(cwd: string): Promise<string>
   /** AGENT_COMMAND_MISSING for one that is offered, but not installed. */
   checkAgent(definition: AgentDefinition): Promise<void>
@@ -32,7 +34,7 @@ export interface Ensured {
   readonly created: boolean
 }
 
-/** SESSION_CONFLICT with the fields that differ, AGENT_UNKNOWN, AGENT_COMMAND_MISSING, CWD_*, SESSION_KEY_INVALID, PARENT_REFUSED. */
+/** SESSION_CONFLICT with the fields that differ, AGENT_UNKNOWN, AGENT_COMMAND_MISSING, CWD_*, SESSION_KEY_INVALID, PARENT_REFUSED, MCP_SERVER_UNKNOWN. */
 export async function ensureSession(ports: EnsurePorts, given: NewRequest): Promise<Ensured> {
   const { findDefinition, checkCwd, checkAgent, store, parentage } = ports
   const definition = findDefinition(given.agent)
@@ -42,12 +44,11 @@ export async function ensureSession(ports: EnsurePorts, given: NewRequest): Prom
   const known = await findByKey(ports, request.key)
   if (known !== undefined) return { session: await matching(store, known, request), created: false }
   await checkAgent(definition)
+  const equipped = await ports.equipper.read(request)
   try {
     const { parent } = request
-    const session =
-      parent === undefined
-        ? await store.createSession(newSession(ports, request, undefined))
-        : await parentage.linked(parent, undefined, (id) => store.createSession(newSession(ports, request, id)))
+    const make = (id: SessionId | undefined) => store.createSession(newSession(ports, { ...request, equipped }, id))
+    const session = parent === undefined ? await make(undefined) : await parentage.linked(parent, undefined, make)
     return { session, created: true }
   } catch (error) {
     // Two callers with one key: the second gets the session of the first.
@@ -59,7 +60,7 @@ export async function ensureSession(ports: EnsurePorts, given: NewRequest): Prom
 
 function newSession(
   { ids, clock, findDefinition }: EnsurePorts,
-  request: NewRequest,
+  request: NewRequest & { readonly equipped: EquipmentChange },
   parent: SessionId | undefined,
 ): NewSession {
   const { key, agent, cwd, mode = 'persistent', onInterrupt = 'hold', label, notify = 'done_only' } = request
@@ -78,6 +79,8 @@ function newSession(
     ...terms,
     createdAt: clock.now(),
     family,
+    equipment: request.equipped.equipment,
+    given: request.equipped.given?.whole,
     ...(request.conversation !== undefined && { conversation: request.conversation }),
   }
 }

@@ -63,12 +63,12 @@ function startAgent(draft: Draft): void {
   const { state } = draft
   const generation = state.generation + 1
   state.generation = generation
-  state.agent = { kind: 'starting', generation, deadlineAt: draft.now + draft.limits.startMs }
+  state.agent = { kind: 'starting', generation, deadlineAt: draft.now + draft.limits.startMs, isRetiring: false }
   draft.write({ kind: 'session.patch', patch: { generation, agentLine: null } })
   draft.event('agent.starting', state.active?.turnId, { generation, agent: state.agentName })
   const { terms } = state
   const goOn = { resume: toContinue(state), whenLost: whenLost(state), wantsHistory: wantsHistory(state) }
-  const start = { ...goOn, options: wantedOptions(terms.options) }
+  const start = { ...goOn, options: wantedOptions(terms.options), equipment: terms.equipment }
   const lane = state.active?.lane ?? 'interactive'
   draft.effect({ kind: 'agent.start', generation, lane, ...start })
 }

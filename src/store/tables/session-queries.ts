@@ -19,7 +19,10 @@ export function sessionQueries(dialect: StoreDialect) {
   return { ...reads(dialect), ...ownership(dialect), ...changes(dialect) }
 }
 
-type InsertArgs = Omit<NewSession, 'key' | 'permissionMode' | 'continuity' | 'options' | 'family' | 'conversation'> & {
+type InsertArgs = Omit<
+  NewSession,
+  'key' | 'permissionMode' | 'continuity' | 'options' | 'family' | 'conversation' | 'equipment' | 'given'
+> & {
   key: string | null
   conversation: string | null
   source: 'adopted' | null
@@ -30,6 +33,7 @@ type InsertArgs = Omit<NewSession, 'key' | 'permissionMode' | 'continuity' | 'op
   permissionMode: PermissionMode
   continuity: ContinuityPolicy
   options: string
+  equipment: string | null
 }
 type TermsArgs = {
   no: number
@@ -42,6 +46,7 @@ type TermsArgs = {
   anew: NonNullable<ConversationRecord['anew']> | null
   isLost: number
   definitionDigest: string | null
+  equipment: string | null
 }
 type OwnerArgs = { no: number; node: string; epoch: number }
 type AdvanceArgs = OwnerArgs & {
@@ -81,6 +86,7 @@ function ownership({ builder, now }: StoreDialect) {
           permission_mode: args.permissionMode,
           continuity: args.continuity,
           options: args.options,
+          equipment: args.equipment,
           agent_session_id: args.conversation,
           conversation_source: args.source,
           conversation_used: args.isUsed,
@@ -178,6 +184,7 @@ function changes({ builder }: StoreDialect) {
           conversation_anew: args.anew,
           conversation_lost: args.isLost,
           definition_digest: args.definitionDigest,
+          equipment: args.equipment,
         })
         .where('no', '=', args.no),
     ),

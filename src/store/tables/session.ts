@@ -3,7 +3,15 @@
 
 import { LeaseLostError } from '../../base/errors.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../base/ids.ts'
-import type { SessionNo, SessionOptions, SessionRecord, SessionState, SessionTerms } from '../records.ts'
+import { NO_EQUIPMENT } from '../records.ts'
+import type {
+  SessionEquipment,
+  SessionNo,
+  SessionOptions,
+  SessionRecord,
+  SessionState,
+  SessionTerms,
+} from '../records.ts'
 import type { Fence, NewSession, PageRequest, SessionFilter, SessionPatch, StoreCounts } from '../store.ts'
 import { statementsOf } from '../statement.ts'
 import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
@@ -35,7 +43,14 @@ export class SessionRows {
     const own = { id, key: key ?? null, agent, cwd, mode, onInterrupt, createdAt }
     const { permissionMode = 'ask' as const } = session
     const { conversation = null } = session
-    const terms = { continuity, options, conversation, ...(conversation === null ? NO_CONVERSATION : ADOPTED) }
+    const equipment = equipmentText(session.equipment)
+    const terms = {
+      continuity,
+      options,
+      equipment,
+      conversation,
+      ...(conversation === null ? NO_CONVERSATION : ADOPTED),
+    }
     const args = { ...own, permissionMode, ...terms, label, parent, notify }
     const [row] = await tx.all(this.#statements.insert, args)
     return toSession(row!)
@@ -93,6 +108,7 @@ export class SessionRows {
       anew: conversation.anew ?? null,
       isLost: conversation.isLost ? 1 : 0,
       definitionDigest: terms.definitionDigest ?? null,
+      equipment: equipmentText(terms.equipment),
     })
   }
 
@@ -206,6 +222,14 @@ export function toSession(row: SessionRow): SessionRecord {
   }
 }
 
+/** Null for nothing, as most sessions have. */
+function equipmentText(equipment: SessionEquipment = NO_EQUIPMENT): string | null {
+  const text = JSON.stringify(equipment)
+  return text === NOTHING ? null : text
+}
+
+const NOTHING = JSON.stringify(NO_EQUIPMENT)
+
 function toTerms(row: SessionRow): SessionTerms {
   return {
     continuity: row.continuity,
@@ -219,5 +243,6 @@ function toTerms(row: SessionRow): SessionTerms {
       isLost: row.conversation_lost === 1,
     },
     definitionDigest: row.definition_digest ?? undefined,
+    equipment: row.equipment === null ? NO_EQUIPMENT : (JSON.parse(row.equipment) as SessionEquipment),
   }
 }

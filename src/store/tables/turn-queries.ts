@@ -58,6 +58,7 @@ const TURN_COLUMNS = [
   'running_at',
   'cancelling',
   'prompt',
+  'meta',
   'stop_reason',
   'forced',
   'error',

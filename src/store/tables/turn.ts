@@ -124,6 +124,7 @@ function toTurn(row: TurnRow): TurnRecord {
     place: row.place ?? undefined,
     origin: row.origin,
     prompt: row.prompt ?? row.large_prompt ?? '',
+    ...(row.meta !== null && { meta: row.meta }),
     idempotencyKey: row.idempotency_key ?? undefined,
     bodyHash: row.body_hash,
     retryOf: (row.retry_of as TurnId | null) ?? undefined,
@@ -182,6 +183,7 @@ function toTurnRow(turn: TurnRecord): TurnTable {
     running_at: turn.runningAt ?? null,
     cancelling: turn.cancelling === undefined ? null : JSON.stringify(turn.cancelling),
     prompt: isLarge(turn.prompt) ? null : turn.prompt,
+    meta: turn.meta ?? null,
     ...(turn.outcome ? toOutcomeColumns(turn.outcome) : NO_OUTCOME),
   }
 }

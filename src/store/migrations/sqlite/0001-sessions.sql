@@ -68,6 +68,8 @@ CREATE TABLE session (
   conversation_anew TEXT,
   conversation_lost INTEGER NOT NULL CHECK (conversation_lost IN (0, 1)),
   definition_digest TEXT,
+  -- JSON: what its agent is opened with besides its directory; NULL: nothing.
+  equipment TEXT,
   node_id TEXT NOT NULL,
   epoch INTEGER NOT NULL,
   last_seq INTEGER NOT NULL,
@@ -94,6 +96,18 @@ CREATE INDEX session_parent ON session (parent, no) WHERE parent IS NOT NULL;
 CREATE INDEX session_child ON session (parent) WHERE parent IS NOT NULL AND state <> 'closed';
 CREATE INDEX session_damaged ON session (no) WHERE damage IS NOT NULL;
 CREATE INDEX session_label ON session (no, label) WHERE label IS NOT NULL;
+
+-- What the editor that opened a session last gave for its agent. It may hold credentials: read for a start of the agent only, and
+-- gone when the session is closed. mcp_servers, meta: JSON.
+CREATE TABLE session_given (
+  session_no INTEGER PRIMARY KEY REFERENCES session (no),
+  mcp_servers TEXT NOT NULL,
+  meta TEXT
+);
+CREATE TRIGGER session_given_ends AFTER UPDATE OF state ON session WHEN NEW.state = 'closed'
+BEGIN
+  DELETE FROM session_given WHERE session_no = NEW.no;
+END;
 
 CREATE TABLE turn (
   id TEXT NOT NULL UNIQUE,
@@ -122,6 +136,8 @@ CREATE TABLE turn (
   -- JSON: why the turn is being ended, and until when the agent may take.
   cancelling TEXT,
   prompt TEXT,
+  -- JSON: what is sent as `_meta` beside the prompt.
+  meta TEXT,
   -- The outcome, with state and delivery. It is in the turn's own row, so that a turn has one and its commit one page less.
   stop_reason TEXT,
   forced INTEGER CHECK (forced IN (0, 1)),
