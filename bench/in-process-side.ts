@@ -65,6 +65,7 @@ class InProcessSide implements Side {
       environmentOf: () => environment,
       idleDirectory: () => home,
       findDefinition: () => undefined,
+      ownPlaces: { directories: [], files: [] },
     }
     this.#events = createEventLog(store)
     const sessions = openSessions({

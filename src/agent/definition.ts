@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 
 import type { SpawnSpec } from '../keeper/agent-host.ts'
 
+export type FileAccess = 'none' | 'read' | 'write'
+
 export interface AgentDefinition {
   readonly name: string
   readonly title: string
@@ -13,6 +15,8 @@ export interface AgentDefinition {
   readonly env: Readonly<Record<string, string>>
   /** True: commands in terminals are offered to it (reliability 7.1: off unless configured). */
   readonly terminals?: boolean | undefined
+  /** Files of its sessions that it gets from us: none, to read, to read and write. Absent: none (reliability 7.1). */
+  readonly files?: FileAccess | undefined
   /** What holds its processes together beyond tag and sweep; undefined: nothing. */
   readonly containment?: SpawnSpec['containment']
   /** Of its sessions that do not choose one; `ask` if absent. Nothing a process is started with. */
@@ -26,9 +30,15 @@ export interface AgentDefinition {
 }
 
 /** Of everything that decides what the process is. Two definitions with one digest can stand in for each other. */
-export function definitionDigest({ argv, env, terminals = false, containment }: AgentDefinition): string {
+export function definitionDigest({
+  argv,
+  env,
+  terminals = false,
+  files = 'none',
+  containment,
+}: AgentDefinition): string {
   const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256')
-    .update(JSON.stringify([argv, variables, terminals, containment]))
+    .update(JSON.stringify([argv, variables, terminals, files, containment]))
     .digest('hex')
 }

@@ -11,6 +11,9 @@ import { valueOfJson } from './option-value.ts'
 import { OPTIONS } from './options.ts'
 import { suggestionFor } from '../base/suggestion.ts'
 
+const FILE_ACCESSES = ['none', 'read', 'write'] as const
+type FileAccess = (typeof FILE_ACCESSES)[number]
+
 export interface AgentOption extends ContainmentFields {
   readonly name: string
   readonly title: string
@@ -21,6 +24,8 @@ export interface AgentOption extends ContainmentFields {
   readonly spares: number
   /** Whether it is offered to run commands in terminals of the gateway. */
   readonly terminals: boolean
+  /** Which files of its sessions it is offered through the gateway. */
+  readonly files: FileAccess
   /** Of its sessions that do not choose one; undefined: as for all. */
   readonly permissionMode: Config['permissions']['mode'] | undefined
 }
@@ -34,6 +39,7 @@ const FIELDS = [
   'command',
   'containment',
   'env',
+  'files',
   'memoryBytesMax',
   'permissionMode',
   'processesMax',
@@ -61,8 +67,9 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
   const spares = readSpares(key, json['spares'] ?? 0, place)
   const { terminals = false } = json
   if (typeof terminals !== 'boolean') throw invalid(`${key}.terminals`, 'must be true or false', place)
+  const files = readFiles(key, json['files'] ?? 'none', place)
   const permissionMode = readPermissionMode(key, json['permissionMode'], place)
-  return { name, title, command, env, spares, terminals, permissionMode, ...readContainment(key, json, place) }
+  return { name, title, command, env, spares, terminals, files, permissionMode, ...readContainment(key, json, place) }
 }
 
 /** The same values as the options of all agents take. */
@@ -89,6 +96,10 @@ function readPermissionMode(key: string, json: Json | undefined, place: Place): 
 function readSpares(key: string, json: Json, place: Place): number {
   if (typeof json === 'number' && Number.isInteger(json) && json >= 0 && json <= SPARES_MAX) return json
   throw invalid(`${key}.spares`, `must be a whole number from 0 to ${SPARES_MAX}`, place)
+}
+
+function readFiles(key: string, json: Json, place: Place): FileAccess {
+  return valueOfJson(`${key}.files`, { kind: 'choice', values: FILE_ACCESSES }, json, place) as FileAccess
 }
 
 function readCommand(key: string, json: Json | undefined, place: Place): readonly [string, ...string[]] {

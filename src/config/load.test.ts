@@ -84,9 +84,9 @@ test('paths of the file are relative to the file, lists of the environment are s
   expect(load({ env: { HOLDFAST_SESSIONS_ROOTS: '/a, /b,' } }).sessions.roots).toEqual(['/a', '/b'])
 })
 
-test('agents are read with their command, environment, title, spares and terminals', () => {
+test('agents are read with their command, environment, title, spares, terminals and files', () => {
   const file =
-    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2, "terminals": true, "permissionMode": "deny-all" }, "b": { "command": ["b"] } } }'
+    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2, "terminals": true, "files": "write", "permissionMode": "deny-all" }, "b": { "command": ["b"] } } }'
   const { agentDefinitions } = load({ file })
   expect([...agentDefinitions.values()]).toEqual([
     {
@@ -96,9 +96,10 @@ test('agents are read with their command, environment, title, spares and termina
       env: { KEY: 'env:MY_KEY' },
       spares: 2,
       terminals: true,
+      files: 'write',
       permissionMode: 'deny-all',
     },
-    { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0, terminals: false },
+    { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0, terminals: false, files: 'none' },
   ])
 })
 
@@ -186,6 +187,10 @@ describe('what is wrong is named with file and key', () => {
     [
       '{ "agents": { "a": { "command": ["x"], "terminals": "no" } } }',
       '~/config.jsonc: agents.a.terminals must be true or false',
+    ],
+    [
+      '{ "agents": { "a": { "command": ["x"], "files": true } } }',
+      '~/config.jsonc: agents.a.files must be one of none, read, write',
     ],
     [
       '{ "agents": { "__proto__": { "command": ["x"] } } }',

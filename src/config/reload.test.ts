@@ -39,6 +39,7 @@ test('agents that come, go, and change are named', () => {
     env: {},
     spares: 0,
     terminals: false,
+    files: 'none',
     permissionMode: undefined,
   }
   const withAgents = (...agents: object[]) => ({

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createAgentConnector } from '../agent/start/connect-agent.ts'
 import type { AgentConnector } from '../agent/connection.ts'
 import type { AgentDefinition } from '../agent/definition.ts'
+import type { OwnPlaces } from '../agent/files/own-places.ts'
 import { Spares } from '../agent/spares.ts'
 import { startAgent } from '../agent/start/start-agent.ts'
 import { systemClock } from '../base/clock.ts'
@@ -17,6 +18,7 @@ import type { Config } from '../config/config.ts'
 import type { LiveConfig } from '../config/live-config.ts'
 import { containmentOf } from '../config/containment.ts'
 import type { Environment } from '../config/environment.ts'
+import type { Paths } from '../config/paths.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
 import { readFreeMemory } from '../process/free-memory.ts'
 import { AgentSlots } from '../session/agents/agent-slots.ts'
@@ -40,9 +42,9 @@ export function listAgentDefinitions(config: Config, stateDir: string): Readonly
   }
   const definitions = new Map([[builtIn.name, builtIn]])
   for (const agent of config.agentDefinitions.values()) {
-    const { name, title, command, env, terminals, permissionMode = config.permissions.mode } = agent
+    const { name, title, command, env, terminals, files, permissionMode = config.permissions.mode } = agent
     const containment = containmentOf(config.agents, agent)
-    const own = { name, title, terminals, containment, permissionMode }
+    const own = { name, title, terminals, files, containment, permissionMode }
     const started: Pick<AgentDefinition, 'argv' | 'env' | 'source' | 'isBundled'> =
       command === undefined
         ? { argv: builtIn.argv, env: { ...env, ...builtIn.env }, source: 'built-in', isBundled: true }
@@ -67,7 +69,7 @@ export interface Definitions {
   find(name: string): AgentDefinition | undefined
 }
 
-interface AgentsParts extends Pick<GatewayOptions, 'env' | 'version' | 'log'> {
+interface AgentsParts extends Pick<GatewayOptions, 'env' | 'version' | 'log' | 'paths'> {
   readonly live: LiveConfig
   readonly host: AgentHost
   readonly definitions: Definitions
@@ -78,7 +80,7 @@ interface AgentsParts extends Pick<GatewayOptions, 'env' | 'version' | 'log'> {
 
 /** What sessions need to have agents. Starts nothing yet: the first look of `spares` does. */
 export function openAgents(parts: AgentsParts): Agents {
-  const { live, env, version, log, host, definitions, stateDir, isPaused } = parts
+  const { live, env, version, log, paths, host, definitions, stateDir, isPaused } = parts
   const idle = join(stateDir, 'spares')
   const ports = {
     host,
@@ -91,6 +93,9 @@ export function openAgents(parts: AgentsParts): Agents {
     version,
     findDefinition: (name: string) => definitions.find(name),
     environmentOf: (definition: AgentDefinition) => environmentOf(env, definition),
+    get ownPlaces() {
+      return ownPlacesOf(paths, live.current)
+    },
     idleDirectory: () => {
       ensurePrivateDirectory(idle)
       return idle
@@ -120,6 +125,11 @@ export function openAgents(parts: AgentsParts): Agents {
     acquireSlot: () => slots.acquireSpare(),
   })
   return { connector: createAgentConnector(ports), slots, spares }
+}
+
+/** What no agent gets from us as a file: everything that is Holdfast's own. */
+function ownPlacesOf({ stateDir, runDir, configFile }: Paths, { file }: Config): OwnPlaces {
+  return { directories: [stateDir, runDir], files: file === undefined ? [configFile] : [configFile, file] }
 }
 
 function listWantedSpares(

@@ -7,6 +7,7 @@ import type { AgentHost, AgentProcess, ProcessListener, StopReport } from '../..
 import { createAgentConnector } from '../../src/agent/start/connect-agent.ts'
 import type { ConnectorPorts } from '../../src/agent/start/connect-agent.ts'
 import type { AgentConnection, AgentListener, WhenLost } from '../../src/agent/connection.ts'
+import type { AgentDefinition } from '../../src/agent/definition.ts'
 import { UNEQUIPPED } from '../../src/agent/equipment.ts'
 import type { AgentEquipment } from '../../src/agent/equipment.ts'
 import type { WantedOption } from '../../src/agent/control-plan.ts'
@@ -102,6 +103,9 @@ export interface Setup {
   readonly whenLost?: WhenLost
   readonly options?: readonly WantedOption[]
   readonly equipment?: AgentEquipment
+  /** Files that the agent gets, and where its session works; none, and a directory that is not there. */
+  readonly files?: AgentDefinition['files']
+  readonly cwd?: string
   /** Answers as a spare: it is initialised before the connection is asked for. */
   readonly spare?: FakeProcess
   /** What the host does when the spare is assigned. */
@@ -114,16 +118,26 @@ const never = new AbortController().signal
 /** `process` is what a spawn gives. */
 export async function connectWith(
   process: FakeProcess,
-  { resume, ms = 1_000, whenLost = 'fail', options = [], equipment = UNEQUIPPED, spare, assign }: Setup,
+  {
+    resume,
+    ms = 1_000,
+    whenLost = 'fail',
+    options = [],
+    equipment = UNEQUIPPED,
+    files,
+    cwd = '/work',
+    spare,
+    assign,
+  }: Setup,
 ): Promise<AgentConnection> {
   const ports = portsTo(spare === undefined ? [process] : [spare, process], ms, assign)
   const ahead = { definition: DEFINITION, sessionId: undefined, generation: 0, cwd: '/' }
   const request = {
-    definition: DEFINITION,
+    definition: { ...DEFINITION, files },
     sessionId: 'ses_1' as SessionId,
     generation: 1,
-    cwd: '/work',
-    roots: ['/work'],
+    cwd,
+    roots: [cwd],
     equipment,
     resume: resume as AgentSessionId | undefined,
     whenLost,
@@ -180,6 +194,7 @@ function portsTo(processes: readonly FakeProcess[], ms: number, assign?: Setup['
     version: '1.2.3',
     environmentOf: () => ({}),
     findDefinition: () => undefined,
+    ownPlaces: { directories: [], files: [] },
     idleDirectory: () => '/idle',
   }
 }

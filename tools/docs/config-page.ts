@@ -23,7 +23,8 @@ sessions that do not choose one, without it \`permissions.mode\` counts. \`spare
 processes are started and initialised before a session needs them: the first prompt of a session then waits for neither. Each takes a
 slot and its memory, and is the first to end when a session needs them. \`terminals\` (default false): the agent may ask the gateway to run
 commands; with false it runs them itself, as it would without a gateway. They run with its environment and containment, as its
-user, and end with it. The entry of the built-in agent, \`holdfast\`, needs no command: what it says is added
+user, and end with it. \`files\` (\`none\`, \`read\` or \`write\`, default \`none\`): the agent may read, or read and write, files of its session
+through the gateway; with \`none\` it does so itself. What that is and is not: docs/permissions.md. The entry of the built-in agent, \`holdfast\`, needs no command: what it says is added
 to the agent that comes with Holdfast (docs/agent.md).
 
 Agents are read again by a reload. A running turn goes on in the process that it has; when it has ended, the next prompt gets a process

@@ -24,7 +24,8 @@ import { joinReports } from './join-reports.ts'
 import type { MessageIds } from './message-ids.ts'
 import type { OpenedAgentSession } from '../start/open-agent-session.ts'
 import { refusePrompt } from '../prompt-content.ts'
-import type { RequestServer } from './request-server.ts'
+import { AcknowledgedLines } from './acknowledged-lines.ts'
+import type { RequestServer, ServerPorts } from './request-server.ts'
 import { Tells } from './tells.ts'
 import { TerminalCalls } from '../terminals/terminal-calls.ts'
 
@@ -70,6 +71,7 @@ export class AgentLink implements ProcessListener {
   #outputEnd: Timer | undefined
   #isLost = false
   readonly #servers: RequestServer[] = []
+  readonly #acknowledged: AcknowledgedLines
   /** Set by who keeps a link that no session has yet. Called once, when it cannot be used any more. */
   onLost: (error: HoldfastError) => void = () => {}
 
@@ -91,6 +93,7 @@ export class AgentLink implements ProcessListener {
       },
       ...(earlier !== undefined && { idPrefix: `l${earlier.life}.` }),
     })
+    this.#acknowledged = new AcknowledgedLines((n) => process.acknowledge(n))
     if (earlier === undefined) process.listen(this)
   }
 
@@ -137,6 +140,12 @@ export class AgentLink implements ProcessListener {
     terminals.watch(() => {
       if (!this.#isLost) this.#tells.alive()
     })
+  }
+
+  /** As `offerTerminals`, for any other family of requests. */
+  offer(open: (ports: ServerPorts) => RequestServer): void {
+    const hold = (line: number): Disposable => this.#acknowledged.hold(line)
+    this.#servers.push(open({ peer: this.#peer, process: this.#process, hold }))
   }
 
   /** Tells something odd that changes nothing; `excerpt` may hold what the agent wrote. */
@@ -234,7 +243,7 @@ export class AgentLink implements ProcessListener {
 
   #acknowledge(n: number): void {
     for (const server of this.#servers) server.pinUpTo(n)
-    this.#process.acknowledge(n)
+    this.#acknowledged.stored(n)
   }
 
   #prompt(

@@ -1,9 +1,9 @@
 // The port between a connection and what serves one family of the agent's requests: terminals, files.
 // A connection asks its servers in turn; a method that none of them serves is not known (C-60).
 
-import type { RpcId } from '../../acp/peer.ts'
+import type { JsonRpcPeer, RpcId } from '../../acp/peer.ts'
 import type { JsonObject } from '../../base/json.ts'
-import type { StopReport } from '../../keeper/agent-host.ts'
+import type { AgentProcess, StopReport } from '../../keeper/agent-host.ts'
 
 /** A request, and the number of its line. */
 export interface AskedOfUs {
@@ -20,4 +20,12 @@ export interface RequestServer {
   pinUpTo(n: number): void
   /** The process ends: gives back whatever was held for it. Never rejects. */
   release(): Promise<readonly StopReport[]>
+}
+
+/** What a connection gives to who serves it. */
+export interface ServerPorts {
+  readonly peer: Pick<JsonRpcPeer, 'respond' | 'respondError'>
+  readonly process: Pick<AgentProcess, 'wasWritten' | 'pin'>
+  /** See AcknowledgedLines. */
+  hold(line: number): Disposable
 }

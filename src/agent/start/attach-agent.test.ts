@@ -89,6 +89,7 @@ async function attach(
     clock: systemClock,
     environmentOf: () => ({}),
     findDefinition: () => undefined,
+    ownPlaces: { directories: [], files: [] },
   })
   const connection = agent?.attach({
     roots: ['/work'],

@@ -10,6 +10,8 @@ import { AgentTerminals } from '../terminals/agent-terminals.ts'
 import type { AgentConnection, AttachRequest, HeldSessionAgent } from '../connection.ts'
 import { NO_CONTROLS } from '../control-plan.ts'
 import type { AgentDefinition } from '../definition.ts'
+import { offerFiles } from '../files/file-ground.ts'
+import type { OwnPlaces } from '../files/own-places.ts'
 import { joinReports } from '../link/join-reports.ts'
 import { MessageIds } from '../link/message-ids.ts'
 import type { StartPorts } from './start-agent.ts'
@@ -18,6 +20,7 @@ import { groundOf } from '../terminals/terminal-ground.ts'
 export interface AttachPorts extends Pick<StartPorts, 'environmentOf'> {
   readonly host: Pick<AgentHost, 'held' | 'heldTerminals' | 'spawnTerminal'>
   readonly clock: Clock
+  readonly ownPlaces: OwnPlaces
   findDefinition(name: string): AgentDefinition | undefined
 }
 
@@ -57,6 +60,7 @@ function attachAgent(ports: AttachPorts, held: HeldAgent, { request, terminals }
   const messageIds = MessageIds.goingOn(held.generation, line, lastUpdate)
   const link = new AgentLink(held.agent, held.process, { clock: ports.clock, messageIds, earlier: { line, life } })
   offerTerminals(ports, link, { held, request, terminals })
+  offerFilesAgain(ports, link, { held, request })
   return link.resume(request, {
     opened: { agentSessionId, continuity: 'resumed', controls: NO_CONTROLS, refused: [] },
     capabilities: JSON.parse(request.capabilities) as AgentCapabilities,
@@ -74,6 +78,19 @@ function offerTerminals(
   if (sessionId === undefined || (definition?.terminals !== true && terminals.length === 0)) return
   const ground = definition && groundOf(ports, { definition, sessionId, generation, cwd: request.cwd })
   link.offerTerminals(new AgentTerminals(ground, terminals))
+}
+
+/** As the configuration says now: an agent that has lost them gets none, from here on. */
+function offerFilesAgain(
+  { findDefinition, ownPlaces }: AttachPorts,
+  link: AgentLink,
+  { held, request }: { readonly held: HeldAgent; readonly request: AttachRequest },
+): void {
+  const { sessionId, generation, agent } = held
+  const definition = findDefinition(agent)
+  if (sessionId === undefined || definition === undefined) return
+  const { roots, life, agentSessionId } = request
+  offerFiles(link, ownPlaces, { definition, sessionId, generation, roots, life })?.opened(agentSessionId)
 }
 
 function terminalsOf(held: HeldAgent, terminals: readonly HeldTerminal[]): Terminal[] {

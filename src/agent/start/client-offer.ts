@@ -2,12 +2,14 @@
 
 import type { JsonObject } from '../../base/json.ts'
 import type { AgentDefinition } from '../definition.ts'
+import { fileAccessOf } from '../files/file-ground.ts'
 
 /** `clientCapabilities` of v1. */
-export function clientOffer({ terminals = false }: AgentDefinition): JsonObject {
+export function clientOffer(definition: AgentDefinition): JsonObject {
+  const { terminals = false } = definition
+  const access = fileAccessOf(definition)
   return {
-    // Files are the agent's own business.
-    fs: { readTextFile: false, writeTextFile: false },
+    fs: { readTextFile: access !== 'none', writeTextFile: access === 'write' },
     terminal: terminals,
     session: { configOptions: { boolean: {} }, compaction: {} },
   }

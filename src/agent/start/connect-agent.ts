@@ -6,6 +6,8 @@ import { AgentTerminals } from '../terminals/agent-terminals.ts'
 import { deadline } from '../../base/deadline.ts'
 import { isHoldfastError } from '../../base/errors.ts'
 import type { ErrorCode } from '../../base/errors.ts'
+import { offerFiles } from '../files/file-ground.ts'
+import type { OwnPlaces } from '../files/own-places.ts'
 import { groundOf } from '../terminals/terminal-ground.ts'
 import { listHeldAgents } from './attach-agent.ts'
 import type { AgentDefinition } from '../definition.ts'
@@ -23,6 +25,8 @@ export interface ConnectLimits extends StartLimits {
 
 export interface ConnectorPorts extends ListPorts {
   readonly limits: ConnectLimits
+  /** No agent gets files there. */
+  readonly ownPlaces: OwnPlaces
   /** What the configuration says now about the agent of a process that outlived an earlier life. */
   findDefinition(name: string): AgentDefinition | undefined
 }
@@ -96,12 +100,14 @@ async function openOn(
 ): Promise<AgentConnection> {
   const ms = ports.limits.sessionMs
   if (request.definition.terminals === true) link.offerTerminals(new AgentTerminals(groundOf(ports, request)))
+  const files = offerFiles(link, ports.ownPlaces, { ...request, life: 0 })
   const { wantsHistory = false } = request
   const options = { ...request, wantsHistory, capabilities, ms, signal }
   const opened = await openAgentSession(link, options).catch(async (error: unknown) => {
     await undoOpening(link, options, error)
     throw error
   })
+  files?.opened(opened.agentSessionId)
   try {
     const { controls, refused } = await applyOptions(link, opened, { wanted: request.options, ms, signal })
     return link.toConnection({ ...opened, controls, refused }, capabilities)
