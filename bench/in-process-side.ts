@@ -13,6 +13,7 @@ import type { EventLog, EventStream } from '../src/events/event-log.ts'
 import { createEventLog } from '../src/events/log.ts'
 import { openInlineHost } from '../src/keeper/inline-host.ts'
 import { openLog } from '../src/observe/logger.ts'
+import { RemoteHost } from '../src/remote/remote-host.ts'
 import { AgentSlots } from '../src/session/agents/agent-slots.ts'
 import { Lanes } from '../src/session/agents/lanes.ts'
 import { openSessions } from '../src/session/open-sessions.ts'
@@ -56,7 +57,10 @@ class InProcessSide implements Side {
     const log = this.#scope.use(openLog({ level: 'warn' }))
     const store = this.#scope.use(await openSqliteStore({ file: join(home, 'in-process.db') }))
     const node = await store.openNode('local', systemClock.now())
-    const host = this.#scope.use(await openInlineHost({ store, node, clock: systemClock }))
+    const local = await openInlineHost({ store, node, clock: systemClock })
+    const host = this.#scope.use(
+      new RemoteHost(local, { clock: systemClock, headersOf: (_, headers) => ({ ...headers }) }),
+    )
     const definition: AgentDefinition = { name: 'bench', title: 'bench', argv: agent, env: {}, source: 'config' }
     const environment = { PATH: process.env['PATH'] ?? '' }
     const starting = { host, clock: systemClock, limits: CONNECT_LIMITS, version: '0' }

@@ -80,7 +80,8 @@ export interface AgentListener {
 }
 
 export interface AgentConnection {
-  readonly pid: number
+  /** Undefined for an agent that is no process of this machine. */
+  readonly pid: number | undefined
   readonly agentSessionId: AgentSessionId
   readonly continuity: Continuity
   /** What the agent said that it can do, as JSON text; `attach` needs it again. */

@@ -2,13 +2,26 @@
 
 import { createHash } from 'node:crypto'
 
-import type { SpawnSpec } from '../keeper/agent-host.ts'
+import type { RemoteTarget, SpawnSpec } from '../keeper/agent-host.ts'
 
 export type FileAccess = 'none' | 'read' | 'write'
 
-export interface AgentDefinition {
+/** A command of this machine, or the address of an agent that somebody else runs. */
+export type AgentDefinition = CommandAgent | RemoteAgent
+
+interface AnyAgent {
   readonly name: string
   readonly title: string
+  /** Of its sessions that do not choose one; `ask` if absent. Nothing an agent is started with. */
+  readonly permissionMode?: 'ask' | 'approve-reads' | 'approve-all' | 'deny-all'
+  /**
+   * Where the definition came from: known by name, written by a person, of an imported registry, or of what Holdfast installed itself.
+   */
+  readonly source: 'built-in' | 'config' | 'imported' | 'installed'
+}
+
+export interface CommandAgent extends AnyAgent {
+  readonly remote?: undefined
   /** argv array; no shell. argv[0] is resolved in the PATH the agent gets. */
   readonly argv: readonly [string, ...string[]]
   /** Added to the allow-listed environment. */
@@ -19,26 +32,33 @@ export interface AgentDefinition {
   readonly files?: FileAccess | undefined
   /** What holds its processes together beyond tag and sweep; undefined: nothing. */
   readonly containment?: SpawnSpec['containment']
-  /** Of its sessions that do not choose one; `ask` if absent. Nothing a process is started with. */
-  readonly permissionMode?: 'ask' | 'approve-reads' | 'approve-all' | 'deny-all'
-  /**
-   * Where the definition came from: known by name, written by a person, of an imported registry, or of what Holdfast installed itself.
-   */
-  readonly source: 'built-in' | 'config' | 'imported' | 'installed'
   /** Our own agent, which is given what is meant for it without being asked. */
   readonly isBundled?: boolean
 }
 
-/** Of everything that decides what the process is. Two definitions with one digest can stand in for each other. */
-export function definitionDigest({
-  argv,
-  env,
-  terminals = false,
-  files = 'none',
-  containment,
-}: AgentDefinition): string {
-  const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))
+/** It has the files, the commands and the logins of its own machine: nothing of this one is offered to it. */
+export interface RemoteAgent extends AnyAgent {
+  readonly remote: RemoteTarget
+  readonly source: 'config'
+  readonly argv?: undefined
+  readonly terminals?: undefined
+  readonly files?: undefined
+  readonly isBundled?: undefined
+}
+
+/** Of everything that decides what is started or connected to. Two definitions with one digest can stand in for each other. */
+export function definitionDigest(definition: AgentDefinition): string {
   return createHash('sha256')
-    .update(JSON.stringify([argv, variables, terminals, files, containment]))
+    .update(JSON.stringify(decisive(definition)))
     .digest('hex')
+}
+
+function decisive(definition: AgentDefinition): unknown[] {
+  if (definition.remote !== undefined) return [definition.remote.url, sorted(definition.remote.headers)]
+  const { argv, env, terminals = false, files = 'none', containment } = definition
+  return [argv, sorted(env), terminals, files, containment]
+}
+
+function sorted(values: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1))
 }

@@ -42,6 +42,16 @@ export function sessionParams(
   }
 }
 
+/**
+ * EQUIPMENT_UNSUPPORTED for a server that is a command: a remote agent would start it on its own machine, and would be given its
+ * variables.
+ */
+export function refuseCommands(agent: string, { mcpServers }: AgentEquipment): void {
+  const command = mcpServers.find((server) => transportOf(server) === 'stdio')
+  if (command !== undefined)
+    throw unsupported(agent, `MCP server ${command['name'] as string}, a command of this machine`)
+}
+
 function unsupported(agent: string, what: string): HoldfastError {
   return new HoldfastError('EQUIPMENT_UNSUPPORTED', { agent, what })
 }

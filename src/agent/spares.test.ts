@@ -69,7 +69,7 @@ class Shelf {
     return { started: () => {}, [Symbol.dispose]: () => void this.slots-- }
   }
 
-  async #start({ name, argv }: AgentDefinition, signal: AbortSignal): Promise<InitializedAgent> {
+  async #start({ name, argv = [''] }: AgentDefinition, signal: AbortSignal): Promise<InitializedAgent> {
     const link: { onLost(error: Error): void } = { onLost: () => {} }
     const entry: Started = { name, argv, isAlive: true, die: () => link.onLost(BROKEN) }
     this.started.push(entry)

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { ignore } from '../base/deadline.ts'
 import { isHoldfastError } from '../base/errors.ts'
 import type { Logger } from '../observe/logger.ts'
+import { definitionDigest } from './definition.ts'
 import type { AgentDefinition } from './definition.ts'
 import type { InitializedAgent } from './start/start-agent.ts'
 
@@ -217,11 +218,7 @@ function isWanted(spare: Spare, wanted: readonly WantedSpares[]): boolean {
 /** Everything that decides what the process is. */
 function isSame(a: AgentDefinition, b: AgentDefinition): boolean {
   if (a === b) return true
-  return a.name === b.name && decisive(a) === decisive(b)
-}
-
-function decisive({ argv, env, containment, terminals }: AgentDefinition): string {
-  return JSON.stringify([argv, env, containment, terminals])
+  return a.name === b.name && definitionDigest(a) === definitionDigest(b)
 }
 
 function isCancelled(error: unknown): boolean {

@@ -45,10 +45,12 @@ export interface TokenProvider {
 export interface AgentSummary {
   readonly name: string
   readonly title: string
-  readonly argv: readonly [string, ...string[]]
+  /** Undefined for a remote agent. */
+  readonly argv?: readonly [string, ...string[]] | undefined
+  readonly remote?: { readonly url: string } | undefined
   readonly source: 'built-in' | 'config' | 'imported' | 'installed'
   /** Our own. */
-  readonly isBundled?: boolean
+  readonly isBundled?: boolean | undefined
 }
 
 /** What can be seen of an agent without starting it. */
@@ -76,6 +78,8 @@ export interface GatewayStatus {
   readonly tagging: 'prlimit' | 'ulimit' | 'marker'
   readonly keepers: readonly KeeperStatus[]
   readonly agentsLive: number
+  /** Of those, the connections to agents of other machines. */
+  readonly agentsRemote: number
   /** Of those, the ones that wait for a prompt of their session. */
   readonly agentsIdle: number
   /** Of those, the ones that were started ahead and belong to no session. */

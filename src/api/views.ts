@@ -49,6 +49,7 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
     next_deadline: live.nextDeadline === undefined ? null : deadlineView(live.nextDeadline),
     last_seq: session.lastSeq,
     agent_pid: live.agentPid ?? null,
+    agent_link: live.agentLink ?? null,
     waiting_for: live.waitingFor ?? null,
     ...termsView(session),
     generation: session.generation,
@@ -164,11 +165,12 @@ export function closedView({ stopped, turns }: CloseEvidence, status: SessionSta
 }
 
 export function agentView(agent: AgentSummary, presence: AgentPresence | undefined): AgentView {
-  const { name, title, argv, source, isBundled = false } = agent
+  const { name, title, argv, remote, source, isBundled = false } = agent
   return {
     name,
     title,
-    command: argv[0],
+    command: argv?.[0] ?? null,
+    host: remote === undefined ? null : new URL(remote.url).host,
     source,
     chosen: isBundled || source === 'config' || source === 'installed',
     installed: presence?.installed ?? 'unknown',
@@ -213,6 +215,7 @@ export function statusView(
     })),
     tagging: status.tagging,
     agents_live: status.agentsLive,
+    agents_remote: status.agentsRemote,
     agents_idle: status.agentsIdle,
     agents_spare: status.agentsSpare,
     agents_stuck: status.agentsStuck,

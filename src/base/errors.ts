@@ -49,6 +49,16 @@ export const ERRORS = {
     true,
   ),
   AGENT_EXITED: spec('Agent {agent} exited ({exit}) during {stage}.', 'Its last words on stderr are in details.', true),
+  AGENT_UNREACHABLE: spec(
+    'Agent {agent} cannot be reached: {reason}.',
+    'Check its url in the configuration, the network and the server there; then try again.',
+    true,
+  ),
+  AGENT_DISCONNECTED: spec(
+    'The connection to agent {agent} was lost: {reason}.',
+    'The next prompt connects again and goes on with the conversation if the agent there still has it.',
+    true,
+  ),
   AGENT_NOT_ACP: spec(
     'Agent {agent} does not speak ACP: {reason}.',
     'Check the command and its arguments; its first output is in details.',

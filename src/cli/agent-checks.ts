@@ -22,7 +22,8 @@ export async function checkAgents(
 }
 
 /** As the gateway sees it, which knows where to look. */
-function presentAgent({ name, command, version, login, login_help: help }: AgentView): Check {
+function presentAgent({ name, command: program, version, login, login_help: help }: AgentView): Check {
+  const command = program ?? name
   const found = version === null ? command : `${command}, version ${version}`
   if (login !== 'no') return { name: `agent ${name}`, result: 'ok', detail: found }
   return { name: `agent ${name}`, result: 'warn', detail: `${found}; not logged in${help === null ? '' : `: ${help}`}` }

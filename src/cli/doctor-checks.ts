@@ -90,7 +90,8 @@ function checkQuarantine(count: number): Check[] {
 }
 
 /** Whether the program of an agent can be found and executed with `searchPath` (a PATH). */
-export async function checkAgent({ name, command }: AgentView, searchPath: string): Promise<Check> {
+export async function checkAgent({ name, command, host }: AgentView, searchPath: string): Promise<Check> {
+  if (command === null) return ok(`agent ${name}`, `remote, at ${host ?? 'an unknown host'}; not asked`)
   const found = await findExecutable(command, searchPath)
   return found === undefined ? warn(`agent ${name}`, `${command}: not found`) : ok(`agent ${name}`, found)
 }

@@ -43,6 +43,8 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   AGENT_COMMAND_UNUSABLE: EXIT.failed,
   AGENT_START_TIMEOUT: EXIT.failed,
   AGENT_EXITED: EXIT.failed,
+  AGENT_UNREACHABLE: EXIT.failed,
+  AGENT_DISCONNECTED: EXIT.failed,
   AGENT_NOT_ACP: EXIT.failed,
   AGENT_PROTOCOL_VERSION: EXIT.failed,
   AGENT_AUTH_REQUIRED: EXIT.failed,

@@ -7,6 +7,8 @@ import type { Config } from './config.ts'
 import type { ContainmentFields, ContainmentMode } from './containment.ts'
 import { invalid } from './invalid.ts'
 import type { Place } from './invalid.ts'
+import { readRemoteAgent } from './remote-agent.ts'
+import type { RemoteAgentOption } from './remote-agent.ts'
 import { valueOfJson } from './option-value.ts'
 import { OPTIONS } from './options.ts'
 import { suggestionFor } from '../base/suggestion.ts'
@@ -17,8 +19,10 @@ type FileAccess = (typeof FILE_ACCESSES)[number]
 export interface AgentOption extends ContainmentFields {
   readonly name: string
   readonly title: string
-  /** argv; no shell. Undefined: the agent that comes with us, with what else is said here. */
+  /** argv; no shell. Undefined: a remote agent, or the agent that comes with us, with what else is said here. */
   readonly command: readonly [string, ...string[]] | undefined
+  /** Where it is, when it is not started here. */
+  readonly remote: RemoteAgentOption | undefined
   readonly env: Readonly<Record<string, string>>
   /** Processes that are started and initialised before a session needs them. */
   readonly spares: number
@@ -40,12 +44,15 @@ const FIELDS = [
   'containment',
   'env',
   'files',
+  'headers',
+  'insecure',
   'memoryBytesMax',
   'permissionMode',
   'processesMax',
   'spares',
   'terminals',
   'title',
+  'url',
 ]
 const SPARES_MAX = 8
 
@@ -55,21 +62,33 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
   if (!isJsonObject(json)) {
     const meant = suggestionFor(name, optionNames)
     const hint = meant === undefined ? '' : ` (did you mean agents.${meant}?)`
-    throw invalid(key, `must be an object with a command${hint}`, place)
+    throw invalid(key, `must be an object with a command or a url${hint}`, place)
   }
   if (!NAME.test(name)) throw invalid(key, 'has a name with other characters than letters, digits, dot, dash', place)
   for (const field of Object.keys(json)) if (!FIELDS.includes(field)) throw unknownField(key, field, place)
-  const isBuiltIn = name === BUILT_IN_AGENT.name && json['command'] === undefined
-  const { title = isBuiltIn ? BUILT_IN_AGENT.title : name } = json
+  const remote = readRemoteAgent(key, json, place)
+  const isBuiltIn = name === BUILT_IN_AGENT.name && json['command'] === undefined && remote === undefined
+  const { title = isBuiltIn ? BUILT_IN_AGENT.title : ((remote && new URL(remote.url).host) ?? name) } = json
   if (typeof title !== 'string' || title.trim() === '') throw invalid(`${key}.title`, 'must be a text', place)
-  const command = isBuiltIn ? undefined : readCommand(key, json['command'], place)
+  const command = isBuiltIn || remote !== undefined ? undefined : readCommand(key, json['command'], place)
   const env = readEnv(key, json['env'] ?? {}, place, isBuiltIn)
   const spares = readSpares(key, json['spares'] ?? 0, place)
   const { terminals = false } = json
   if (typeof terminals !== 'boolean') throw invalid(`${key}.terminals`, 'must be true or false', place)
   const files = readFiles(key, json['files'] ?? 'none', place)
   const permissionMode = readPermissionMode(key, json['permissionMode'], place)
-  return { name, title, command, env, spares, terminals, files, permissionMode, ...readContainment(key, json, place) }
+  return {
+    name,
+    title,
+    command,
+    remote,
+    env,
+    spares,
+    terminals,
+    files,
+    permissionMode,
+    ...readContainment(key, json, place),
+  }
 }
 
 /** The same values as the options of all agents take. */
@@ -106,7 +125,7 @@ function readCommand(key: string, json: Json | undefined, place: Place): readonl
   const [program, ...rest] = Array.isArray(json) ? json : []
   const isText = (item: Json | undefined): item is string => typeof item === 'string' && !item.includes('\0')
   if (isText(program) && program !== '' && rest.every(isText)) return [program, ...rest]
-  throw invalid(`${key}.command`, 'must be a list of texts: the program, then its arguments', place)
+  throw invalid(`${key}.command`, 'must be a list of texts: the program, then its arguments; or give a url', place)
 }
 
 /** Variables that are ours alone go to no other agent than ours. */

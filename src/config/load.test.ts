@@ -157,15 +157,15 @@ describe('what is wrong is named with file and key', () => {
     ['{ "http": { "allowedOrigins": "x" } }', '~/config.jsonc: http.allowedOrigins must be a list of texts'],
     [
       '{ "agents": { "liveMx": 5 } }',
-      '~/config.jsonc: agents.liveMx must be an object with a command (did you mean agents.liveMax?)',
+      '~/config.jsonc: agents.liveMx must be an object with a command or a url (did you mean agents.liveMax?)',
     ],
     [
       '{ "agents": { "a": {} } }',
-      '~/config.jsonc: agents.a.command must be a list of texts: the program, then its arguments',
+      '~/config.jsonc: agents.a.command must be a list of texts: the program, then its arguments; or give a url',
     ],
     [
       '{ "agents": { "a": { "command": "sh -c x" } } }',
-      '~/config.jsonc: agents.a.command must be a list of texts: the program, then its arguments',
+      '~/config.jsonc: agents.a.command must be a list of texts: the program, then its arguments; or give a url',
     ],
     [
       '{ "agents": { "a": { "comand": ["x"] } } }',

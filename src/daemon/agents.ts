@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { createAgentConnector } from '../agent/start/connect-agent.ts'
 import type { AgentConnector } from '../agent/connection.ts'
-import type { AgentDefinition } from '../agent/definition.ts'
+import type { AgentDefinition, CommandAgent } from '../agent/definition.ts'
 import type { OwnPlaces } from '../agent/files/own-places.ts'
 import { Spares } from '../agent/spares.ts'
 import { startAgent } from '../agent/start/start-agent.ts'
@@ -31,7 +31,7 @@ const BUILT_IN_MAIN = fileURLToPath(
 
 /** By name; an agent of the file replaces a built-in one of the same name, or adds to it when it has no command. */
 export function listAgentDefinitions(config: Config, stateDir: string): ReadonlyMap<string, AgentDefinition> {
-  const builtIn: AgentDefinition = {
+  const builtIn: CommandAgent = {
     ...BUILT_IN_AGENT,
     argv: [process.execPath, BUILT_IN_MAIN],
     env: { HOLDFAST_AGENT_STATE: join(stateDir, 'agent') },
@@ -40,12 +40,16 @@ export function listAgentDefinitions(config: Config, stateDir: string): Readonly
     source: 'built-in',
     isBundled: true,
   }
-  const definitions = new Map([[builtIn.name, builtIn]])
+  const definitions = new Map<string, AgentDefinition>([[builtIn.name, builtIn]])
   for (const agent of config.agentDefinitions.values()) {
-    const { name, title, command, env, terminals, files, permissionMode = config.permissions.mode } = agent
+    const { name, title, command, remote, env, terminals, files, permissionMode = config.permissions.mode } = agent
+    if (remote !== undefined) {
+      definitions.set(name, { name, title, remote, permissionMode, source: 'config' })
+      continue
+    }
     const containment = containmentOf(config.agents, agent)
     const own = { name, title, terminals, files, containment, permissionMode }
-    const started: Pick<AgentDefinition, 'argv' | 'env' | 'source' | 'isBundled'> =
+    const started: Pick<CommandAgent, 'argv' | 'env' | 'source' | 'isBundled'> =
       command === undefined
         ? { argv: builtIn.argv, env: { ...env, ...builtIn.env }, source: 'built-in', isBundled: true }
         : { argv: command, env, source: 'config' }
@@ -92,7 +96,7 @@ export function openAgents(parts: AgentsParts): Agents {
     })),
     version,
     findDefinition: (name: string) => definitions.find(name),
-    environmentOf: (definition: AgentDefinition) => environmentOf(env, definition),
+    environmentOf: (definition: CommandAgent) => environmentOf(env, definition),
     get ownPlaces() {
       return ownPlacesOf(paths, live.current)
     },
@@ -143,7 +147,7 @@ function listWantedSpares(
 }
 
 /** The complete environment of an agent. Only what we bundle is given keys and variables of ours without being asked. */
-export function environmentOf(own: Environment, definition: AgentDefinition): Record<string, string> {
+export function environmentOf(own: Environment, definition: CommandAgent): Record<string, string> {
   if (definition.isBundled !== true) return agentEnvironment(own, definition.env)
   return builtInAgentEnvironment(own, definition.env)
 }

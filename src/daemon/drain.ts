@@ -30,7 +30,7 @@ export interface DrainReport {
 
 /** Beyond the budget: for turns that were cancelled, then for the stop ladder and the sweep. A service's stop timeout has 30 s for this and the close. */
 export const DRAIN_RESERVE_MS = 20_000
-const GRACE_MS_MAX = 8_000
+export const GRACE_MS_MAX = 8_000
 const PROGRESS_MS = 10_000
 
 type PhaseName = 'turns' | 'grace' | 'agents'

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { definitionDigest } from '../agent/definition.ts'
+import type { CommandAgent } from '../agent/definition.ts'
 import { LiveConfig } from '../config/live-config.ts'
 import { loadConfig } from '../config/load.ts'
 import { pathsOf } from '../config/paths.ts'
@@ -68,6 +69,8 @@ test('the configuration comes first, then the catalog; a registry changes what n
   expect([...definitions.current.keys()].slice(0, 2)).toEqual(['holdfast', 'codex'])
 })
 
+const commandOf = (name: string) => definitions.find(name) as CommandAgent
+
 test('another name leads to the same agent, an unknown one to none', () => {
   expect(definitions.find('kilocode')).toBe(definitions.find('kilo'))
   expect(definitions.find('nobody')).toBeUndefined()
@@ -75,10 +78,10 @@ test('another name leads to the same agent, an unknown one to none', () => {
 
 test('an agent of the catalog gets the keys of its own login, one of a registry gets none', () => {
   store.writeRegistry(registry('tiny'))
-  const claude = environmentOf(env, definitions.find('claude')!)
+  const claude = environmentOf(env, commandOf('claude'))
   expect(claude).toMatchObject({ ANTHROPIC_API_KEY: 'a-key' })
   expect(claude).not.toHaveProperty('OPENAI_API_KEY')
-  const tiny = environmentOf(env, definitions.find('tiny')!)
+  const tiny = environmentOf(env, commandOf('tiny'))
   expect(tiny).toEqual({ PATH: env.PATH, HOME: env.HOME, MODE: 'acp' })
 })
 
@@ -93,7 +96,7 @@ test('an installation is seen at once: its program, what lies beside it and our 
   const after = definitions.find('claude')!
   expect(after).toMatchObject({ source: 'installed', argv: [join(folder, record.program), '--installed'] })
   const search = [join(folder, 'node_modules/.bin'), dirname(process.execPath), env.PATH].join(':')
-  expect(environmentOf(env, after)).toMatchObject({ PATH: search, ANTHROPIC_API_KEY: 'a-key' })
+  expect(environmentOf(env, commandOf('claude'))).toMatchObject({ PATH: search, ANTHROPIC_API_KEY: 'a-key' })
   expect(definitionDigest(after)).not.toBe(definitionDigest(before))
   expect(await present('claude')).toMatchObject({ installed: 'yes', version: '0.100.0' })
   store.removeRecord('claude')

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 import { CATALOG, catalogEnvironment, findCatalogEntry } from '../agent/catalog/catalog.ts'
 import type { CatalogEntry } from '../agent/catalog/entry.ts'
-import type { AgentDefinition } from '../agent/definition.ts'
+import type { AgentDefinition, CommandAgent } from '../agent/definition.ts'
 import type { Config } from '../config/config.ts'
 import { containmentOf } from '../config/containment.ts'
 import type { Environment } from '../config/environment.ts'
@@ -82,7 +82,7 @@ interface Known {
   readonly records: ReadonlyMap<string, InstallRecord>
 }
 
-function listKnownAgents({ config, env, store, imported: registry, records }: Known): AgentDefinition[] {
+function listKnownAgents({ config, env, store, imported: registry, records }: Known): CommandAgent[] {
   const terms = { containment: containmentOf(config.agents, {}), permissionMode: config.permissions.mode }
   const searchPath = env['PATH'] ?? ''
   const known = CATALOG.map((entry) => fromCatalog(entry, searchPath))
@@ -98,7 +98,7 @@ function listKnownAgents({ config, env, store, imported: registry, records }: Kn
   })
 }
 
-type Start = Pick<AgentDefinition, 'name' | 'title' | 'argv' | 'env' | 'source'>
+type Start = Pick<CommandAgent, 'name' | 'title' | 'argv' | 'env' | 'source'>
 
 const HERE = fileURLToPath(import.meta.url)
 

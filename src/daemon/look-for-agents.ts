@@ -3,7 +3,7 @@
 import { findCatalogEntry } from '../agent/catalog/catalog.ts'
 import { detectAgents } from '../agent/catalog/detect.ts'
 import type { Candidate } from '../agent/catalog/detect.ts'
-import type { AgentDefinition } from '../agent/definition.ts'
+import type { CommandAgent } from '../agent/definition.ts'
 import type { AgentPresence } from '../api/ports.ts'
 import type { Environment } from '../config/environment.ts'
 import { environmentOf } from './agents.ts'
@@ -16,10 +16,10 @@ interface Parts {
   readonly version: string
 }
 
-/** By name. At most a second, then what is not known yet is unknown; never rejects. */
+/** By name; of remote agents nothing can be seen. At most a second, then what is not known yet is unknown; never rejects. */
 export async function lookForAgents({ definitions, env, version }: Parts): Promise<ReadonlyMap<string, AgentPresence>> {
-  const all = [...definitions.current.values()]
-  const versionOf = (definition: AgentDefinition): string | undefined =>
+  const all = [...definitions.current.values()].filter((definition) => definition.remote === undefined)
+  const versionOf = (definition: CommandAgent): string | undefined =>
     definition.isBundled === true ? version : definitions.recordOf(definition)?.version
   const candidates = all.map((definition): Candidate => ({
     name: definition.name,

@@ -5,11 +5,13 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { systemClock } from '../base/clock.ts'
-import type { AgentHost } from '../keeper/agent-host.ts'
+import { remoteHeaders } from '../config/remote-agent.ts'
+import type { AgentHost, ProcessHost } from '../keeper/agent-host.ts'
 import { OUTPUT_LIMITS } from '../keeper/held/held-process.ts'
 import { openInlineHost } from '../keeper/inline-host.ts'
 import { openKeeperHost } from '../keeper/keeper-host.ts'
 import { reapEarlierLives } from '../keeper/host/reap-earlier-lives.ts'
+import { RemoteHost } from '../remote/remote-host.ts'
 import { STOP_TIMES } from '../process/stop-ladder.ts'
 import { keeperUnitLauncher } from '../supervise/keeper-unit-launcher.ts'
 import type { NodeRecord, Store } from '../store/store.ts'
@@ -34,7 +36,16 @@ export interface HostParts {
 }
 
 /** Resolves when no process of an earlier life is left but those that a keeper holds for us. */
-export async function openHost({ options, store, node, stateDir }: HostParts): Promise<AgentHost> {
+export async function openHost(parts: HostParts): Promise<AgentHost> {
+  const { env, log } = parts.options
+  return new RemoteHost(await openProcessHost(parts), {
+    clock: systemClock,
+    logger: log.logger('remote'),
+    headersOf: (agent, headers) => remoteHeaders(env, agent, headers),
+  })
+}
+
+async function openProcessHost({ options, store, node, stateDir }: HostParts): Promise<ProcessHost> {
   const { config, env, log, paths, version } = options
   const clock = systemClock
   const logger = log.logger('keeper')

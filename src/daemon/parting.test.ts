@@ -26,7 +26,12 @@ function together(mode: 'handover' | 'drain') {
   }
   const parts = {
     sessions: { drain, overview: () => [], handOver: () => Promise.resolve(void done.push('handed over')) },
-    host: { canHandOver: true, handOver: () => void done.push('let go'), describe: () => ({ live: 1 }) },
+    host: {
+      canHandOver: true,
+      connections: 0,
+      handOver: () => void done.push('let go'),
+      describe: () => ({ live: 1 }),
+    },
     store: { counts: () => Promise.resolve({ turnsActive: 1 }) },
     live: { current: { restart: { mode }, deadlines: { drainMs: 60_000 } } },
     options: { requests, announce: () => {}, log: { logger: () => silent } },

@@ -7,7 +7,7 @@ import type { LiveConfig } from '../config/live-config.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
 import type { Sessions } from '../session/open-sessions.ts'
 import type { Store } from '../store/store.ts'
-import { drain } from './drain.ts'
+import { drain, DRAIN_RESERVE_MS, GRACE_MS_MAX } from './drain.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
 /** What a life parts from, and what it needs for that. */
@@ -47,13 +47,33 @@ export class Parting implements AsyncDisposable {
   /** As the requests say now; `api` tells its readers. Resolves when nothing of a session runs in this process any more. */
   async part(api: Pick<Api, 'leave'>): Promise<void> {
     if (!this.willLeaveAgents) return this.#drain(api)
+    const budgetMs = this.#parts.host.connections > 0 ? this.#budgetMs : 0
     // Who leaves its agents is followed by a gateway that takes them over, whoever starts it.
-    api.leave({ reason: 'restart', until: systemClock.now() })
+    api.leave({ reason: 'restart', until: systemClock.now() + budgetMs })
+    await this.#endConnections(budgetMs)
     await this.#leave()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#mode === 'together' && this.#parts.host.describe().live > 0) await this.#leave()
+  }
+
+  get #budgetMs(): number {
+    return this.#parts.options.requests.budgetMs ?? this.#parts.live.current.deadlines.drainMs
+  }
+
+  /** Nobody can take over a connection to another machine: turns there have the budget, whatever becomes of the others. */
+  async #endConnections(budgetMs: number): Promise<void> {
+    const { options, sessions, host } = this.#parts
+    if (host.connections === 0) return
+    const { requests, announce } = options
+    announce(`waiting for running turns at remote agents, ${budgetMs / 1000} s at most; ask again to cut them`)
+    const budgetAt = systemClock.now() + budgetMs
+    const ended = sessions.drainConnections({ budgetAt, graceAtMax: budgetAt + GRACE_MS_MAX })
+    const cut = requests.wish?.kind === 'restart' ? AbortSignal.any([requests.force, requests.stopped]) : requests.force
+    await deadline(ended, { ms: budgetMs + DRAIN_RESERVE_MS, stage: 'turns at remote agents', signal: cut }).catch(
+      ignore('what is still out is found interrupted by the next life'),
+    )
   }
 
   /** Leaves agents and turns to the next life of the gateway. */
@@ -74,7 +94,7 @@ export class Parting implements AsyncDisposable {
   async #drain(api: Pick<Api, 'leave'>): Promise<void> {
     const { requests, announce } = this.#parts.options
     const { force, stopped } = requests
-    const budgetMs = requests.budgetMs ?? this.#parts.live.current.deadlines.drainMs
+    const budgetMs = this.#budgetMs
     const until = systemClock.now() + budgetMs
     const reason = requests.wish?.kind ?? 'stop'
     announce(`stopping: running turns have ${budgetMs / 1000} s; ask again to cut them`)

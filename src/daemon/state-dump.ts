@@ -20,7 +20,7 @@ export interface DumpParts {
   readonly sessions: Pick<Sessions, 'overview' | 'idleAgents' | 'isDraining'>
   readonly spares: { readonly ready: number }
   readonly store: Pick<Store, 'counts' | 'commitsWaiting' | 'listLeases' | 'lastSeq'>
-  readonly host: Pick<AgentHost, 'describe'>
+  readonly host: Pick<AgentHost, 'describe' | 'connections'>
   readonly api: Pick<Api, 'streams'>
   readonly health: Health
   readonly logger: Logger
@@ -65,7 +65,7 @@ function totals(parts: DumpParts, all: readonly SessionOverview[]) {
     queued: all.reduce((sum, { queued }) => sum + queued, 0),
     turnsOut: all.filter(({ turn }) => turn !== undefined).length,
     permissionsOpen: all.reduce((sum, { permissions }) => sum + permissions, 0),
-    agents: { live, idle: sessions.idleAgents, spare: spares.ready, stuck },
+    agents: { live, remote: host.connections, idle: sessions.idleAgents, spare: spares.ready, stuck },
     keepers: keepers.map(({ no, pid, version, live: agents, isRetiring }) => ({
       no,
       pid,

@@ -28,7 +28,7 @@ export function choicesOf({ session, live }: SessionStatus, showsBooleans: boole
   const offered = offersOf(session) ?? lastKnown
   if (offered === undefined) return {}
   // A living agent has said what holds; for any other it is what was chosen.
-  const controls = live.agentPid === undefined ? withChosen(offered, session.terms.options) : offered
+  const controls = live.agentLink === undefined ? withChosen(offered, session.terms.options) : offered
   const configOptions = optionsOf(controls).map((option) => optionView(option, showsBooleans))
   const modes = modesView(controls)
   return { ...(modes && { modes }), ...(configOptions.length > 0 && { configOptions }) }

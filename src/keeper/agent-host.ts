@@ -2,6 +2,7 @@
 // `hosting: inline` implements it inside the gateway; a separate keeper process implements it over a socket.
 // It parses nothing of the protocol: lines in, lines out, and the life of a process tree.
 
+import type { HoldfastError } from '../base/errors.ts'
 import type { SessionId } from '../base/ids.ts'
 import type { PinnedLine } from './held/pinned-lines.ts'
 import type { HeldTerminal, Terminal, TerminalSpec } from './held/terminal.ts'
@@ -21,6 +22,19 @@ export interface SpawnSpec {
   readonly lineBytesMax: number
   /** What stands around its tree beyond tag and sweep; undefined: nothing. */
   readonly containment?: ContainmentSpec | undefined
+}
+
+/** Where an agent is that somebody else runs. Neither headers nor the query of the address are ever logged or shown. */
+export interface RemoteTarget {
+  /** ws:, wss:, http: or https:; without user, password and fragment. */
+  readonly url: string
+  /** As they are configured: a value `env:NAME` is a variable of the gateway, read at each connect. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What is needed to reach an agent that is not a process of ours. */
+export interface ConnectSpec extends Pick<SpawnSpec, 'sessionId' | 'generation' | 'agent' | 'lineBytesMax'> {
+  readonly remote: RemoteTarget
 }
 
 export interface ProcessExit {
@@ -58,11 +72,14 @@ export interface ProcessListener {
   onExit(exit: ProcessExit): void
   /** More than the host's write budget has waited for too long: the process does not read its stdin. */
   onWriteStalled(): void
+  /** The connection to an agent that is no process of ours is gone; `error` says why. Last call. */
+  onDisconnected(error: HoldfastError): void
 }
 
+/** A process of this machine, or a connection to an agent elsewhere: lines in, lines out, and an end. */
 export interface AgentProcess {
-  readonly leaseId: number
-  readonly pid: number
+  /** Undefined for one that is no process of this machine: there is nothing to signal. */
+  readonly pid: number | undefined
   readonly startedAt: number
   /** Number of the last line that any life of the gateway has acknowledged; telling starts with the next one. */
   readonly acknowledged: number
@@ -92,18 +109,25 @@ export interface AgentProcess {
   stop(): Promise<StopReport>
 }
 
+/** A process of this machine: it has a lease, and a number that its host may signal. */
+export interface LocalProcess extends AgentProcess {
+  readonly leaseId: number
+  readonly pid: number
+}
+
 /** A process of an earlier life of the gateway, with what its lease says. */
 export interface HeldAgent {
-  readonly process: AgentProcess
+  readonly process: LocalProcess
   /** Undefined for one that was started for no session. */
   readonly sessionId: SessionId | undefined
   readonly generation: number
   readonly agent: string
 }
 
-export interface AgentHost extends AsyncDisposable {
+/** What agents that are processes of this machine live in. */
+export interface ProcessHost extends AsyncDisposable {
   /** Commits the lease intent, then spawns. Rejects with AGENT_COMMAND_MISSING, AGENT_COMMAND_UNUSABLE, CONTAINMENT_UNAVAILABLE or SPAWN_FAILED. */
-  spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<AgentProcess>
+  spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<LocalProcess>
   /**
    * Processes that outlived an earlier life of the gateway, alive or with an exit that nobody was told of yet. The caller
    * listens to each or stops it. Empty where the host cannot keep any (inline).
@@ -126,6 +150,14 @@ export interface AgentHost extends AsyncDisposable {
   killNow(): void
   /** What `doctor` and `status` show of containment. */
   describe(): HostDescription
+}
+
+/** What all agents live in: processes of this machine, and connections to agents elsewhere, which no other gateway can take over. */
+export interface AgentHost extends ProcessHost {
+  /** Rejects with AGENT_UNREACHABLE, AGENT_AUTH_REQUIRED, AGENT_START_TIMEOUT or CANCELLED; no connection is left then. */
+  connect(spec: ConnectSpec, signal?: AbortSignal): Promise<AgentProcess>
+  /** Open connections to agents elsewhere; `describe` does not count them. */
+  readonly connections: number
 }
 
 export interface HostDescription {

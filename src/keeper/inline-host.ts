@@ -8,7 +8,7 @@ import { readBootId } from '../base/birth.ts'
 import { STOP_TIMES, type StopTimes } from '../process/stop-ladder.ts'
 import type { Tagging } from '../process/tag.ts'
 import type { NodeRecord } from '../store/store.ts'
-import type { AgentHost } from './agent-host.ts'
+import type { ProcessHost } from './agent-host.ts'
 import { LeasedHost, type HolderSupply } from './host/leased-host.ts'
 import { openLocalHolder, type LocalHolder } from './local-holder.ts'
 
@@ -29,7 +29,7 @@ export interface InlineHostDeps {
 }
 
 /** Opens the host; probes once how process trees can be tagged here. */
-export async function openInlineHost(deps: InlineHostDeps): Promise<AgentHost> {
+export async function openInlineHost(deps: InlineHostDeps): Promise<ProcessHost> {
   const { store, node, clock, logger, hasWarden = false, tagging, stopTimes = STOP_TIMES } = deps
   const { no: keeperNo } = await store.insertKeeper({
     hosting: 'inline',

@@ -1,7 +1,7 @@
 // `hosting: keeper`: agents live in a keeper process and outlive the gateway. Attach, reap what nobody holds, then the host.
 
 import { ProcessLeases } from '../lease/process-leases.ts'
-import type { AgentHost } from './agent-host.ts'
+import type { ProcessHost } from './agent-host.ts'
 import { openKeeperPool, type KeeperPoolOptions } from './host/keeper-pool.ts'
 import { LeasedHost } from './host/leased-host.ts'
 import { ignore } from '../base/deadline.ts'
@@ -13,7 +13,7 @@ export interface KeeperHostOptions extends KeeperPoolOptions {
 }
 
 export interface OpenedHost {
-  readonly host: AgentHost
+  readonly host: ProcessHost
   readonly reaped: Reaped
 }
 

@@ -26,6 +26,7 @@ export type LogFolder =
   | 'life'
   | 'observe'
   | 'process'
+  | 'remote'
   | 'session'
   | 'store'
   | 'supervise'

@@ -178,10 +178,20 @@ export class Actors implements AsyncDisposable {
     return { turnsEnded: this.#turnsEnded.promise, agentsGone: this.#drainAll(times) }
   }
 
-  async #drainAll(times: DrainTimes): Promise<void> {
+  /**
+   * As `drain`, for the sessions alone whose agents cannot be left to anybody: connections end with this process. Resolves when
+   * no turn is out there and the connections are closed.
+   */
+  async drainConnections(times: DrainTimes): Promise<void> {
+    this.#isDraining = true
+    this.#pool[Symbol.dispose]()
+    await this.#drainAll(times, ({ state: { agent } }) => agent.kind === 'ready' && agent.pid === undefined)
+  }
+
+  async #drainAll(times: DrainTimes, isMeant: (actor: SessionActor) => boolean = () => true): Promise<void> {
     const actors = await Promise.allSettled(this.#open.values())
     const drained = actors.map(async (opened) => {
-      if (opened.status === 'rejected' || opened.value.isOver) return
+      if (opened.status === 'rejected' || opened.value.isOver || !isMeant(opened.value)) return
       const spareTurnId = this.#ports.ids.turn()
       await opened.value.ask((reply) => ({ kind: 'drain', reply, spareTurnId, ...times }))
     })

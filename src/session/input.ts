@@ -38,7 +38,8 @@ export type AgentInput =
   | {
       readonly kind: 'agent.ready'
       readonly generation: number
-      readonly pid: number
+      /** Undefined for an agent that is no process of this machine. */
+      readonly pid: number | undefined
       readonly agentSessionId: AgentSessionId
       readonly continuity: Continuity
       readonly capabilities: string

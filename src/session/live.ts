@@ -12,6 +12,7 @@ export function liveOf(state: SessionModel, limits: SessionLimits, startWaitsFor
     activeTurn: state.active?.turnId,
     queued: state.queue.map((turn) => turn.turnId),
     agentPid: state.agent.kind === 'ready' ? state.agent.pid : undefined,
+    agentLink: agentLinkOf(state.agent),
     waitingFor: waitingFor(state) ?? startWaitsFor,
     nextDeadline: nearest === undefined ? undefined : { at: nearest.at, kind: nearest.kind },
   }
@@ -26,9 +27,15 @@ export function dormantLive(isClosed: boolean, isBlocked: boolean): SessionLive 
     activeTurn: undefined,
     queued: [],
     agentPid: undefined,
+    agentLink: undefined,
     waitingFor: undefined,
     nextDeadline: undefined,
   }
+}
+
+function agentLinkOf(agent: SessionModel['agent']): SessionLive['agentLink'] {
+  if (agent.kind !== 'ready') return undefined
+  return agent.pid === undefined ? 'connection' : 'process'
 }
 
 function waitingFor({ isPaused, queue, lanePass }: SessionModel): 'safe_mode' | 'lane' | undefined {

@@ -92,6 +92,8 @@ export interface Sessions extends AsyncDisposable {
   statistics(): SessionStatisticsSnapshot
   /** See Actors.handOver. */
   handOver(): Promise<void>
+  /** See Actors.drainConnections. */
+  drainConnections(times: DrainTimes): Promise<void>
 }
 
 export function openSessions(given: SessionsPorts): Sessions {
@@ -123,6 +125,7 @@ export function openSessions(given: SessionsPorts): Sessions {
     drain: (times) => actors.drain(times),
     statistics: () => actors.statistics.snapshot(),
     handOver: () => actors.handOver(),
+    drainConnections: (times) => actors.drainConnections(times),
     [Symbol.asyncDispose]: () => {
       permissions[Symbol.dispose]()
       return actors[Symbol.asyncDispose]()

@@ -107,6 +107,8 @@ export interface SessionLive {
   readonly activeTurn: TurnId | undefined
   readonly queued: readonly TurnId[]
   readonly agentPid: number | undefined
+  /** What the agent is that is ready now: a process of this machine, or a connection to one elsewhere. */
+  readonly agentLink: 'process' | 'connection' | undefined
   /** What the next prompt waits for that is not the session's own: a slot for its agent, its lane, memory. */
   readonly waitingFor: 'slot' | 'lane' | 'memory' | 'safe_mode' | undefined
   /** Epoch ms of the nearest deadline and what happens then. */

@@ -98,8 +98,13 @@ export type AgentLink =
       readonly deadlineAt: number
       readonly isRetiring: boolean
     }
-  /** `isRetiring`: to be stopped as soon as no turn is out. */
-  | { readonly kind: 'ready'; readonly generation: number; readonly pid: number; readonly isRetiring: boolean }
+  /** `isRetiring`: to be stopped as soon as no turn is out. Without a pid it is a connection: it ends with this gateway. */
+  | {
+      readonly kind: 'ready'
+      readonly generation: number
+      readonly pid: number | undefined
+      readonly isRetiring: boolean
+    }
   | { readonly kind: 'stopping'; readonly generation: number; readonly deadlineAt: number }
 
 export interface OpenPermission {

@@ -9,8 +9,10 @@ export const AgentView = Type.Object(
   {
     name: Type.String(),
     title: Type.String(),
-    /** The program only: arguments and environment may hold secrets. */
-    command: Type.String(),
+    /** The program only: arguments and environment may hold secrets. Null for a remote agent. */
+    command: nullable(Type.String()),
+    /** Where a remote agent is, with its port; nothing else of its address. Null for one that is a command. */
+    host: nullable(Type.String()),
     /** built-in: known by name; installed: by `holdfast agents install`. */
     source: Type.Enum(['built-in', 'config', 'imported', 'installed']),
     /** A person configured or installed it, or it is our own: one of those that are meant when none is named. */
@@ -96,6 +98,8 @@ export const StatusView = Type.Object(
     /** How process trees of agents are recognised. */
     tagging: Type.Enum(['prlimit', 'ulimit', 'marker']),
     agents_live: Type.Integer(),
+    /** Of the live ones: connections to agents of other machines, which end with this gateway. */
+    agents_remote: Type.Integer(),
     /** Of the live ones: those that wait for a prompt, and those that were started ahead for no session. */
     agents_idle: Type.Integer(),
     agents_spare: Type.Integer(),

@@ -66,7 +66,10 @@ export const SessionView = Type.Object(
     /** What will happen by itself if nothing else happens before. */
     next_deadline: nullable(Type.Object({ at: Time, kind: Type.String() })),
     last_seq: Type.Integer(),
+    /** Null while there is no agent, and for one that is no process of the gateway's machine. */
     agent_pid: nullable(Type.Integer()),
+    /** What the agent is that is ready now: a process of the gateway's machine, or a connection to one elsewhere. */
+    agent_link: nullable(Type.Enum(['process', 'connection'])),
     /** What the next prompt waits for that is not the session's own. */
     waiting_for: nullable(Type.Enum(['slot', 'lane', 'memory', 'safe_mode'])),
     /** The agent's own id of the conversation; null while it is pending. */

@@ -3,7 +3,7 @@
 import { systemClock } from '../../src/base/clock.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../src/base/ids.ts'
 import type { JsonObject } from '../../src/base/json.ts'
-import type { AgentHost, AgentProcess, ProcessListener, StopReport } from '../../src/keeper/agent-host.ts'
+import type { AgentHost, LocalProcess, ProcessListener, StopReport } from '../../src/keeper/agent-host.ts'
 import { createAgentConnector } from '../../src/agent/start/connect-agent.ts'
 import type { ConnectorPorts } from '../../src/agent/start/connect-agent.ts'
 import type { AgentConnection, AgentListener, WhenLost } from '../../src/agent/connection.ts'
@@ -19,7 +19,7 @@ const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit
 export type Answering = (message: JsonObject, process: FakeProcess) => void
 
 /** A process whose stdin is a function; it tells line by line, or many lines at once. */
-export class FakeProcess implements AgentProcess {
+export class FakeProcess implements LocalProcess {
   readonly leaseId = 1
   readonly pid = 42
   readonly startedAt = 0

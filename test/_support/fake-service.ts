@@ -443,6 +443,7 @@ export class FakeService implements SessionService {
       activeTurn: active?.id,
       queued: turns.filter((turn) => turn.state === 'queued').map((turn) => turn.id),
       agentPid: active === undefined ? undefined : 4242,
+      agentLink: active === undefined ? undefined : 'process',
       waitingFor: undefined,
       nextDeadline: active === undefined ? undefined : { at: active.acceptedAt + 60_000, kind: 'turn' },
     }

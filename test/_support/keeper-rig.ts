@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 import { systemClock } from '../../src/base/clock.ts'
 import type { SessionId } from '../../src/base/ids.ts'
-import type { AgentHost, AgentProcess, SpawnSpec } from '../../src/keeper/agent-host.ts'
+import type { LocalProcess, ProcessHost, SpawnSpec } from '../../src/keeper/agent-host.ts'
 import { OUTPUT_LIMITS } from '../../src/keeper/held/held-process.ts'
 import { openKeeperHost, type KeeperHostOptions } from '../../src/keeper/keeper-host.ts'
 import type { Birth } from '../../src/base/birth.ts'
@@ -24,7 +24,7 @@ export interface KeeperRig extends AsyncDisposable {
   readonly directory: string
   readonly leases: MemoryLeases
   /** A new life of the gateway: each has the next epoch, unless `over` says another. */
-  open(over?: Partial<KeeperHostOptions>): Promise<AgentHost>
+  open(over?: Partial<KeeperHostOptions>): Promise<ProcessHost>
   spec(argv: readonly [string, ...string[]], over?: Partial<SpawnSpec>): SpawnSpec
   /** The row of the newest keeper, once its birth is on record. */
   keeper(): KeeperRecord & Birth
@@ -40,7 +40,7 @@ export function openKeeperRig(): KeeperRig {
   const leases = createMemoryLeases()
   let epoch = 0
   let generation = 0
-  const open = async (over: Partial<KeeperHostOptions> = {}): Promise<AgentHost> => {
+  const open = async (over: Partial<KeeperHostOptions> = {}): Promise<ProcessHost> => {
     const { host } = await openKeeperHost({
       store: leases,
       node: { id: 'local', epoch: ++epoch, startedAt: 0 },
@@ -88,7 +88,7 @@ export function openKeeperRig(): KeeperRig {
 }
 
 export interface WatchedAgent {
-  readonly agent: AgentProcess
+  readonly agent: LocalProcess
   readonly lines: string[]
   readonly events: string[]
   /** Number of the last line, in any life. */
@@ -96,7 +96,7 @@ export interface WatchedAgent {
 }
 
 /** Listens; each line is checked to have the next number. Lines after number `acknowledgesTo` are not acknowledged. */
-export function watchAgent(agent: AgentProcess, { acknowledgesTo = Infinity } = {}): WatchedAgent {
+export function watchAgent(agent: LocalProcess, { acknowledgesTo = Infinity } = {}): WatchedAgent {
   const lines: string[] = []
   const events: string[] = []
   let last = agent.acknowledged
@@ -111,12 +111,13 @@ export function watchAgent(agent: AgentProcess, { acknowledgesTo = Infinity } = 
     onLineTooLong: () => events.push('too long'),
     onExit: ({ code, signal }) => events.push(`exit ${code ?? signal}`),
     onWriteStalled: () => events.push('stalled'),
+    onDisconnected: () => {},
   })
   return { agent, lines, events, last: () => last }
 }
 
 /** Leaves the agents to the next life, as a gateway does that is restarted. */
-export async function leave(host: AgentHost): Promise<void> {
+export async function leave(host: ProcessHost): Promise<void> {
   host.handOver()
   await host[Symbol.asyncDispose]()
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 import { systemClock } from '../../src/base/clock.ts'
 import type { SessionId } from '../../src/base/ids.ts'
-import type { AgentHost, AgentProcess, LineBatch, ProcessExit, SpawnSpec } from '../../src/keeper/agent-host.ts'
+import type { LineBatch, LocalProcess, ProcessExit, ProcessHost, SpawnSpec } from '../../src/keeper/agent-host.ts'
 import { openInlineHost, type InlineHostDeps } from '../../src/keeper/inline-host.ts'
 import type { ContainmentSpec } from '../../src/process/containment.ts'
 import { listLeaks, type LiveProcess } from './leak-check.ts'
@@ -21,7 +21,7 @@ export interface Told {
 }
 
 export interface Nasty {
-  readonly process: AgentProcess
+  readonly process: LocalProcess
   readonly lines: string[]
   readonly exits: ProcessExit[]
   /** What the programs told about themselves so far. */
@@ -33,7 +33,7 @@ export interface Nasty {
 }
 
 export interface NastyHost extends AsyncDisposable {
-  readonly host: AgentHost
+  readonly host: ProcessHost
   readonly leases: MemoryLeases
   start(program: string, ...args: string[]): Promise<Nasty>
   spec(argv: readonly [string, ...string[]], mark?: string): SpawnSpec
@@ -105,7 +105,7 @@ function commandOf(program: string): [string, ...string[]] {
   return program.endsWith('.mjs') ? [process.execPath, path] : [path]
 }
 
-function watchNasty(agent: AgentProcess, log: string, mark: string): Nasty {
+function watchNasty(agent: LocalProcess, log: string, mark: string): Nasty {
   const lines: string[] = []
   const exits: ProcessExit[] = []
   agent.listen({
@@ -117,6 +117,7 @@ function watchNasty(agent: AgentProcess, log: string, mark: string): Nasty {
     onLineTooLong: () => {},
     onExit: (exit) => exits.push(exit),
     onWriteStalled: () => {},
+    onDisconnected: () => {},
   })
   const told = async (): Promise<Told[]> => {
     const text = await readFile(log, 'utf8').catch(() => '')

@@ -122,6 +122,7 @@ const STATUS = {
   keepers: [],
   tagging: 'prlimit',
   agentsLive: 1,
+  agentsRemote: 0,
   agentsIdle: 1,
   agentsSpare: 0,
   agentsStuck: 0,

@@ -147,6 +147,7 @@ export class TestCliGateway implements AsyncDisposable {
       keepers: [],
       tagging: 'prlimit' as const,
       agentsLive: 0,
+      agentsRemote: 0,
       agentsIdle: 0,
       agentsSpare: 0,
       agentsStuck: 0,

@@ -285,6 +285,7 @@ function listen(agent: Nasty['process']): Pick<Nasty, 'lines' | 'exits'> {
     onLineTooLong: () => {},
     onExit: (exit) => void heard.exits.push(exit),
     onWriteStalled: () => {},
+    onDisconnected: () => {},
   })
   return heard
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { systemClock, type Clock } from '../../src/base/clock.ts'
-import type { AgentProcess, SpawnSpec } from '../../src/keeper/agent-host.ts'
+import type { LocalProcess, SpawnSpec } from '../../src/keeper/agent-host.ts'
 import { listTagged } from '../../src/process/kill-tagged.ts'
 import { ProcessScanner } from '../../src/process/process-scanner.ts'
 import { sweep } from '../../src/process/sweep.ts'
@@ -26,12 +26,12 @@ beforeEach(() => {
 afterEach(() => check.assertNone())
 
 interface Watched {
-  readonly agent: AgentProcess
+  readonly agent: LocalProcess
   readonly lines: string[]
   readonly events: string[]
 }
 
-function watch(agent: AgentProcess, isAcknowledging = true): Watched {
+function watch(agent: LocalProcess, isAcknowledging = true): Watched {
   const watched: Watched = { agent, lines: [], events: [] }
   agent.listen({
     onLines: ({ first, lines }) => {
@@ -43,6 +43,7 @@ function watch(agent: AgentProcess, isAcknowledging = true): Watched {
     onLineTooLong: () => watched.events.push('lineTooLong'),
     onExit: ({ code, signal }) => watched.events.push(`exit ${code ?? signal} after ${watched.lines.length}`),
     onWriteStalled: () => watched.events.push('writeStalled'),
+    onDisconnected: () => {},
   })
   return watched
 }
@@ -340,7 +341,7 @@ function canChoosePids(): boolean {
 describe('inline host: pids that are used again', () => {
   test.skipIf(!canChoosePids())('A 20: a stranger with the pid of an ended agent lives through its stop', async () => {
     await using rig = await openNastyHost()
-    const stopOne = async (): Promise<AgentProcess> => {
+    const stopOne = async (): Promise<LocalProcess> => {
       const { agent } = await spawnWatched(rig, 'exit 0')
       await agent.stop()
       return agent

@@ -25,7 +25,8 @@ slot and its memory, and is the first to end when a session needs them. \`termin
 commands; with false it runs them itself, as it would without a gateway. They run with its environment and containment, as its
 user, and end with it. \`files\` (\`none\`, \`read\` or \`write\`, default \`none\`): the agent may read, or read and write, files of its session
 through the gateway; with \`none\` it does so itself. What that is and is not: docs/permissions.md. The entry of the built-in agent, \`holdfast\`, needs no command: what it says is added
-to the agent that comes with Holdfast (docs/agent.md).
+to the agent that comes with Holdfast (docs/agent.md). An agent that somebody else runs has a \`url\` instead of a command, with \`headers\` and
+\`insecure\` (docs/remote-agents.md).
 
 Agents are read again by a reload. A running turn goes on in the process that it has; when it has ended, the next prompt gets a process
 of the new definition, in the same conversation. The sessions of an agent that is gone from the file are kept: they refuse prompts

@@ -234,6 +234,10 @@ export class AgentLink implements ProcessListener {
     this.#lose(fromExit(this.agent, exit, { stage: this.#stage, stderr: this.#process.stderrTail() }))
   }
 
+  onDisconnected(error: HoldfastError): void {
+    this.#lose(error)
+  }
+
   // -----------------------------------------------------------------------------------------------------------------
 
   #receive(text: string, line: number): void {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../base/ids.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
-import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from '../../keeper/agent-host.ts'
+import type { LocalProcess, ProcessExit, ProcessListener, StopReport } from '../../keeper/agent-host.ts'
 import type { PinnedLine } from '../../keeper/held/pinned-lines.ts'
 import type { HeldTerminal } from '../../keeper/held/terminal.ts'
 import { listHeldAgents } from './attach-agent.ts'
@@ -13,7 +13,7 @@ const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit
 const TURN = 'turn_1' as TurnId
 
 /** A process as its holder keeps it: lines with numbers, frames with names. Tells when it is listened to, as the port says. */
-class SpooledProcess implements AgentProcess {
+class SpooledProcess implements LocalProcess {
   readonly leaseId = 1
   readonly pid = 42
   readonly startedAt = 0

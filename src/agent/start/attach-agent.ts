@@ -76,7 +76,8 @@ function offerTerminals(
   const { sessionId, generation, agent } = held
   const definition = ports.findDefinition(agent)
   if (sessionId === undefined || (definition?.terminals !== true && terminals.length === 0)) return
-  const ground = definition && groundOf(ports, { definition, sessionId, generation, cwd: request.cwd })
+  const isHere = definition !== undefined && definition.remote === undefined
+  const ground = isHere ? groundOf(ports, { definition, sessionId, generation, cwd: request.cwd }) : undefined
   link.offerTerminals(new AgentTerminals(ground, terminals))
 }
 

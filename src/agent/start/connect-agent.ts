@@ -9,6 +9,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 import { offerFiles } from '../files/file-ground.ts'
 import type { OwnPlaces } from '../files/own-places.ts'
 import { groundOf } from '../terminals/terminal-ground.ts'
+import { refuseCommands } from '../equipment.ts'
 import { listHeldAgents } from './attach-agent.ts'
 import type { AgentDefinition } from '../definition.ts'
 import type { AgentConnection, AgentConnector, ConnectRequest } from '../connection.ts'
@@ -99,9 +100,11 @@ async function openOn(
   signal: AbortSignal,
 ): Promise<AgentConnection> {
   const ms = ports.limits.sessionMs
-  if (request.definition.terminals === true) link.offerTerminals(new AgentTerminals(groundOf(ports, request)))
+  const { definition, wantsHistory = false } = request
+  if (definition.terminals === true)
+    link.offerTerminals(new AgentTerminals(groundOf(ports, { ...request, definition })))
+  if (definition.remote !== undefined) refuseCommands(definition.name, request.equipment)
   const files = offerFiles(link, ports.ownPlaces, { ...request, life: 0 })
-  const { wantsHistory = false } = request
   const options = { ...request, wantsHistory, capabilities, ms, signal }
   const opened = await openAgentSession(link, options).catch(async (error: unknown) => {
     await undoOpening(link, options, error)

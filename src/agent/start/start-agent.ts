@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { SessionId } from '../../base/ids.ts'
 import type { AgentHost, AgentProcess } from '../../keeper/agent-host.ts'
 import { AgentLink } from '../link/agent-link.ts'
-import type { AgentDefinition } from '../definition.ts'
+import type { AgentDefinition, CommandAgent } from '../definition.ts'
 import { clientOffer } from './client-offer.ts'
 import { initializeAgent } from './initialize-agent.ts'
 import { MessageIds } from '../link/message-ids.ts'
@@ -23,7 +23,7 @@ export interface StartPorts {
   /** Version of Holdfast, for `clientInfo`. */
   readonly version: string
   /** The complete environment of an agent: the allow-list plus what its definition names. */
-  environmentOf(definition: AgentDefinition): Record<string, string>
+  environmentOf(definition: CommandAgent): Record<string, string>
 }
 
 export interface StartRequest {
@@ -48,12 +48,9 @@ export async function startAgent(
   request: StartRequest,
   signal: AbortSignal,
 ): Promise<InitializedAgent> {
-  const { definition, sessionId, generation, cwd } = request
-  const { name: agent, argv, containment } = definition
-  const { initializeMs, lineBytesMax } = ports.limits
-  const env = ports.environmentOf(definition)
-  const spec = { sessionId, generation, agent, argv, env, cwd, lineBytesMax, containment }
-  const process = await ports.host.spawn(spec, signal)
+  const { definition, generation } = request
+  const { initializeMs } = ports.limits
+  const process = await openProcess(ports, request, signal)
   const messageIds = MessageIds.ofProcess(generation)
   const link = new AgentLink(definition.name, process, { clock: ports.clock, messageIds })
   try {
@@ -64,6 +61,15 @@ export async function startAgent(
     await process.stop()
     throw explainStart(error, definition.name, process)
   }
+}
+
+function openProcess(ports: StartPorts, request: StartRequest, signal: AbortSignal): Promise<AgentProcess> {
+  const { definition, sessionId, generation, cwd } = request
+  const { host, limits } = ports
+  const spec = { sessionId, generation, agent: definition.name, lineBytesMax: limits.lineBytesMax }
+  if (definition.remote !== undefined) return host.connect({ ...spec, remote: definition.remote }, signal)
+  const { argv, containment } = definition
+  return host.spawn({ ...spec, argv, env: ports.environmentOf(definition), cwd, containment }, signal)
 }
 
 /** Adds to a failed start what the agent said on its way out. */

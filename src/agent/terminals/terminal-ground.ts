@@ -2,11 +2,11 @@
 
 import type { SessionId } from '../../base/ids.ts'
 import type { TerminalGround } from './agent-terminals.ts'
-import type { AgentDefinition } from '../definition.ts'
+import type { CommandAgent } from '../definition.ts'
 import type { StartPorts } from '../start/start-agent.ts'
 
 export interface GroundRequest {
-  readonly definition: AgentDefinition
+  readonly definition: CommandAgent
   readonly sessionId: SessionId
   readonly generation: number
   readonly cwd: string

@@ -1,8 +1,8 @@
-// The part of `ws` that is used here and by the command line; the package has no types of its own.
+// The part of `ws` that is used here, by the command line and for remote agents; the package has no types of its own.
 
 declare module 'ws' {
   import type { EventEmitter } from 'node:events'
-  import type { IncomingMessage } from 'node:http'
+  import type { ClientRequest, IncomingMessage } from 'node:http'
   import type { Duplex } from 'node:stream'
 
   interface ServerOptions {
@@ -19,7 +19,8 @@ declare module 'ws' {
     readonly maxPayload: number
     readonly perMessageDeflate: boolean
     readonly handshakeTimeout: number
-    readonly createConnection: () => Duplex
+    readonly createConnection?: () => Duplex
+    readonly followRedirects?: boolean
   }
 
   export class WebSocket extends EventEmitter {
@@ -38,7 +39,7 @@ declare module 'ws' {
     on(event: 'close', listener: (code: number, reason: Buffer) => void): this
     on(event: 'open' | 'pong' | 'ping', listener: () => void): this
     on(event: 'error', listener: (error: Error) => void): this
-    on(event: 'unexpected-response', listener: (request: unknown, response: IncomingMessage) => void): this
+    on(event: 'unexpected-response', listener: (request: ClientRequest, response: IncomingMessage) => void): this
   }
 
   export class WebSocketServer extends EventEmitter {

@@ -28,13 +28,14 @@ function rankOf({ installed, chosen }: AgentView): number {
 const TITLE_CHARS_MAX = 22
 const VERSION_CHARS_MAX = 14
 
-function rowOf({ name, title, installed, version, login, source }: AgentView): string[] {
+function rowOf({ name, title, installed, version, login, source, host }: AgentView): string[] {
+  const isRemote = host !== null
   return [
     name,
     terminalLine(title, TITLE_CHARS_MAX),
-    installed,
+    isRemote ? 'remote' : installed,
     terminalLine(version ?? '-', VERSION_CHARS_MAX),
-    installed === 'no' ? '-' : login,
+    isRemote || installed === 'no' ? '-' : login,
     source,
   ]
 }
@@ -45,6 +46,7 @@ function advice(list: readonly AgentView[]): string[] {
   const lines = logins.map(
     ({ name, login_help: help }) => `to log in to ${terminalLine(name)}: ${terminalLine(help ?? '', 300)}`,
   )
+  for (const { name, host } of list) if (host !== null) lines.push(`${terminalLine(name)} is at ${terminalLine(host)}`)
   const hasMore = list.some(({ installed, source }) => installed === 'no' && source !== 'config')
   return hasMore ? [...lines, 'to install one: holdfast agents install NAME'] : lines
 }

@@ -19,8 +19,9 @@ export async function status(context: CommandContext): Promise<number> {
 }
 
 /** Such as `3 live (1 idle, 1 spare), 1 stuck`; what is zero is left out. */
-function agentsText({ agents_live, agents_idle, agents_spare, agents_stuck }: StatusView): string {
+function agentsText({ agents_live, agents_remote, agents_idle, agents_spare, agents_stuck }: StatusView): string {
   const counted = [
+    [agents_remote, 'remote'],
     [agents_idle, 'idle'],
     [agents_spare, 'spare'],
   ] as const

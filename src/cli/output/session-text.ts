@@ -58,6 +58,7 @@ export function sessionFacts(session: SessionView, style: Style): string {
       ['waits for', waitsText(session.waiting_for)],
       ['next', next === null ? undefined : `${next.kind} at ${next.at}`],
       ['agent pid', session.agent_pid],
+      ['agent link', session.agent_link === 'connection' ? 'connected to another machine' : undefined],
       ['agent session', session.agent_session_id],
       ['title', session.title],
       ['continuity', session.continuity],

@@ -67,6 +67,7 @@ async function openRig(isListening = true): Promise<Rig> {
       onLineTooLong: () => events.push('too long'),
       onExit: ({ code }) => events.push(`exit ${code} after ${last}`),
       onWriteStalled: () => events.push('stalled'),
+      onDisconnected: () => {},
     })
   }
   return { process, events, last: () => last }

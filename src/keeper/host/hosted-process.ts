@@ -1,6 +1,6 @@
 // One agent process as the gateway's logic sees it: what its holder tells, decoded and in order. The pipes are the holder's.
 
-import type { AgentProcess, ProcessExit, ProcessListener, StopReport } from '../agent-host.ts'
+import type { LocalProcess, ProcessExit, ProcessListener, StopReport } from '../agent-host.ts'
 import { HeldEnd, LEFT_ALONE, type HeldEndDeps } from './held-end.ts'
 import type { Held, HeldReader } from '../holder.ts'
 import { LastLines } from '../held/last-lines.ts'
@@ -20,7 +20,7 @@ export interface HostedProcessDeps extends HeldEndDeps {
 export const LOST_EXIT: ProcessExit = { code: null, signal: null }
 
 /** Modes: running; then stopping, by `stop`, by its own exit or by the loss of its holder; then stopped. None goes back. */
-export class HostedProcess implements AgentProcess, HeldReader {
+export class HostedProcess implements LocalProcess, HeldReader {
   readonly leaseId: number
   readonly pid: number
   readonly startedAt: number

@@ -13,8 +13,9 @@ import { ProcessScanner } from '../../process/process-scanner.ts'
 import type { StopTimes } from '../../process/stop-ladder.ts'
 import { sweep } from '../../process/sweep.ts'
 import type {
-  AgentHost,
+  ProcessHost,
   AgentProcess,
+  LocalProcess,
   HeldAgent,
   HostDescription,
   KeeperDescription,
@@ -84,7 +85,7 @@ interface TerminalFound {
 }
 
 /** Modes: open, then for ever closed or handed over; then it starts nothing. */
-export class LeasedHost implements AgentHost {
+export class LeasedHost implements ProcessHost {
   readonly #deps: LeasedHostDeps
   readonly #scanner = new ProcessScanner()
   readonly #live = new Map<number, HostedProcess>()
@@ -125,7 +126,7 @@ export class LeasedHost implements AgentHost {
     return this.#deps.supply.hosting === 'keeper'
   }
 
-  async spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<AgentProcess> {
+  async spawn(spec: SpawnSpec, signal?: AbortSignal): Promise<LocalProcess> {
     return this.#spawn(spec, signal, (holder, held, recorded) => this.#host(holder, held, recorded))
   }
 
@@ -143,11 +144,10 @@ export class LeasedHost implements AgentHost {
     return this.#heldTerminals
   }
 
-  async assign({ leaseId }: AgentProcess, to: Pick<HeldAgent, 'sessionId' | 'generation'>): Promise<void> {
-    const process = this.#live.get(leaseId)
+  async assign(process: AgentProcess, to: Pick<HeldAgent, 'sessionId' | 'generation'>): Promise<void> {
     const { sessionId, generation } = to
-    if (process === undefined || sessionId === undefined) return
-    await this.#deps.leases.assigned(leaseId, sessionId, generation)
+    if (!(process instanceof HostedProcess) || !this.#live.has(process.leaseId) || sessionId === undefined) return
+    await this.#deps.leases.assigned(process.leaseId, sessionId, generation)
     process.held.relabel({ ...process.held.label, sessionId, generation })
   }
 

@@ -40,7 +40,7 @@ export function agentReady(draft: Draft, ready: Ready): void {
   }
   draft.reached(line) // from here on the process can be taken over
   keepOffers(draft, ready)
-  draft.event('agent.ready', undefined, { generation, pid, agent_session_id: agentSessionId, continuity })
+  draft.event('agent.ready', undefined, { generation, pid: pid ?? null, agent_session_id: agentSessionId, continuity })
   settlePhase(draft)
   pump(draft)
 }

@@ -14,7 +14,7 @@ async function start() {
     defined.current = argv && { ...definition, argv }
     at.sessions.redefine()
   }
-  const programs = (): string[] => at.connector.agents.map(({ request }) => request.definition.argv.join(' '))
+  const programs = (): string[] => at.connector.agents.map(({ request }) => request.definition.argv?.join(' ') ?? '')
   return { at, redefine, programs }
 }
 

@@ -7,8 +7,14 @@ import { endActive, endOfCancelled } from './end-turn.ts'
 import { requeueActive } from './queue.ts'
 import type { ActiveTurn } from '../state.ts'
 
-/** The process died, or could not be made this time: another one may do better. Anything else would fail again. */
-const WORTH_ANOTHER: ReadonlySet<ErrorCode> = new Set(['AGENT_EXITED', 'SPAWN_FAILED', 'KEEPER_UNAVAILABLE'])
+/** The agent died or was cut off, or could not be had this time: another one may do better. Anything else would fail again. */
+const WORTH_ANOTHER: ReadonlySet<ErrorCode> = new Set([
+  'AGENT_EXITED',
+  'AGENT_DISCONNECTED',
+  'AGENT_UNREACHABLE',
+  'SPAWN_FAILED',
+  'KEEPER_UNAVAILABLE',
+])
 const STARTS_MAX = 2
 const PAUSE_MS_MAX = 10_000
 
