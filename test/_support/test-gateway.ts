@@ -22,6 +22,7 @@ export interface TestAgent {
   readonly command: readonly [string, ...string[]]
   readonly env?: Readonly<Record<string, string>>
   readonly terminals?: boolean
+  readonly files?: 'none' | 'read' | 'write'
 }
 
 export interface GatewaySetup {

@@ -12,6 +12,7 @@ const NUMBERS = [
   ...numbers('C', 42, 75),
   ...numbers('D', 76, 92),
   ...numbers('F', 113, 126),
+  ...numbers('H', 135, 135),
 ]
 const TRAPS = numbers('T', 1, 24, '')
 const ALL = [...NUMBERS, ...TRAPS]
@@ -29,7 +30,7 @@ interface Row {
 
 function readRows(table: string): Row[] {
   return table.split('\n').flatMap((line) => {
-    const match = /^\| ([ABCDF] \d+|T\d+) \|.*\| `([^`]+)`: (.+) \|$/.exec(line)
+    const match = /^\| ([ABCDFH] \d+|T\d+) \|.*\| `([^`]+)`: (.+) \|$/.exec(line)
     return match ? [{ number: match[1]!, file: match[2]!, name: match[3]! }] : []
   })
 }
@@ -48,7 +49,7 @@ function findMissing(rows: readonly Row[], read: (file: string) => string | unde
 /** Names of tests, and numbers of cases of a table of them. Comments do not count. */
 function namesOf(source: string): string[] {
   const code = source.replaceAll(/^\s*\/\/.*$/gm, '')
-  return [...code.matchAll(/(['"`])((?:(?!\1).)*\b(?:[ABCDF] |T)\d+(?:(?!\1).)*)\1/g)].map((match) => match[2]!)
+  return [...code.matchAll(/(['"`])((?:(?!\1).)*\b(?:[ABCDFH] |T)\d+(?:(?!\1).)*)\1/g)].map((match) => match[2]!)
 }
 
 /** `A 1` is not `A 12`. */
@@ -65,7 +66,7 @@ const readFile = (file: string): string | undefined => {
 }
 const rows = readRows(readFileSync(join(ROOT, 'docs/fault-battery.md'), 'utf8'))
 
-test('A 1 to 26, B 27 to 41, C 42 to 75, D 76 to 92 and F 113 to 126 each have a row in docs/fault-battery.md that names a test that exists', () => {
+test('A 1 to 26, B 27 to 41, C 42 to 75, D 76 to 92, F 113 to 126 and H 135 each have a row in docs/fault-battery.md that names a test that exists', () => {
   expect(findMissing(rows, readFile)).toEqual([])
   expect(rows.filter(({ number }) => NUMBERS.includes(number))).toHaveLength(NUMBERS.length)
 })

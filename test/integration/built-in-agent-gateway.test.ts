@@ -65,6 +65,24 @@ test('what it runs in terminals of the gateway gets no key, which the gateway ha
   expect(events).not.toContain(KEY)
 })
 
+test('its files go through the gateway where that is offered: in the directory of the session, and nothing of git', async () => {
+  await using llm = await startFakeLlm()
+  await using gateway = await startWith(llm, { agents: { [AGENT]: { files: 'write' } } })
+  const session = await gateway.newSession(AGENT)
+  const work = [
+    '@call write {"path":"deep/er/a.mjs","content":"export const a = 1\\n"}',
+    '@call edit {"path":"deep/er/a.mjs","old_string":"a = 1","new_string":"a = 2"}',
+    '@call read {"path":"deep/er/a.mjs"}',
+    '@call write {"path":".git/hooks/pre-commit","content":"x"}',
+  ]
+  expect(await gateway.ask(session, work.join('\n'))).toMatchObject({ state: 'completed' })
+  expect(await readFile(join(gateway.workspace, 'deep/er/a.mjs'), 'utf8')).toBe('export const a = 2\n')
+  const events = JSON.stringify(await gateway.events(session))
+  expect(events).toContain('a = 2')
+  expect(events).toContain("is git's own: change it with git")
+  expect(await gateway.text(session)).toContain('after 4 calls')
+})
+
 test('a turn is cancelled in the middle of a command, and what it ran is gone; the session goes on', async () => {
   await using llm = await startFakeLlm()
   await using gateway = await startWith(llm)

@@ -1,4 +1,4 @@
-// Directives that tell what the process was given, or ask the client for files.
+// Directives that tell what the process was given.
 
 import { readdirSync, readlinkSync } from 'node:fs'
 
@@ -13,22 +13,6 @@ export const calls = {
   },
 
   cwd: (turn) => turn.say(JSON.stringify({ process: process.cwd(), session: turn.session.cwd })),
-
-  /** @fsread PATH */
-  async fsread(turn, [path]) {
-    const { result, error } = await turn.call('fs/read_text_file', { path })
-    turn.journal('fsread', { id: turn.id, path, error: error?.code })
-    await turn.say(
-      error ? `fsread error ${error.code}: ${error.message} ` : `fsread: ${result.content.slice(0, 1000)} `,
-    )
-  },
-
-  /** @fswrite PATH TEXT */
-  async fswrite(turn, [path, ...words]) {
-    const { error } = await turn.call('fs/write_text_file', { path, content: words.join(' ') })
-    turn.journal('fswrite', { id: turn.id, path, error: error?.code })
-    await turn.say(error ? `fswrite error ${error.code}: ${error.message} ` : 'fswrite: done ')
-  },
 }
 
 function target(fd) {

@@ -3,6 +3,7 @@
 
 import { calls } from './calls.mjs'
 import { deaths } from './deaths.mjs'
+import { files } from './files.mjs'
 import { flow } from './flow.mjs'
 import { floods } from './floods.mjs'
 import { oddities } from './oddities.mjs'
@@ -17,6 +18,7 @@ export const DIRECTIVES = Object.assign(
   floods,
   oddities,
   calls,
+  files,
   terminals,
 )
 
