@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { SpokenVersions } from '../src/agent/start/spoken-versions.ts'
 import { createAgentConnector } from '../src/agent/start/connect-agent.ts'
 import type { AgentDefinition } from '../src/agent/definition.ts'
 import { systemClock } from '../src/base/clock.ts'
@@ -63,7 +64,7 @@ class InProcessSide implements Side {
     )
     const definition: AgentDefinition = { name: 'bench', title: 'bench', argv: agent, env: {}, source: 'config' }
     const environment = { PATH: process.env['PATH'] ?? '' }
-    const starting = { host, clock: systemClock, limits: CONNECT_LIMITS, version: '0' }
+    const starting = { host, clock: systemClock, limits: CONNECT_LIMITS, version: '0', versions: new SpokenVersions() }
     const ports = {
       ...starting,
       environmentOf: () => environment,

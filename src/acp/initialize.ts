@@ -3,6 +3,7 @@
 
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
+import { narrowV2 } from './initialize-v2.ts'
 import { knownLogins, narrowLoginMethods } from './login-methods.ts'
 import type { KnownLogin, LoginMethod } from './login-methods.ts'
 import { isInitializeResponse } from './validators.gen.js'
@@ -18,6 +19,8 @@ export interface AgentCapabilities {
   readonly additionalDirectories: boolean
   /** How it can reach MCP servers besides stdio, which every agent can. */
   readonly mcp: { readonly http: boolean; readonly sse: boolean }
+  /** The version that was agreed; 1 if absent. What is stored of a process says it, for the next life. */
+  readonly protocol?: 2
   /** Content that may be in a prompt besides text and resource links. */
   readonly prompt: {
     readonly image: boolean
@@ -33,6 +36,8 @@ export interface LoginOffer {
   readonly methods: readonly LoginMethod[]
   readonly canLogOut: boolean
 }
+
+export type ProtocolVersion = 1 | 2
 
 export type NarrowedInitialize =
   | {
@@ -52,6 +57,7 @@ export function narrowInitialize(result: Json): NarrowedInitialize {
   if (typeof protocolVersion !== 'number' || !Number.isSafeInteger(protocolVersion)) {
     return { kind: 'malformed', reason: 'protocolVersion is not an integer' }
   }
+  if (protocolVersion === 2) return { kind: 'initialized', protocolVersion, ...narrowV2(result), warning: undefined }
   const warning = isInitializeResponse(result) ? undefined : violationOf(isInitializeResponse)
   const methods = narrowLoginMethods(result['authMethods'])
   const logins = methods.length === 0 ? {} : { logins: knownLogins(methods) }

@@ -15,6 +15,7 @@ export const RPC_CODES = {
   requestCancelled: -32800,
   authRequired: -32000,
   resourceNotFound: -32002,
+  unsupportedVersion: -32022,
 } as const
 
 export const CANCEL_REQUEST = '$/cancel_request'

@@ -150,6 +150,8 @@ export interface AttachRequest {
   readonly requests: readonly Pick<PermissionAsked, 'requestId' | 'line'>[]
   /** The last stored update of the turn that is out, as JSON text, when more of its message may come. */
   readonly lastUpdate: string | undefined
+  /** All that is stored of the turn that is out, oldest first and bounded, for agents of ACP v2; else none. */
+  readonly updates: readonly string[]
   /** Number of this life of the session; keeps the ids of our requests apart from those of earlier lives. */
   readonly life: number
 }

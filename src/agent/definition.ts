@@ -2,7 +2,10 @@
 
 import { createHash } from 'node:crypto'
 
+import type { ProtocolVersion } from '../acp/initialize.ts'
 import type { RemoteTarget, SpawnSpec } from '../keeper/agent-host.ts'
+
+export type ProtocolChoice = ProtocolVersion | 'auto'
 
 export type FileAccess = 'none' | 'read' | 'write'
 
@@ -12,6 +15,8 @@ export type AgentDefinition = CommandAgent | RemoteAgent
 interface AnyAgent {
   readonly name: string
   readonly title: string
+  /** The versions of ACP that it is offered; `auto`: 2, then 1. Absent: 1. */
+  readonly protocol?: ProtocolChoice | undefined
   /** Of its sessions that do not choose one; `ask` if absent. Nothing an agent is started with. */
   readonly permissionMode?: 'ask' | 'approve-reads' | 'approve-all' | 'deny-all'
   /**
@@ -54,9 +59,10 @@ export function definitionDigest(definition: AgentDefinition): string {
 }
 
 function decisive(definition: AgentDefinition): unknown[] {
-  if (definition.remote !== undefined) return [definition.remote.url, sorted(definition.remote.headers)]
+  const { protocol = 1, remote } = definition
+  if (remote !== undefined) return [remote.url, sorted(remote.headers), protocol]
   const { argv, env, terminals = false, files = 'none', containment } = definition
-  return [argv, sorted(env), terminals, files, containment]
+  return [argv, sorted(env), terminals, files, containment, protocol]
 }
 
 function sorted(values: Readonly<Record<string, string>>): [string, string][] {

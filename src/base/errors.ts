@@ -65,7 +65,7 @@ export const ERRORS = {
   ),
   AGENT_PROTOCOL_VERSION: spec(
     'Agent {agent} answered protocol version {answered}; {supported} is supported.',
-    'Update the agent or Holdfast.',
+    'Update the agent or Holdfast, or let the configuration of the agent say which version it speaks (agents.<name>.protocol).',
   ),
   AGENT_AUTH_REQUIRED: spec(
     'Agent {agent} needs a login: {reason}.',

@@ -30,6 +30,8 @@ export interface AgentOption extends ContainmentFields {
   readonly terminals: boolean
   /** Which files of its sessions it is offered through the gateway. */
   readonly files: FileAccess
+  /** The versions of ACP that it is offered. */
+  readonly protocol: 1 | 2 | 'auto'
   /** Of its sessions that do not choose one; undefined: as for all. */
   readonly permissionMode: Config['permissions']['mode'] | undefined
 }
@@ -49,6 +51,7 @@ const FIELDS = [
   'memoryBytesMax',
   'permissionMode',
   'processesMax',
+  'protocol',
   'spares',
   'terminals',
   'title',
@@ -77,6 +80,8 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
   if (typeof terminals !== 'boolean') throw invalid(`${key}.terminals`, 'must be true or false', place)
   const files = readFiles(key, json['files'] ?? 'none', place)
   const permissionMode = readPermissionMode(key, json['permissionMode'], place)
+  const { protocol = 1 } = json
+  if (!isProtocol(protocol)) throw invalid(`${key}.protocol`, 'must be 1, 2 or "auto"', place)
   return {
     name,
     title,
@@ -86,6 +91,7 @@ export function readAgent(name: string, json: Json, place: Place, optionNames: r
     spares,
     terminals,
     files,
+    protocol,
     permissionMode,
     ...readContainment(key, json, place),
   }
@@ -110,6 +116,10 @@ function readPermissionMode(key: string, json: Json | undefined, place: Place): 
   if (json === undefined) return undefined
   const value = valueOfJson(`${key}.permissionMode`, OPTIONS['permissions.mode'].type, json, place)
   return value as AgentOption['permissionMode']
+}
+
+function isProtocol(value: Json): value is AgentOption['protocol'] {
+  return value === 1 || value === 2 || value === 'auto'
 }
 
 function readSpares(key: string, json: Json, place: Place): number {

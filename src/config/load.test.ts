@@ -84,9 +84,9 @@ test('paths of the file are relative to the file, lists of the environment are s
   expect(load({ env: { HOLDFAST_SESSIONS_ROOTS: '/a, /b,' } }).sessions.roots).toEqual(['/a', '/b'])
 })
 
-test('agents are read with their command, environment, title, spares, terminals and files', () => {
+test('agents are read with their command, environment, title, spares, terminals, files and protocol', () => {
   const file =
-    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2, "terminals": true, "files": "write", "permissionMode": "deny-all" }, "b": { "command": ["b"] } } }'
+    '{ "agents": { "pi": { "command": ["pi-acp", "--x"], "env": { "KEY": "env:MY_KEY" }, "title": "Pi", "spares": 2, "terminals": true, "files": "write", "protocol": "auto", "permissionMode": "deny-all" }, "b": { "command": ["b"] } } }'
   const { agentDefinitions } = load({ file })
   expect([...agentDefinitions.values()]).toEqual([
     {
@@ -97,9 +97,10 @@ test('agents are read with their command, environment, title, spares, terminals 
       spares: 2,
       terminals: true,
       files: 'write',
+      protocol: 'auto',
       permissionMode: 'deny-all',
     },
-    { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0, terminals: false, files: 'none' },
+    { name: 'b', title: 'b', command: ['b'], env: {}, spares: 0, terminals: false, files: 'none', protocol: 1 },
   ])
 })
 
@@ -191,6 +192,10 @@ describe('what is wrong is named with file and key', () => {
     [
       '{ "agents": { "a": { "command": ["x"], "files": true } } }',
       '~/config.jsonc: agents.a.files must be one of none, read, write',
+    ],
+    [
+      '{ "agents": { "a": { "command": ["x"], "protocol": "2" } } }',
+      '~/config.jsonc: agents.a.protocol must be 1, 2 or "auto"',
     ],
     [
       '{ "agents": { "__proto__": { "command": ["x"] } } }',

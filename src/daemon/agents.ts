@@ -8,6 +8,7 @@ import type { AgentConnector } from '../agent/connection.ts'
 import type { AgentDefinition, CommandAgent } from '../agent/definition.ts'
 import type { OwnPlaces } from '../agent/files/own-places.ts'
 import { Spares } from '../agent/spares.ts'
+import { SpokenVersions } from '../agent/start/spoken-versions.ts'
 import { startAgent } from '../agent/start/start-agent.ts'
 import { systemClock } from '../base/clock.ts'
 import { ensurePrivateDirectory } from '../base/private-directory.ts'
@@ -42,13 +43,23 @@ export function listAgentDefinitions(config: Config, stateDir: string): Readonly
   }
   const definitions = new Map<string, AgentDefinition>([[builtIn.name, builtIn]])
   for (const agent of config.agentDefinitions.values()) {
-    const { name, title, command, remote, env, terminals, files, permissionMode = config.permissions.mode } = agent
+    const {
+      name,
+      title,
+      command,
+      remote,
+      env,
+      terminals,
+      files,
+      protocol,
+      permissionMode = config.permissions.mode,
+    } = agent
     if (remote !== undefined) {
-      definitions.set(name, { name, title, remote, permissionMode, source: 'config' })
+      definitions.set(name, { name, title, remote, protocol, permissionMode, source: 'config' })
       continue
     }
     const containment = containmentOf(config.agents, agent)
-    const own = { name, title, terminals, files, containment, permissionMode }
+    const own = { name, title, terminals, files, protocol, containment, permissionMode }
     const started: Pick<CommandAgent, 'argv' | 'env' | 'source' | 'isBundled'> =
       command === undefined
         ? { argv: builtIn.argv, env: { ...env, ...builtIn.env }, source: 'built-in', isBundled: true }
@@ -95,6 +106,7 @@ export function openAgents(parts: AgentsParts): Agents {
       lineBytesMax: limits.lineBytesMax,
     })),
     version,
+    versions: new SpokenVersions(),
     findDefinition: (name: string) => definitions.find(name),
     environmentOf: (definition: CommandAgent) => environmentOf(env, definition),
     get ownPlaces() {

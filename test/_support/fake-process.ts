@@ -7,11 +7,12 @@ import type { AgentHost, LocalProcess, ProcessListener, StopReport } from '../..
 import { createAgentConnector } from '../../src/agent/start/connect-agent.ts'
 import type { ConnectorPorts } from '../../src/agent/start/connect-agent.ts'
 import type { AgentConnection, AgentListener, WhenLost } from '../../src/agent/connection.ts'
-import type { AgentDefinition } from '../../src/agent/definition.ts'
 import { UNEQUIPPED } from '../../src/agent/equipment.ts'
 import type { AgentEquipment } from '../../src/agent/equipment.ts'
+import type { CommandAgent, ProtocolChoice } from '../../src/agent/definition.ts'
 import type { WantedOption } from '../../src/agent/control-plan.ts'
 import type { AgentOffer } from '../../src/agent/start/list-agent-sessions.ts'
+import { SpokenVersions } from '../../src/agent/start/spoken-versions.ts'
 import { startAgent } from '../../src/agent/start/start-agent.ts'
 
 const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
@@ -104,36 +105,35 @@ export interface Setup {
   readonly options?: readonly WantedOption[]
   readonly equipment?: AgentEquipment
   /** Files that the agent gets, and where its session works; none, and a directory that is not there. */
-  readonly files?: AgentDefinition['files']
+  readonly files?: CommandAgent['files']
   readonly cwd?: string
+  readonly protocol?: ProtocolChoice
+  readonly wantsHistory?: boolean
+  /** What further spawns give, one after the other. */
+  readonly next?: readonly FakeProcess[]
+  readonly versions?: SpokenVersions
   /** Answers as a spare: it is initialised before the connection is asked for. */
   readonly spare?: FakeProcess
   /** What the host does when the spare is assigned. */
   readonly assign?: (to: { sessionId: string | undefined; generation: number }) => Promise<void>
 }
 
-const DEFINITION = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
+const DEFINITION: CommandAgent = { name: 'fake', title: 'Fake', argv: ['fake'], env: {}, source: 'config' }
 const never = new AbortController().signal
 
 /** `process` is what a spawn gives. */
 export async function connectWith(
   process: FakeProcess,
-  {
-    resume,
-    ms = 1_000,
-    whenLost = 'fail',
-    options = [],
-    equipment = UNEQUIPPED,
-    files,
-    cwd = '/work',
-    spare,
-    assign,
-  }: Setup,
+  { resume, ms = 1_000, whenLost = 'fail', options = [], spare, assign, ...setup }: Setup,
 ): Promise<AgentConnection> {
-  const ports = portsTo(spare === undefined ? [process] : [spare, process], ms, assign)
-  const ahead = { definition: DEFINITION, sessionId: undefined, generation: 0, cwd: '/' }
+  const { equipment = UNEQUIPPED, files, cwd = '/work', protocol, wantsHistory = false, next = [], versions } = setup
+  const spawned = spare === undefined ? [process, ...next] : [spare, process]
+  const ports = { ...portsTo(spawned, ms, assign), ...(versions !== undefined && { versions }) }
+  const definition = { ...DEFINITION, files, protocol }
+  const ahead = { definition, sessionId: undefined, generation: 0, cwd: '/' }
   const request = {
-    definition: { ...DEFINITION, files },
+    definition,
+    wantsHistory,
     sessionId: 'ses_1' as SessionId,
     generation: 1,
     cwd,
@@ -192,6 +192,7 @@ function portsTo(processes: readonly FakeProcess[], ms: number, assign?: Setup['
     clock: systemClock,
     limits: { initializeMs: ms, sessionMs: ms, lineBytesMax: 1_000_000 },
     version: '1.2.3',
+    versions: new SpokenVersions(),
     environmentOf: () => ({}),
     findDefinition: () => undefined,
     ownPlaces: { directories: [], files: [] },

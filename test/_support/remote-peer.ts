@@ -12,6 +12,7 @@ import { createNodeHttpHandler, createNodeWebSocketUpgradeHandler } from '@agent
 import { AcpServer } from '@agentclientprotocol/sdk/experimental/server'
 import { WebSocketServer } from 'ws'
 
+import { SpokenVersions } from '../../src/agent/start/spoken-versions.ts'
 import { createAgentConnector } from '../../src/agent/start/connect-agent.ts'
 import { UNEQUIPPED } from '../../src/agent/equipment.ts'
 import type { AgentEquipment } from '../../src/agent/equipment.ts'
@@ -175,6 +176,7 @@ export async function connectRemote(url: string, setup: RemoteSetup = {}): Promi
     clock: systemClock,
     limits: { initializeMs: 5_000, sessionMs: 5_000, lineBytesMax },
     version: '1.2.3',
+    versions: new SpokenVersions(),
     environmentOf: () => ({}),
     ownPlaces: { directories: [], files: [] },
     findDefinition: () => undefined,

@@ -21,7 +21,8 @@ shell; \`env\` is added to the allow-listed environment that agents get; \`title
 \`processesMax\` are those of this agent; without them the options of the same names count; \`permissionMode\` is that of its
 sessions that do not choose one, without it \`permissions.mode\` counts. \`spares\` (0 to 8, default 0) is how many of its
 processes are started and initialised before a session needs them: the first prompt of a session then waits for neither. Each takes a
-slot and its memory, and is the first to end when a session needs them. \`terminals\` (default false): the agent may ask the gateway to run
+slot and its memory, and is the first to end when a session needs them. \`protocol\` (1, 2 or "auto", default 1): which version of ACP
+it is offered; "auto" tries 2 and falls back to 1 (docs/acp-v2.md). \`terminals\` (default false): the agent may ask the gateway to run
 commands; with false it runs them itself, as it would without a gateway. They run with its environment and containment, as its
 user, and end with it. \`files\` (\`none\`, \`read\` or \`write\`, default \`none\`): the agent may read, or read and write, files of its session
 through the gateway; with \`none\` it does so itself. What that is and is not: docs/permissions.md. The entry of the built-in agent, \`holdfast\`, needs no command: what it says is added

@@ -20,6 +20,7 @@ import { fromExit, fromRpcFailure } from '../agent-errors.ts'
 import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome, RefusedOption } from '../connection.ts'
 import type { ControlRequest } from '../control-plan.ts'
 import { closeAgentSession } from './close-agent-session.ts'
+import type { AgentPeer, OpenPeer } from './agent-peer.ts'
 import { joinReports } from './join-reports.ts'
 import type { MessageIds } from './message-ids.ts'
 import type { OpenedAgentSession } from '../start/open-agent-session.ts'
@@ -34,6 +35,8 @@ interface LinkPorts {
   readonly messageIds: MessageIds
   /** For a process that earlier lives have talked with: the last line that is stored, and the number of this life. */
   readonly earlier?: { readonly line: number; readonly life: number }
+  /** What is spoken on the pipes; ACP v1 if absent. */
+  readonly openPeer?: OpenPeer | undefined
 }
 
 /** What the agent's session is when its start is over. */
@@ -58,7 +61,7 @@ export class AgentLink implements ProcessListener {
   readonly agent: string
   readonly #process: AgentProcess
   readonly #clock: Clock
-  readonly #peer: JsonRpcPeer
+  readonly #peer: AgentPeer
   readonly #messageIds: MessageIds
   readonly #tells: Tells
   /** Lines up to this one were dealt with by an earlier life; of them, only requests without an answer matter. */
@@ -75,7 +78,7 @@ export class AgentLink implements ProcessListener {
   /** Set by who keeps a link that no session has yet. Called once, when it cannot be used any more. */
   onLost: (error: HoldfastError) => void = () => {}
 
-  constructor(agent: string, process: AgentProcess, { clock, messageIds, earlier }: LinkPorts) {
+  constructor(agent: string, process: AgentProcess, { clock, messageIds, earlier, openPeer }: LinkPorts) {
     this.agent = agent
     this.#process = process
     this.#clock = clock
@@ -83,8 +86,11 @@ export class AgentLink implements ProcessListener {
     this.#line = this.#storedLine
     this.#messageIds = messageIds
     this.#tells = new Tells(messageIds, this.#storedLine)
-    this.#peer = new JsonRpcPeer({
+    const open: OpenPeer = openPeer ?? ((ports) => new JsonRpcPeer(ports))
+    this.#peer = open({
       role: 'client',
+      alive: () => this.#tells.alive(),
+      inPart: (tell) => this.#tells.inPart(tell),
       send: (line, frameId) => process.send(line, frameId),
       handlers: {
         request: (message) => this.#onRequest(message),

@@ -65,6 +65,13 @@ export class Tells {
     this.#line = line
   }
 
+  /** See PeerPorts. */
+  inPart(tell: () => void): void {
+    this.#line--
+    tell()
+    this.#line++
+  }
+
   listen(listener: AgentListener, sessionId: AgentSessionId): void {
     this.#listener = listener
     this.#sessionId = sessionId

@@ -100,6 +100,7 @@ async function attach(
     turnId: undefined,
     requests: [],
     lastUpdate: undefined,
+    updates: [],
     life: 9,
     ...rows,
   }) as AgentConnection
@@ -112,8 +113,8 @@ async function attach(
 function recorder(told: string[]): AgentListener {
   return {
     update: (data, line) => {
-      const { content, messageId } = JSON.parse(data) as { content: { text: string }; messageId: string }
-      told.push(`${line} ${content.text} ${messageId}`)
+      const { content, messageId } = JSON.parse(data) as { content?: { text: string }; messageId?: string }
+      told.push(`${line} ${content?.text} ${messageId}`)
     },
     answered: (turnId, answer, line) => told.push(`${line} answered ${turnId} ${answer.kind}`),
     permissionAsked: ({ requestId, line }) => told.push(`${line} permission ${requestId}`),
@@ -240,4 +241,69 @@ test('what the agent can do is known from the rows: content that it does not tak
   const { told, connection } = await attach(process, {})
   connection.prompt(TURN, JSON.stringify([{ type: 'image', data: '', mimeType: 'image/png' }]))
   expect(told.at(-1)).toBe(`2 answered ${TURN} refused`)
+})
+
+// ACP v2: the answer to a prompt and the end of its turn are two lines, and a life may end between them.
+
+const V2_CAPABILITIES = '{"protocol":2,"prompt":{"image":false,"audio":false,"embeddedContext":false}}'
+const v2 = (sessionUpdate: string, fields: JsonObject): JsonObject => ({
+  method: 'session/update',
+  params: { sessionId: 's1', update: { sessionUpdate, ...fields } },
+})
+const state = (name: string): JsonObject => v2('state_update', { state: name })
+const words = (text: string): JsonObject =>
+  v2('agent_message_chunk', { messageId: 'a', content: { type: 'text', text } })
+const updateOf = ({ params }: JsonObject): string => JSON.stringify((params as { update: JsonObject }).update)
+
+/** What a turn of v2 may have said; the last line is its end. */
+const V2_TURNS: Readonly<Record<string, JsonObject[]>> = {
+  'is inserted, then worked on': [
+    answer(TURN, { messageId: 'u' }),
+    state('running'),
+    words('one'),
+    words('two'),
+    state('idle'),
+  ],
+  'is worked on before it is said to be inserted': [
+    state('running'),
+    answer(TURN, { messageId: 'u' }),
+    words('one'),
+    state('idle'),
+  ],
+  'never says that it runs': [answer(TURN, { messageId: 'u' }), words('one'), words('two'), state('idle')],
+}
+
+test.each(Object.entries(V2_TURNS))(
+  'a turn of ACP v2 that %s ends once, wherever the life before ended in it',
+  async (_, turn) => {
+    for (let read = 0; read < turn.length; read++) {
+      const process = shaken()
+      const updates = turn.slice(0, read).filter(({ method }) => method !== undefined)
+      process.say(...turn)
+      const { told } = await attach(process, {
+        capabilities: V2_CAPABILITIES,
+        line: 2 + read,
+        turnId: TURN,
+        updates: updates.map(updateOf),
+      })
+      const ends = told.filter((one) => one.includes('answered'))
+      expect(ends).toEqual([`${2 + turn.length} answered ${TURN} stopped`])
+      expect(told.filter((one) => one.includes(' one'))).toHaveLength(
+        turn.slice(read).filter((one) => updateOrNone(one).includes('"one"')).length,
+      )
+    }
+  },
+)
+
+const updateOrNone = (message: JsonObject): string => (message['method'] === undefined ? '' : updateOf(message))
+
+test('the late answer to a prompt of ACP v2 whose turn is over changes nothing', async () => {
+  const process = shaken()
+  process.say(state('idle'), answer(TURN, { messageId: 'u' }))
+  const { told } = await attach(process, {
+    capabilities: V2_CAPABILITIES,
+    turnId: TURN,
+    updates: [updateOf(state('running'))],
+  })
+  expect(told.slice(1).filter((one) => !one.includes('undefined'))).toEqual([`3 answered ${TURN} stopped`, 'end 4'])
 })

@@ -13,8 +13,10 @@ import type { AgentDefinition } from '../definition.ts'
 import { offerFiles } from '../files/file-ground.ts'
 import type { OwnPlaces } from '../files/own-places.ts'
 import { joinReports } from '../link/join-reports.ts'
+import type { OpenPeer } from '../link/agent-peer.ts'
 import { MessageIds } from '../link/message-ids.ts'
 import type { StartPorts } from './start-agent.ts'
+import { V2Peer } from '../v2/v2-peer.ts'
 import { groundOf } from '../terminals/terminal-ground.ts'
 
 export interface AttachPorts extends Pick<StartPorts, 'environmentOf'> {
@@ -56,14 +58,22 @@ interface Attaching {
 }
 
 function attachAgent(ports: AttachPorts, held: HeldAgent, { request, terminals }: Attaching): AgentConnection {
-  const { agentSessionId, line, lastUpdate, life } = request
+  const { agentSessionId, line, lastUpdate, life, updates } = request
+  const capabilities = JSON.parse(request.capabilities) as AgentCapabilities
   const messageIds = MessageIds.goingOn(held.generation, line, lastUpdate)
-  const link = new AgentLink(held.agent, held.process, { clock: ports.clock, messageIds, earlier: { line, life } })
+  const earlier = { sessionId: agentSessionId, line, updates }
+  const openPeer: OpenPeer | undefined = capabilities.protocol === 2 ? (peer) => new V2Peer(peer, earlier) : undefined
+  const link = new AgentLink(held.agent, held.process, {
+    clock: ports.clock,
+    messageIds,
+    earlier: { line, life },
+    openPeer,
+  })
   offerTerminals(ports, link, { held, request, terminals })
   offerFilesAgain(ports, link, { held, request })
   return link.resume(request, {
     opened: { agentSessionId, continuity: 'resumed', controls: NO_CONTROLS, refused: [] },
-    capabilities: JSON.parse(request.capabilities) as AgentCapabilities,
+    capabilities,
   })
 }
 

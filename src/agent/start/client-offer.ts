@@ -1,11 +1,14 @@
 // What `initialize` says that a client of ours can do. Only what the gateway can serve by itself, with no editor attached (C-07).
 
+import type { ProtocolVersion } from '../../acp/initialize.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { AgentDefinition } from '../definition.ts'
 import { fileAccessOf } from '../files/file-ground.ts'
 
-/** `clientCapabilities` of v1. */
-export function clientOffer(definition: AgentDefinition): JsonObject {
+/** `clientCapabilities` of v1, `capabilities` of v2. */
+export function clientOffer(definition: AgentDefinition, protocol: ProtocolVersion = 1): JsonObject {
+  // v2 has no files and no terminals of clients, and asks nobody whether they know its options.
+  if (protocol === 2) return {}
   const { terminals = false } = definition
   const access = fileAccessOf(definition)
   return {

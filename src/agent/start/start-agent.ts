@@ -1,6 +1,6 @@
 // The part of a start that no session is needed for: spawn, then initialize. What fails leaves no process.
 
-import type { AgentCapabilities } from '../../acp/initialize.ts'
+import type { AgentCapabilities, ProtocolVersion } from '../../acp/initialize.ts'
 import { DeadlineError, HoldfastError, isHoldfastError } from '../../base/errors.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { SessionId } from '../../base/ids.ts'
@@ -9,6 +9,9 @@ import { AgentLink } from '../link/agent-link.ts'
 import type { AgentDefinition, CommandAgent } from '../definition.ts'
 import { clientOffer } from './client-offer.ts'
 import { initializeAgent } from './initialize-agent.ts'
+import type { SpokenVersions } from './spoken-versions.ts'
+import { V2Peer } from '../v2/v2-peer.ts'
+import type { OpenPeer } from '../link/agent-peer.ts'
 import { MessageIds } from '../link/message-ids.ts'
 
 export interface StartLimits {
@@ -22,6 +25,7 @@ export interface StartPorts {
   readonly limits: StartLimits
   /** Version of Holdfast, for `clientInfo`. */
   readonly version: string
+  readonly versions: SpokenVersions
   /** The complete environment of an agent: the allow-list plus what its definition names. */
   environmentOf(definition: CommandAgent): Record<string, string>
 }
@@ -42,19 +46,44 @@ export interface InitializedAgent {
   readonly capabilities: AgentCapabilities
 }
 
-/** Rejects with AGENT_*, SPAWN_FAILED or CANCELLED; no process of the attempt is left then. */
+/**
+ * Rejects with AGENT_*, SPAWN_FAILED or CANCELLED; no process of the attempt is left then. An agent that turns out to speak version
+ * 1 alone has seen no capabilities of ours: where both are enabled, another process is started for it.
+ */
 export async function startAgent(
   ports: StartPorts,
   request: StartRequest,
   signal: AbortSignal,
 ): Promise<InitializedAgent> {
+  const { definition } = request
+  const protocol = ports.versions.offerTo(definition)
+  try {
+    return await startSpeaking(ports, request, { protocol, signal })
+  } catch (error) {
+    if (!ports.versions.fallsBack(definition, error)) throw error
+    return startSpeaking(ports, request, { protocol: 1, signal })
+  }
+}
+
+interface Offering {
+  readonly protocol: ProtocolVersion
+  readonly signal: AbortSignal
+}
+
+async function startSpeaking(
+  ports: StartPorts,
+  request: StartRequest,
+  { protocol, signal }: Offering,
+): Promise<InitializedAgent> {
   const { definition, generation } = request
   const { initializeMs } = ports.limits
   const process = await openProcess(ports, request, signal)
   const messageIds = MessageIds.ofProcess(generation)
-  const link = new AgentLink(definition.name, process, { clock: ports.clock, messageIds })
+  const openPeer: OpenPeer | undefined = protocol === 2 ? (peer) => new V2Peer(peer) : undefined
+  const link = new AgentLink(definition.name, process, { clock: ports.clock, messageIds, openPeer })
   try {
-    const options = { ms: initializeMs, signal, version: ports.version, offer: clientOffer(definition) }
+    const offer = clientOffer(definition, protocol)
+    const options = { ms: initializeMs, signal, version: ports.version, protocol, offer }
     const capabilities = await initializeAgent(link, options)
     return { process, link, messageIds, capabilities }
   } catch (error) {

@@ -28,6 +28,7 @@ interface Tail {
   /** The last update, as JSON text. */
   readonly last: string | undefined
   readonly compacting: readonly string[]
+  readonly updates: readonly string[]
 }
 
 type Position = Pick<AttachRequest, 'line' | 'agentSessionId' | 'capabilities'>
@@ -37,6 +38,8 @@ type Reads = Pick<Store, 'listPermissions' | 'readEvents' | 'findSession'>
 const ENDED_MAX = 256
 /** How far back the message that may go on is looked for. */
 const TAIL_EVENTS = 64
+/** As far back a turn of an agent of ACP v2 is read: what is patched and appended needs what was there before. */
+const TURN_EVENTS = 1_024
 
 export class HeldAgents {
   readonly #store: Reads
@@ -84,7 +87,8 @@ export class HeldAgents {
     const ended = asked.filter((one) => one.generation === generation && one.state !== 'open')
     const untold = ended.filter((one) => !agent.hasAnswer(one.line))
     const open = left.openPermissions.filter((one) => one.generation === generation)
-    const { last, compacting } = await this.#readTail(no, lastSeq)
+    const depth = isV2(position) && turnId !== undefined ? TURN_EVENTS : TAIL_EVENTS
+    const { last, compacting, updates } = await this.#readTail(no, lastSeq, depth)
     const connection = agent.attach({
       ...position,
       cwd: left.record.cwd,
@@ -93,25 +97,26 @@ export class HeldAgents {
       turnId,
       requests: [...open, ...untold],
       lastUpdate: last,
+      updates: depth === TURN_EVENTS ? updates : [],
     })
     return { connection, attached: { generation, pid, line, isRetiring, turnId, untold, compacting } }
   }
 
   /** `last` is undefined when a prompt was sent after it: that ends its message. */
-  async #readTail(no: SessionNo, lastSeq: number): Promise<Tail> {
-    let last: string | undefined
+  async #readTail(no: SessionNo, lastSeq: number, depth: number): Promise<Tail> {
+    let updates: string[] = []
     let compacting: readonly string[] = []
-    for (let after = Math.max(0, lastSeq - TAIL_EVENTS); after < lastSeq;) {
-      const events = await this.#store.readEvents(no, after, TAIL_EVENTS)
+    for (let after = Math.max(0, lastSeq - depth); after < lastSeq;) {
+      const events = await this.#store.readEvents(no, after, depth)
       for (const { type, data } of events) {
-        if (type === 'update') last = data
-        else if (type === 'turn.dispatched') [last, compacting] = [undefined, []]
+        if (type === 'update') updates.push(data)
+        else if (type === 'turn.dispatched') [updates, compacting] = [[], []]
         if (type === 'update' && data.includes('"compactionId"'))
           compacting = compactingAfter(compacting, JSON.parse(data) as Json)
       }
       after = events.at(-1)?.seq ?? lastSeq
     }
-    return { last, compacting }
+    return { last: updates.at(-1), compacting, updates }
   }
 }
 
@@ -127,6 +132,11 @@ function positionOf(record: SessionRecord): Position | undefined {
   if (state === 'closed' || line === undefined) return undefined
   if (agentSessionId === undefined || capabilities === undefined) return undefined
   return { line, agentSessionId, capabilities }
+}
+
+/** See AgentCapabilities. */
+function isV2({ capabilities }: Position): boolean {
+  return (JSON.parse(capabilities) as { protocol?: unknown }).protocol === 2
 }
 
 /** Its prompt has reached the agent, and no answer is stored. */

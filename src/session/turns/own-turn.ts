@@ -73,7 +73,7 @@ export function openToolsAfter(open: readonly string[], updates: readonly string
   for (const data of updates) {
     const { sessionUpdate, toolCallId, status } = JSON.parse(data) as JsonObject
     if (typeof toolCallId !== 'string') continue
-    if (status === 'completed' || status === 'failed') ids.delete(toolCallId)
+    if (status === 'completed' || status === 'failed' || status === 'cancelled') ids.delete(toolCallId)
     else if (sessionUpdate === 'tool_call' && ids.size < TOOLS_MAX) ids.add(toolCallId)
   }
   return [...ids]
