@@ -57,7 +57,7 @@ class HttpApi implements Api {
     this.#guard = new Guard({ port: config.tcp?.port, names: config, tokens })
     this.#streams = new Streams(ports.streamLimits)
     this.#acp = new AcpEndpoint({
-      facade: new Facade(ports),
+      facade: new Facade({ ...ports, mayBringCommands: () => config.mcpCommands }),
       guard: this.#guard,
       logger,
       messageBytesMax: () => config.bodyBytesMax,

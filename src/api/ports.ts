@@ -19,6 +19,8 @@ export interface ApiConfig {
   readonly allowedHosts: readonly string[]
   /** Values of the Origin header that are let in, exactly as sent. */
   readonly allowedOrigins: readonly string[]
+  /** Editors may bring MCP servers with commands over TCP, too. */
+  readonly mcpCommands: boolean
   readonly bodyBytesMax: number
 }
 

@@ -9,6 +9,6 @@ export function declareEditors(root: Command, on: Bind): void {
     .command('acp')
     .description('be an ACP agent on stdin and stdout, for an editor')
     .option('-a, --agent <name>', 'agent of new sessions (default: the first of the configuration)')
-    .option('--ignore-mcp-servers', "leave the editor's MCP servers out, instead of refusing the session")
+    .option('--ignore-mcp-servers', "leave the editor's MCP servers out")
     .action(on(async () => (await import('./commands/acp.ts')).acp))
 }

@@ -47,6 +47,15 @@ export const OPTIONS = {
     reload: true,
     text: 'Values of the Origin header that are let in, exactly as sent. Every other page is refused, also one of localhost.',
   },
+  'acp.mcpCommands': {
+    type: boolean,
+    default: false,
+    env: 'HOLDFAST_ACP_MCP_COMMANDS',
+    reload: true,
+    text:
+      'Whether editors may bring MCP servers with a command over TCP. Over the unix socket, which `holdfast acp` uses, they always may: ' +
+      'whoever can open it could start the command without the gateway.',
+  },
   'sessions.roots': {
     type: paths,
     default: [],

@@ -64,12 +64,13 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     version: parts.version,
     agents: () => [...definitions.current.values()],
     detectAgents: () => lookForAgents(parts),
-    config: live.view(({ http: { allowedHosts, allowedOrigins }, limits: { bodyBytesMax } }) => ({
+    config: live.view(({ http: { allowedHosts, allowedOrigins }, acp: { mcpCommands }, limits: { bodyBytesMax } }) => ({
       tcp: http.enabled ? tcp : undefined,
       socket: paths.socket,
       socketFd: parts.supervision.sockets?.unix?.fd,
       allowedHosts,
       allowedOrigins,
+      mcpCommands,
       bodyBytesMax,
     })),
     gateway: {

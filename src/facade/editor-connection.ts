@@ -10,13 +10,13 @@ import type { Json, JsonObject } from '../base/json.ts'
 import type { AttachedSession, EditorPorts } from './attached-session.ts'
 import { initializeResult, readInitialize } from './initialize.ts'
 import type { EditorFacts, PromptContent } from './initialize.ts'
-import { lastKnownContent } from './last-known.ts'
+import { lastKnown } from './last-known.ts'
 import { NOTIFICATIONS, REQUESTS } from './methods.ts'
 import type { Editor, Outcome } from './methods.ts'
-import type { CloseReason, ConnectionWishes, EditorTransport, FacadePorts } from './ports.ts'
+import type { CloseReason, ConnectionOrigin, ConnectionWishes, EditorTransport, FacadePorts } from './ports.ts'
 import { errorBody, Refusal } from './rpc-errors.ts'
 
-export interface ConnectionParts {
+export interface ConnectionParts extends ConnectionOrigin {
   readonly transport: EditorTransport
   readonly wishes: ConnectionWishes
   closed(): void
@@ -104,9 +104,9 @@ export class EditorConnection {
     const handshake = Promise.withResolvers<void>()
     this.#handshake = handshake.promise
     try {
-      const content = await lastKnownContent(this.#ports, this.#parts.wishes.agent)
+      const { content, reach } = await lastKnown(this.#ports, this.#parts.wishes.agent)
       this.#editor = this.#createEditor(facts, content)
-      return { kind: 'answer', result: initializeResult(this.#ports.version, content) }
+      return { kind: 'answer', result: initializeResult(this.#ports.version, content, reach) }
     } finally {
       this.#handshake = undefined
       handshake.resolve()
@@ -139,8 +139,8 @@ export class EditorConnection {
       requestId: (permission) => this.#requestId(permission),
       failed: (err) => this.#failed(err),
     }
-    const { wishes, others } = this.#parts
-    return { ...ports, content, wishes, sessions: this.sessions, prompts: this.#prompts, others }
+    const { wishes, isSameUser, others } = this.#parts
+    return { ...ports, content, wishes, isSameUser, sessions: this.sessions, prompts: this.#prompts, others }
   }
 
   /** The id of the permission; an editor that opens a session again while it is asked gets another one. */

@@ -4,7 +4,7 @@ import type { SessionId } from '../base/ids.ts'
 import type { AttachedSession } from './attached-session.ts'
 import { EditorConnection } from './editor-connection.ts'
 import { SESSION_ID } from './params.ts'
-import type { CloseReason, ConnectionWishes, EditorTransport, FacadePorts } from './ports.ts'
+import type { CloseReason, ConnectionOrigin, ConnectionWishes, EditorTransport, FacadePorts } from './ports.ts'
 
 export class Facade {
   readonly #ports: FacadePorts
@@ -15,10 +15,11 @@ export class Facade {
   }
 
   /** An editor has come; its transport gives what it says to `receive` and calls `close` when it has gone. */
-  open(transport: EditorTransport, wishes: ConnectionWishes = {}): EditorConnection {
+  open(transport: EditorTransport, wishes: ConnectionWishes, { isSameUser }: ConnectionOrigin): EditorConnection {
     const connection: EditorConnection = new EditorConnection(this.#ports, {
       transport,
       wishes,
+      isSameUser,
       closed: () => this.#connections.delete(connection),
       others: (id) => this.#others(connection, id),
     })

@@ -43,15 +43,29 @@ export function readInitialize(params: JsonObject): EditorFacts {
   }
 }
 
-/** Only what works for every session of this gateway; MCP servers and further directories do not (ADR 30). */
-export function initializeResult(version: string, prompt: PromptContent): JsonObject {
+/** What of the equipment of a session its agent can use, besides MCP servers on stdio. */
+export interface AgentReach {
+  readonly http: boolean
+  readonly sse: boolean
+  readonly additionalDirectories: boolean
+}
+
+/** Only what works for every session of this gateway; content, MCP servers and directories as far as it is known of the agent (ADR 44). */
+export function initializeResult(version: string, prompt: PromptContent, reach: AgentReach): JsonObject {
+  const { http, sse, additionalDirectories } = reach
   return {
     protocolVersion: PROTOCOL_VERSION,
     agentCapabilities: {
       loadSession: true,
       promptCapabilities: { ...prompt },
-      mcpCapabilities: { http: false, sse: false },
-      sessionCapabilities: { list: {}, resume: {}, close: {}, delete: {} },
+      mcpCapabilities: { http, sse },
+      sessionCapabilities: {
+        list: {},
+        resume: {},
+        close: {},
+        delete: {},
+        ...(additionalDirectories && { additionalDirectories: {} }),
+      },
     },
     agentInfo: { name: 'holdfast', title: 'Holdfast', version },
     authMethods: [],

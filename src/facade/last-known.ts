@@ -2,8 +2,9 @@
 
 import type { SessionStatus } from '../session/service.ts'
 import { offersOf } from '../session/terms/offers.ts'
+import { reachOf } from '../session/equipment/reach.ts'
 import { contentTakenBy } from '../session/turns/check-prompt.ts'
-import type { PromptContent } from './initialize.ts'
+import type { AgentReach, PromptContent } from './initialize.ts'
 import type { FacadePorts } from './ports.ts'
 
 type Ports = Pick<FacadePorts, 'service' | 'agents'>
@@ -17,13 +18,19 @@ export function defaultAgent({ agents }: Pick<Ports, 'agents'>): string | undefi
   return (all.find(({ source }) => source === 'config') ?? all[0])?.name
 }
 
-/** What `agent`, else the default one, takes in prompts; nothing but text and links while nobody knows. */
-export async function lastKnownContent(ports: Ports, agent: string | undefined): Promise<PromptContent> {
+/** What `agent`, else the default one, takes in prompts and can be given; while nobody knows, nothing but text, links and stdio. */
+export async function lastKnown(
+  ports: Ports,
+  agent: string | undefined,
+): Promise<{ readonly content: PromptContent; readonly reach: AgentReach }> {
   const name = agent ?? defaultAgent(ports)
   const sessions = name === undefined ? [] : await newest(ports, name)
   const taken = new Set(firstOf(sessions, ({ session }) => contentTakenBy(session)))
-  return { image: taken.has('image'), audio: taken.has('audio'), embeddedContext: taken.has('resource') }
+  const content = { image: taken.has('image'), audio: taken.has('audio'), embeddedContext: taken.has('resource') }
+  return { content, reach: firstOf(sessions, ({ session }) => reachOf(session)) ?? NO_REACH }
 }
+
+const NO_REACH: AgentReach = { http: false, sse: false, additionalDirectories: false }
 
 /** What the agent of the session offered last to choose from. */
 export async function lastKnownOffers(ports: Ports, agent: string): Promise<ReturnType<typeof offersOf>> {

@@ -1,6 +1,7 @@
 // session/list: the sessions of all clients that are not closed, newest first, in pages.
 
 import type { Json, JsonObject } from '../base/json.ts'
+import { equipmentView } from '../session/equipment/change-equipment.ts'
 import type { SessionStatus } from '../session/service.ts'
 import { META } from './meta.ts'
 import type { Editor, Outcome } from './methods.ts'
@@ -29,10 +30,12 @@ export async function listSessions({ service }: Editor, params: JsonObject): Pro
 }
 
 function sessionInfo({ session, live }: SessionStatus): JsonObject {
+  const directories = equipmentView(session.terms.equipment).additional_directories
   const title = session.terms.title ?? session.family.label ?? session.key
   return {
     sessionId: session.id,
     cwd: session.cwd,
+    ...(directories.length > 0 && { additionalDirectories: directories }),
     ...(title !== undefined && { title }),
     updatedAt: new Date(session.updatedAt).toISOString(),
     _meta: {

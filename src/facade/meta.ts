@@ -14,6 +14,7 @@ export const META = {
   title: 'holdfast/title',
   parent: 'holdfast/parent',
   options: 'holdfast/options',
+  mcpServers: 'holdfast/mcpServers',
   /** session/resume: go on after this event, told live. */
   after: 'holdfast/after',
   /** session/prompt */
@@ -33,6 +34,13 @@ export function metaOf(params: JsonObject): JsonObject {
   const meta = params['_meta']
   return isJsonObject(meta) ? meta : {}
 }
+
+/** What of `_meta` is not for us. */
+export function withoutOurs(meta: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(meta).filter(([name]) => !name.startsWith(OURS)))
+}
+
+const OURS = 'holdfast/'
 
 /** Undefined when it is not there or no text. */
 export function metaText(params: JsonObject, name: string): string | undefined {

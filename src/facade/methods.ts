@@ -17,6 +17,8 @@ export interface Editor extends EditorPorts {
   /** Advertised to it. */
   readonly content: PromptContent
   readonly wishes: ConnectionWishes
+  /** It came over the unix socket, which only our user can open. */
+  readonly isSameUser: boolean
   /** Open in it. */
   readonly sessions: Map<string, AttachedSession>
   /** Prompts that are not answered yet, by the id of their request. */

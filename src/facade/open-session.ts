@@ -10,29 +10,33 @@ import type { Attachment } from './attached-session.ts'
 import { choicesOf } from './choices.ts'
 import type { ChoicesView } from './choices.ts'
 import { defaultAgent, lastKnownOffers } from './last-known.ts'
+import { readGiven, readNames } from './given-equipment.ts'
 import { META, metaOf, metaText } from './meta.ts'
 import type { Editor, Outcome } from './methods.ts'
-import { cwdParam, refuseUnsupported, sessionIdParam } from './params.ts'
+import { cwdParam, sessionIdParam } from './params.ts'
 import { invalidParams, sessionNotFound } from './rpc-errors.ts'
 
 /** With a key (`_meta`) that is in use it is that session, without its history. */
 export async function newSession(editor: Editor, params: JsonObject): Promise<Outcome> {
   const cwd = cwdParam(params)
-  refuseUnsupported(params, editor.wishes)
-  const { status } = await editor.service.ensure(sessionRequest(editor, params, cwd))
+  const request = sessionRequest(editor, params, cwd)
+  const { status, created } = await editor.service.ensure(request)
+  if (!created) await editor.service.equip(status.session.id, request)
   const { id, lastSeq } = status.session
   return open(editor, status, { after: lastSeq, barrier: lastSeq, goesOn: false }, { sessionId: id })
 }
 
 /** The whole conversation, then the answer, then what happens (F-16, F-19). */
 export async function loadSession(editor: Editor, params: JsonObject): Promise<Outcome> {
-  const status = await openable(editor, params)
+  const found = await openable(editor, params)
+  const status = await equip(editor, found, readGiven(editor, params))
   return open(editor, status, { after: 0, barrier: status.session.lastSeq, goesOn: false }, {})
 }
 
 /** Nothing before the answer (F-20). With `holdfast/after` in `_meta`: then everything since that event. */
 export async function resumeSession(editor: Editor, params: JsonObject): Promise<Outcome> {
-  const status = await openable(editor, params)
+  const found = await openable(editor, params)
+  const status = await equip(editor, found, readGiven(editor, params, true))
   const { id, lastSeq } = status.session
   const after = metaOf(params)[META.after]
   if (after === undefined) return open(editor, status, { after: lastSeq, barrier: lastSeq, goesOn: false }, {})
@@ -41,6 +45,15 @@ export async function resumeSession(editor: Editor, params: JsonObject): Promise
   const waiting = await editor.service.permissions({ sessionId: id, state: 'open' }, 64)
   const meta = { _meta: { [META.permissions]: waiting.map((permission) => permission.id) } }
   return open(editor, status, { after, barrier: after, goesOn: true }, meta)
+}
+
+/** Nothing given leaves all as it is; so does what is given again. */
+async function equip(
+  { service }: Editor,
+  status: SessionStatus,
+  given: ReturnType<typeof readGiven>,
+): Promise<SessionStatus> {
+  return given === undefined ? status : service.equip(status.session.id, { given })
 }
 
 async function open(
@@ -76,7 +89,6 @@ export async function choicesFor(editor: Editor, status: SessionStatus): Promise
 /** A session that is there, not closed, and of the directory that the editor says. */
 async function openable(editor: Editor, params: JsonObject): Promise<SessionStatus> {
   const id = sessionIdParam(params)
-  refuseUnsupported(params, editor.wishes)
   const cwd = params['cwd'] === undefined ? undefined : cwdParam(params)
   const status = await editor.service.get(id)
   if (status.session.state !== 'open') throw sessionNotFound(id)
@@ -94,6 +106,7 @@ function sessionRequest(editor: Editor, params: JsonObject, cwd: string): Sessio
   if (agent === undefined) throw invalidParams('there is no agent; add one to the configuration')
   const [key, label, parent] = [META.key, META.title, META.parent].map((name) => metaText(params, name))
   const options = metaOf(params)[META.options]
+  const given = readGiven(editor, params)
   return {
     agent,
     cwd,
@@ -102,5 +115,7 @@ function sessionRequest(editor: Editor, params: JsonObject, cwd: string): Sessio
     ...(label !== undefined && { label }),
     ...(parent !== undefined && { parent }),
     ...(isJsonObject(options) && { options }),
+    ...(given && { given }),
+    ...readNames(params),
   }
 }

@@ -4,7 +4,6 @@ import { isAbsolute } from 'node:path'
 
 import type { SessionId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
-import type { ConnectionWishes } from './ports.ts'
 import { invalidParams, sessionNotFound } from './rpc-errors.ts'
 
 export const SESSION_ID = /^ses_[0-9a-z]{26}$/
@@ -27,17 +26,4 @@ export function cwdParam(params: JsonObject): string {
   const cwd = textParam(params, 'cwd')
   if (isAbsolute(cwd)) return cwd
   throw invalidParams('cwd is not absolute')
-}
-
-/** Refuses what no agent of ours would get: better than a session that silently lacks it. */
-export function refuseUnsupported({ mcpServers, additionalDirectories }: JsonObject, wishes: ConnectionWishes): void {
-  if (isFilled(additionalDirectories)) throw invalidParams('additionalDirectories are not supported')
-  if (!isFilled(mcpServers) || wishes.ignoresMcpServers === true) return
-  throw invalidParams(
-    'mcpServers are not passed on to agents. Configure them in the agent itself, or connect with --ignore-mcp-servers',
-  )
-}
-
-function isFilled(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0
 }

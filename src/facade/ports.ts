@@ -16,6 +16,8 @@ export interface FacadePorts {
   readonly events: Pick<EventLog, 'read' | 'subscribe'>
   /** Those that a session may be made for, in the order of the configuration. */
   agents(): readonly OfferedAgent[]
+  /** Whether editors may bring MCP servers with commands over TCP, as it holds now. */
+  mayBringCommands(): boolean
   readonly version: string
   readonly logger: Logger
 }
@@ -44,6 +46,12 @@ export interface EditorTransport {
 export interface ConnectionWishes {
   /** Agent of new sessions that name none. */
   readonly agent?: string
-  /** MCP servers of the editor are left out, instead of refused. */
+  /** MCP servers of the editor are left out. */
   readonly ignoresMcpServers?: boolean
+}
+
+/** Who is at the other end, as the transport knows it. */
+export interface ConnectionOrigin {
+  /** The unix socket of the gateway, which only its user can open: whoever came by it could start any command without us. */
+  readonly isSameUser: boolean
 }

@@ -17,6 +17,7 @@ import { checkPrompt } from './turns/check-prompt.ts'
 import type { PromptRules } from './turns/check-prompt.ts'
 import { ensureSession } from './entry/ensure-session.ts'
 import { Equipper } from './equipment/equipper.ts'
+import { isSameEquipment } from './equipment/change-equipment.ts'
 import type { EquipmentRequest, EquipperPorts } from './equipment/equipper.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import { Parentage } from './family/parentage.ts'
@@ -260,6 +261,7 @@ class Service implements SessionService {
     this.#refuseWhileDraining()
     const session = await this.#open(id)
     const change = await this.#ports.equipper.read(request, session)
+    if (isSameEquipment(change, session)) return this.#status(session)
     await this.#actors.ask(session.no, (reply) => ({ kind: 'equip', reply, change }))
     return this.get(id)
   }

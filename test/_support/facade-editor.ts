@@ -16,12 +16,16 @@ import { until } from './until.ts'
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** `service`: in place of that of the sessions. */
-export function openFacade(at: TestSessions, service: SessionService = at.service): Facade {
+export function openFacade(
+  at: TestSessions,
+  { service = at.service, mayBringCommands = false }: { service?: SessionService; mayBringCommands?: boolean } = {},
+): Facade {
   return new Facade({
     service,
     permissions: at.sessions.permissions,
     events: at.events,
     agents: () => [{ name: 'fake', source: 'config' }],
+    mayBringCommands: () => mayBringCommands,
     version: '9.8.7',
     logger: silent,
   })
@@ -42,13 +46,13 @@ export class FacadeEditor implements Disposable {
   readonly #replies = new Map<Json, (reply: Reply) => void>()
   #lastId = 0
 
-  constructor(facade: Facade, wishes: ConnectionWishes = {}) {
+  constructor(facade: Facade, wishes: ConnectionWishes = {}, isSameUser = true) {
     const transport: EditorTransport = {
       send: (line) => this.#hear(line),
       room: () => this.full,
       close: (reason) => void (this.closedBy = reason),
     }
-    this.#connection = facade.open(transport, wishes)
+    this.#connection = facade.open(transport, wishes, { isSameUser })
   }
 
   /** One that has initialised. */

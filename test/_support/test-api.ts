@@ -84,6 +84,7 @@ export class TestGateway {
         socket: undefined,
         allowedHosts: [],
         allowedOrigins: [],
+        mcpCommands: false,
         bodyBytesMax: 200_000,
         ...config,
       },

@@ -127,7 +127,14 @@ export class TestCliGateway implements AsyncDisposable {
           return { outcome: 'accepted', way: 'in-process' }
         },
       },
-      config: { tcp: undefined, socket, allowedHosts: [], allowedOrigins: [], bodyBytesMax: 1_000_000 },
+      config: {
+        tcp: undefined,
+        socket,
+        allowedHosts: [],
+        allowedOrigins: [],
+        mcpCommands: false,
+        bodyBytesMax: 1_000_000,
+      },
       logger: silent,
     })
   }

@@ -154,7 +154,7 @@ describe('WebSocket', () => {
     const guard = new Guard({ port: 7433, names: ports.config, tokens: ports.tokens })
     const limits = { stallMs: 300, highBytes: 64 * 1024, bytesMax: 4 * 1024 * 1024 }
     const endpoint = new AcpEndpoint({
-      facade: new Facade(ports),
+      facade: new Facade({ ...ports, mayBringCommands: () => false }),
       guard,
       logger: ports.logger,
       messageBytesMax: () => 1e6,

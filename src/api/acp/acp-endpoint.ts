@@ -44,7 +44,7 @@ export class AcpEndpoint {
 
   constructor(ports: AcpEndpointPorts) {
     this.#ports = ports
-    this.#http = new HttpEditors(ports.facade)
+    this.#http = new HttpEditors(ports.facade, ports.guard)
   }
 
   /** Editors on WebSockets. */
@@ -108,7 +108,9 @@ export class AcpEndpoint {
 
   #open(webSocket: WebSocket, wire: Duplex, request: IncomingMessage): void {
     const transport = new WebSocketTransport(webSocket, wire, this.#ports.limits ?? SOCKET_LIMITS)
-    const connection = this.#ports.facade.open(transport, readWishes(request.url))
+    const { facade, guard } = this.#ports
+    const origin = { isSameUser: guard.isSameUser(request) }
+    const connection = facade.open(transport, readWishes(request.url), origin)
     this.#transports.add(transport)
     this.#beat ??= setInterval(() => this.#beatAll(), BEAT_MS)
     webSocket.on('message', (data, isBinary) => {

@@ -12,6 +12,7 @@ import type { Facade } from '../../facade/facade.ts'
 import { errorAnswer } from '../error-answer.ts'
 import type { App } from '../routes/context.ts'
 import { STREAM_HEADERS } from '../routes/events.ts'
+import type { Guard } from '../guard/guard.ts'
 import { readWishes } from './connection-wishes.ts'
 import { HTTP_EDITOR_LIMITS, HttpEditor } from './http-editor.ts'
 import type { HttpEditorLimits } from './http-editor.ts'
@@ -27,6 +28,7 @@ const BEAT_MS = 15_000
 interface Open {
   readonly editor: HttpEditor
   readonly connection: EditorConnection
+  readonly isSameUser: boolean
 }
 
 /** Methods that are about a session and must say so in a header, too. */
@@ -34,13 +36,15 @@ const OF_SESSION = /^session\/(?!new$|list$)/
 
 export class HttpEditors {
   readonly #facade: Facade
+  readonly #guard: Pick<Guard, 'isSameUser'>
   readonly #limits: HttpEditorLimits
   readonly #open = new Map<string, Open>()
   #beat: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(facade: Facade, limits: HttpEditorLimits = HTTP_EDITOR_LIMITS) {
+  constructor(facade: Facade, guard: Pick<Guard, 'isSameUser'>, limits: HttpEditorLimits = HTTP_EDITOR_LIMITS) {
     this.#facade = facade
+    this.#guard = guard
     this.#limits = limits
   }
 
@@ -60,7 +64,9 @@ export class HttpEditors {
   async #post(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const message = request.body as JsonObject
     if (header(request.headers, CONNECTION_ID) === undefined) return this.#initialize(message, request, reply)
-    const { editor, connection } = this.#find(request.headers)
+    const { editor, connection, isSameUser } = this.#find(request.headers)
+    // What the unix socket may, nobody may who goes on with its connection over TCP.
+    if (isSameUser !== this.#guard.isSameUser(request.raw)) throw new HoldfastError('NOT_FOUND', { path: ACP_PATH })
     const sessionId = header(request.headers, SESSION_ID)
     const about = editor.sessionOf(message)
     const { method } = message
@@ -74,15 +80,16 @@ export class HttpEditors {
   }
 
   /** Answered at once, with the id of the new connection. */
-  async #initialize(message: JsonObject, { url }: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  async #initialize(message: JsonObject, { url, raw }: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (message['method'] !== 'initialize' || message['id'] === undefined)
       throw refused('the first message must be initialize; others need Acp-Connection-Id')
     if (this.#isClosed) throw new HoldfastError('GATEWAY_DRAINING')
     if (this.#open.size >= CONNECTIONS_MAX) throw new HoldfastError('STREAM_LIMIT', { limit: CONNECTIONS_MAX })
     const id = randomUUID()
     const editor = new HttpEditor(id, this.#limits, () => this.#ended(id))
-    const connection = this.#facade.open(editor, readWishes(url))
-    this.#open.set(id, { editor, connection })
+    const isSameUser = this.#guard.isSameUser(raw)
+    const connection = this.#facade.open(editor, readWishes(url), { isSameUser })
+    this.#open.set(id, { editor, connection, isSameUser })
     this.#beat ??= setInterval(() => this.#beatAll(), BEAT_MS)
     const first = editor.takeFirst()
     connection.receive(JSON.stringify(message))

@@ -43,6 +43,11 @@ export class Guard {
     this.#unixSockets.add(socket)
   }
 
+  /** It came over the unix socket, which only our user can open. */
+  isSameUser({ socket }: IncomingMessage): boolean {
+    return this.#unixSockets.has(socket)
+  }
+
   /** Throws BAD_REQUEST, FORBIDDEN_HOST, FORBIDDEN_ORIGIN, UNSUPPORTED_MEDIA_TYPE, UNAUTHORIZED or TOO_MANY_FAILURES. */
   check(request: IncomingMessage): void {
     const { url = '', headers } = request

@@ -141,7 +141,7 @@ describe('a connection that is lost', () => {
     at.connect()
     at.answer({})
     at.hear({ id: at.gateway.at(-1)!.id, error: { code: -32602, message: 'ahead' } })
-    expect(at.gateway.at(-1)?.params).toEqual({ sessionId: 's', mcpServers: [] })
+    expect(at.gateway.at(-1)?.params).toEqual({ sessionId: 's' })
     at.hear({ id: at.gateway.at(-1)!.id, error: { code: -32002, message: 'gone' } })
     at.say({ id: 4, method: 'session/list', params: {} })
     expect(at.gateway.at(-1)?.method).toBe('session/list')

@@ -203,7 +203,8 @@ export class Bridge {
 
   #resume(sessionId: string, after: number | undefined): void {
     const params = after === undefined ? { sessionId } : withMeta({ sessionId }, 'holdfast/after', after)
-    this.#ask('session/resume', { ...params, mcpServers: [] }, ({ error, result }) => {
+    // Without the MCP servers that the editor gave: what is not said stays.
+    this.#ask('session/resume', params, ({ error, result }) => {
       if (error === undefined) this.#withdraw(sessionId, result)
       // The log is not the one that it was: on from where it is now.
       else if (after !== undefined && error['code'] === INVALID_PARAMS) this.#resume(sessionId, undefined)

@@ -7,6 +7,7 @@ import { retire } from '../agents/retire-agent.ts'
 import type { Draft } from '../draft.ts'
 import type { CallerInput } from '../input.ts'
 import { toContinue } from '../terms/conversation.ts'
+import type { EquipmentChange } from './equipper.ts'
 import { pump } from '../turns/queue.ts'
 
 export function changeEquipment(
@@ -17,13 +18,21 @@ export function changeEquipment(
   if (state.phase.kind === 'draining') return draft.refuse(reply, 'GATEWAY_DRAINING')
   if (state.phase.kind !== 'open') return draft.refuse(reply, 'SESSION_CLOSED')
   if (given !== undefined) draft.write({ kind: 'session.given', given: given.whole })
-  if (JSON.stringify(equipment) !== JSON.stringify(state.terms.equipment)) {
+  if (!isSameEquipment({ equipment, given: undefined }, state)) {
     draft.agree({ equipment })
     draft.event('equipment.changed', undefined, equipmentView(equipment))
     if (mayEnd(draft)) retire(draft, 'equipment_changed')
   }
   pump(draft)
   draft.reply(reply, { kind: 'equipped' })
+}
+
+/** What is asked for is as it is: nothing has to be stored. */
+export function isSameEquipment(
+  { equipment, given }: EquipmentChange,
+  { terms }: { readonly terms: { readonly equipment: SessionEquipment } },
+): boolean {
+  return given === undefined && JSON.stringify(equipment) === JSON.stringify(terms.equipment)
 }
 
 /** One whose conversation could not be gone on with lives on as it is: its next start is early enough. */

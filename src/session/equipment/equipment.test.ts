@@ -83,7 +83,7 @@ test('another choice ends an idle agent whose conversation can be gone on with, 
 test('the same choice again changes nothing, and ends no agent', async () => {
   await using at = await start()
   at.connector.capabilities = '{"resume":true}'
-  const given = { mcpServers: [GIVEN], directories: [], meta: undefined }
+  const given = { mcpServers: [GIVEN], directories: [] }
   const id = await ensure(at, { mcpServers: ['web'], given })
   await ask(at, id)
   await at.service.equip(id, { mcpServers: ['web'], given })
@@ -133,7 +133,7 @@ test('what an editor gave is there after a restart of the gateway, replaced as a
   const { status } = await at.service.ensure({ agent: 'fake', cwd: '/tmp' })
   expect(status.session.terms.equipment.given.mcpServers).toEqual([])
   // A complete list, but for the `_meta` that was not said again.
-  await at.service.equip(id, { given: { mcpServers: [], directories: ['/b'], meta: undefined } })
+  await at.service.equip(id, { given: { mcpServers: [], directories: ['/b'] } })
   expect(await at.store.findGiven(session.no)).toEqual({ mcpServers: '[]', meta: '{"x":1}' })
   const shown = JSON.stringify([await at.service.get(id), await at.store.readEvents(session.no, 0, 1_000)])
   expect(shown).toContain('equipment.changed')
@@ -142,7 +142,7 @@ test('what an editor gave is there after a restart of the gateway, replaced as a
 
 test('what an editor gave is gone with the close of its session', async () => {
   await using at = await start()
-  const id = await ensure(at, { given: { mcpServers: [GIVEN], directories: [], meta: undefined } })
+  const id = await ensure(at, { given: { mcpServers: [GIVEN], directories: [] } })
   const { session } = await at.service.get(id)
   expect(await at.store.findGiven(session.no)).toBeDefined()
   await at.service.close(id)

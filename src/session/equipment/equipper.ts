@@ -9,7 +9,7 @@ import type { AgentEquipment } from '../../agent/equipment.ts'
 import { HoldfastError } from '../../base/errors.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { NO_EQUIPMENT } from '../../store/records.ts'
-import type { GivenEquipment, GivenSummary, SessionEquipment, SessionNo } from '../../store/records.ts'
+import type { GivenEquipment, SessionEquipment, SessionNo } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
 
 export interface EquipperPorts {
@@ -31,11 +31,11 @@ export interface EquipmentRequest {
 }
 
 export interface GivenRequest {
-  /** ACP entries (acp/mcp-servers.ts), each with a name of its own. */
-  readonly mcpServers: readonly JsonObject[]
+  /** ACP entries (acp/mcp-servers.ts), each with a name of its own; undefined keeps those of before. */
+  readonly mcpServers?: readonly JsonObject[]
   readonly directories: readonly string[]
   /** JSON text; undefined keeps the one of before. */
-  readonly meta: string | undefined
+  readonly meta?: string
 }
 
 export interface EquipmentChange {
@@ -51,7 +51,7 @@ export class Equipper {
     this.#ports = ports
   }
 
-  /** What a request makes of a session. MCP_SERVER_UNKNOWN, CWD_*. */
+  /** What a request makes of a session, a new one if none is given. MCP_SERVER_UNKNOWN, CWD_*. */
   async read(
     { mcpServers, directories, given }: EquipmentRequest,
     session?: { readonly no: SessionNo; readonly terms: { readonly equipment: SessionEquipment } },
@@ -65,10 +65,19 @@ export class Equipper {
     }
     if (given === undefined) return { equipment: named, given: undefined }
     const former = session && (await this.#ports.store.findGiven(session.no))
-    const whole = { mcpServers: JSON.stringify(given.mcpServers), meta: given.meta ?? former?.meta }
-    const summary = await this.#summary(given, whole.mcpServers)
-    const isNothing = given.mcpServers.length === 0 && whole.meta === undefined
-    return { equipment: { ...named, given: summary }, given: { whole: isNothing ? undefined : whole } }
+    const { mcpServers: servers = serversOf(former) } = given
+    const whole = { mcpServers: JSON.stringify(servers), meta: given.meta ?? former?.meta }
+    const summary = {
+      mcpServers: servers.map(({ name }) => name as string),
+      directories: await this.#checked(given.directories),
+      digest: servers.length === 0 ? '' : digestOf(whole.mcpServers),
+    }
+    const isNothing = servers.length === 0 && whole.meta === undefined
+    const isSame = former?.mcpServers === whole.mcpServers && former.meta === whole.meta
+    return {
+      equipment: { ...named, given: summary },
+      given: isSame || (isNothing && former === undefined) ? undefined : { whole: isNothing ? undefined : whole },
+    }
   }
 
   /** For a start of the agent. MCP_SERVER_UNKNOWN, CWD_*: what was there when it was chosen may be gone. */
@@ -76,9 +85,7 @@ export class Equipper {
     const whole = await this.#ports.store.findGiven(no)
     const own = mcpServers.map((name) => this.#entry(name))
     // Of two with one name the one that a person chose for this session counts.
-    const others = (JSON.parse(whole?.mcpServers ?? '[]') as JsonObject[]).filter(
-      ({ name }) => !mcpServers.includes(name as string),
-    )
+    const others = serversOf(whole).filter(({ name }) => !mcpServers.includes(name as string))
     return {
       mcpServers: [...own, ...others],
       directories: await this.#checked([...directories, ...given.directories]),
@@ -94,14 +101,6 @@ export class Equipper {
     return digestOf([digest, entries, directories, given])
   }
 
-  async #summary({ mcpServers, directories }: GivenRequest, text: string): Promise<GivenSummary> {
-    return {
-      mcpServers: mcpServers.map(({ name }) => name as string),
-      directories: await this.#checked(directories),
-      digest: mcpServers.length === 0 ? '' : digestOf(text),
-    }
-  }
-
   /** The real paths, each once. */
   async #checked(directories: readonly string[]): Promise<string[]> {
     const real = await Promise.all(directories.map((directory) => this.#ports.checkCwd(directory)))
@@ -113,6 +112,10 @@ export class Equipper {
     if (entry === undefined) throw new HoldfastError('MCP_SERVER_UNKNOWN', { server: name })
     return entry
   }
+}
+
+function serversOf(given: GivenEquipment | undefined): JsonObject[] {
+  return JSON.parse(given?.mcpServers ?? '[]') as JsonObject[]
 }
 
 /** Every directory of a session, its own first. */

@@ -175,7 +175,7 @@ describe('prompting', () => {
     const slow = new Proxy(service, {
       get: (_, name: keyof typeof service) => (name === 'prompt' ? prompt : service[name].bind(service)),
     })
-    using editor = await FacadeEditor.open(openFacade(at, slow))
+    using editor = await FacadeEditor.open(openFacade(at, { service: slow }))
     const id = await editor.newSession()
     expect((await editor.prompt(id, 'go')).result?.['stopReason']).toBe('end_turn')
     expect(editor.kinds(id)).toEqual([])

@@ -103,18 +103,6 @@ describe('sessions', () => {
     expect((await editor.ask('session/new', { cwd: '/tmp' })).result?.['sessionId']).toMatch(/^ses_/)
   })
 
-  test('MCP servers and further directories are refused, as they would reach no agent; servers are left out on request', async () => {
-    using editor = await open()
-    const mcpServers = [{ name: 'x', command: '/bin/x', args: [], env: [] }]
-    expect((await editor.ask('session/new', { cwd: '/tmp', mcpServers })).error?.code).toBe(-32602)
-    const additionalDirectories = ['/var']
-    expect((await editor.ask('session/new', { cwd: '/tmp', mcpServers: [], additionalDirectories })).error?.code).toBe(
-      -32602,
-    )
-    using lenient = await FacadeEditor.open(facade, {}, { ignoresMcpServers: true })
-    expect((await lenient.ask('session/new', { cwd: '/tmp', mcpServers })).result?.['sessionId']).toMatch(/^ses_/)
-  })
-
   test('a session has the agent, key, title and parent that _meta asks for; a key in use is that session', async () => {
     using editor = await open()
     const parent = await editor.newSession()
