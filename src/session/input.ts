@@ -10,6 +10,7 @@ import type { StopReport } from '../keeper/agent-host.ts'
 import type { ContinuityPolicy, Lane, OnInterrupt, PermissionRecord, TurnRecord } from '../store/records.ts'
 import type { PermissionMode, PermissionRuleRecord, Unattended } from '../store/permission-rule-record.ts'
 import type { EquipmentChange } from './equipment/equipper.ts'
+import type { LearnedReplay } from './history/learn-replay.ts'
 import type { Judgement } from './permissions/ask-permission.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import type { TaskReport } from './family/report.ts'
@@ -48,6 +49,8 @@ export type AgentInput =
       readonly refused: readonly RefusedOption[]
       /** Of a conversation that began without us. */
       readonly history?: ImportedHistory | undefined
+      /** What was said without us in a conversation of ours. */
+      readonly learned?: LearnedReplay | undefined
       readonly definitionDigest: string
       readonly isRetiring: boolean
       readonly line: number

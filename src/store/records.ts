@@ -301,6 +301,7 @@ export type EventType =
   | 'task.started'
   | 'task.ended'
   | 'conversation.imported'
+  | 'conversation.learned'
   | 'permission.requested'
   | 'permission.closed'
   | 'permission.mode_changed'

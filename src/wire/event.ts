@@ -29,6 +29,7 @@ export const EventType = Type.Enum([
   'task.started',
   'task.ended',
   'conversation.imported',
+  'conversation.learned',
   'permission.requested',
   'permission.closed',
   'permission.mode_changed',

@@ -28,6 +28,8 @@ export interface FakeConnector extends AgentConnector {
   history?: ImportedHistory
   /** What an agent that starts says that it can do. */
   capabilities: string
+  /** What an agent tells that goes on with a conversation of ours. */
+  replay?: ImportedHistory
   onCancel: (agent: FakeAgent) => void
   /** The request of its prompt is taken back. */
   onWithdraw: (agent: FakeAgent, turnId: TurnId) => void
@@ -120,7 +122,7 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
     capabilities: connector.capabilities,
     controls: connector.controls,
     refused: [],
-    history: request.wantsHistory === true ? connector.history : undefined,
+    history: request.wantsHistory === true ? connector.history : request.resume && connector.replay,
     line: 0,
     isRetiring: agent.isRetiring,
     prompt: (turnId, prompt) =>

@@ -1,6 +1,6 @@
 // Sessions of an agent's own through a real gateway and the command line: listed, adopted, their history read once.
 
-import { writeFile } from 'node:fs/promises'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -52,6 +52,16 @@ test('what an agent worked on without us is listed over pages, adopted, and goes
   await gateway.start()
   await gateway.ask('mine', 'once more')
   expect((await gateway.events('mine')).filter(({ type }) => type === 'conversation.imported').length).toBe(1)
+
+  // Somebody goes on with it elsewhere, between two processes of ours.
+  await gateway.client.resetSession('mine', { what: 'options' })
+  const kept = join(gateway.home, 'listed', `${id}.jsonl`)
+  await appendFile(kept, '{"role":"user","text":"from elsewhere"}\n{"role":"agent","text":"done elsewhere"}\n')
+  await gateway.ask('mine', 'what is new')
+  const after = await gateway.events('mine')
+  const learned = after.filter(({ type }) => type === 'conversation.learned')
+  expect(learned.map(({ data }) => data)).toMatchObject([{ agent_session_id: id, updates: 2, left_out: 0 }])
+  expect(JSON.stringify(after.filter(({ type }) => type === 'update')).match(/done elsewhere/g)).toHaveLength(1)
 
   const again = await gateway.run('sessions', 'adopt', '--agent', 'lister', '--id', id, '--cwd', '.')
   expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('another agent session')])

@@ -86,14 +86,14 @@ test('C-20 C-21 C-22 every way into a session names its directory, no MCP server
   expect(fresh.sent[1]?.['params']).toEqual(given)
 })
 
-test('updates before the answer of session/resume are kept and told first', async () => {
+test('C-26 updates before the answer of session/resume are kept, told first, and counted as odd', async () => {
   const process = new FakeProcess(
     polite((message, self) => self.tell(chunk('early'), result(message, {})), { sessionCapabilities: { resume: {} } }),
   )
   const { told, listener } = recorder()
   const connection = await connect(process, 's1')
   connection.listen(listener)
-  expect(told).toEqual(['update early', 'end 3'])
+  expect(told).toEqual(['warning update_before_resume', 'update early', 'end 3'])
 })
 
 test('C-27 what comes before the session is known is kept up to 1,000 messages or 8 MiB; how much was not is told', async () => {

@@ -69,8 +69,9 @@ export class AgentLink implements ProcessListener {
   #line: number
   #stage = 'spawn'
   #lastAnswer: Promise<Json> = Promise.resolve(null)
-  #isReplaying = false
-  #history: { readonly of: AgentSessionId; readonly told: History } | undefined
+  /** What is asked for while a session is being opened. */
+  #opening: string | undefined
+  #history: { readonly of: string; readonly told: History } | undefined
   #outputEnd: Timer | undefined
   #isLost = false
   readonly #servers: RequestServer[] = []
@@ -118,18 +119,12 @@ export class AgentLink implements ProcessListener {
     return this.#lastAnswer
   }
 
-  /**
-   * As `call`, for new, load and resume. What a load replays before its answer is dropped: our own log has it (C-24, C-25); unless it
-   * is the history of a session that is new to us.
-   */
-  openSession(
-    method: string,
-    params: JsonObject,
-    options: CallOptions & { readonly historyOf?: AgentSessionId },
-  ): Promise<Json> {
-    this.#isReplaying = method === 'session/load'
-    const { historyOf } = options
-    this.#history = historyOf && { of: historyOf, told: new History(this.#messageIds) }
+  /** As `call`, for new, load and resume. What a load replays before its answer is history, and is not told (C-24). */
+  openSession(method: string, params: JsonObject, options: CallOptions): Promise<Json> {
+    const { sessionId: of } = params
+    this.#opening = method
+    this.#history =
+      method === 'session/load' && typeof of === 'string' ? { of, told: new History(this.#messageIds) } : undefined
     return this.call(method, params, options)
   }
 
@@ -302,15 +297,13 @@ export class AgentLink implements ProcessListener {
   #onNotification(notification: IncomingNotification): void {
     if (this.#isStored) return
     const { method, params } = notification
-    if (method === 'session/update') return this.#isReplaying ? this.#replay(params) : this.#tells.update(notification)
+    if (method === 'session/update' && this.#opening === 'session/load')
+      return this.#history?.told.take(this.#history.of, params)
+    if (method === 'session/update') return this.#tells.update(notification, this.#opening === 'session/resume')
     if (method === '$/cancel_request') {
       const requestId = params['requestId']
       if (typeof requestId === 'string' || typeof requestId === 'number') this.#tells.requestCancelled(requestId)
     }
-  }
-
-  #replay(params: JsonObject): void {
-    if (this.#history !== undefined) this.#history.told.take(this.#history.of, params)
   }
 
   #onRequest(request: IncomingRequest): void {
@@ -359,7 +352,7 @@ export class AgentLink implements ProcessListener {
   }
 
   #settle(result: RpcResult, resolve: (value: Json) => void, reject: (error: Error) => void): void {
-    this.#isReplaying = false
+    this.#opening = undefined
     if (result.kind === 'result') return resolve(result.result)
     if (result.kind === 'error') return reject(fromRpcFailure(this.agent, result.error, { stage: this.#stage }))
     reject(result.error)

@@ -12,7 +12,7 @@ import type { JsonObject } from '../../base/json.ts'
 import type { AgentAnswer, AgentListener, AgentRequestId, ControlAnswer } from '../connection.ts'
 import type { MessageIds } from './message-ids.ts'
 
-type OddUpdate = 'malformed_update' | 'foreign_session'
+type OddUpdate = 'malformed_update' | 'foreign_session' | 'update_before_resume'
 
 type Tell = (listener: AgentListener, line: number) => void
 
@@ -46,7 +46,11 @@ export class Tells {
   /** The line that is read, and the last of the batches that were read to their end. */
   #line: number
   #lastLine: number
-  readonly #odds: Record<OddUpdate, number> = { malformed_update: 0, foreign_session: 0 }
+  readonly #odds: Record<OddUpdate, number> = {
+    malformed_update: 0,
+    foreign_session: 0,
+    update_before_resume: 0,
+  }
 
   /** `line`: the last one that is stored, 0 for a new process. */
   constructor(messageIds: MessageIds, line: number) {
@@ -84,8 +88,10 @@ export class Tells {
     listener.batchEnd(this.#lastLine)
   }
 
-  update(notification: IncomingNotification): void {
+  /** `isEarly`: before the answer to a resume, which must not replay anything: told all the same, and counted (C-26). */
+  update(notification: IncomingNotification, isEarly = false): void {
     const { params } = notification
+    if (isEarly) this.#odd('update_before_resume', {})
     const narrowed = narrowSessionUpdate(params)
     if (narrowed.kind === 'malformed') return this.#odd('malformed_update', { reason: narrowed.reason })
     const { sessionId, variant, update } = narrowed

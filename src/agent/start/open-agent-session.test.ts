@@ -44,6 +44,8 @@ class Answers {
 
   warn(): void {}
 
+  takeHistory(): undefined {}
+
   get link(): AgentLink {
     return this as unknown as AgentLink
   }

@@ -75,11 +75,9 @@ async function continueSession(
   let refusal: HoldfastError | undefined
   for (const { method, continuity } of ways) {
     try {
-      const wanted =
-        options.wantsHistory === true && method === 'session/load' ? { ...options, historyOf: sessionId } : options
-      const answer = await link.openSession(method, { sessionId, ...params }, wanted)
+      const answer = await link.openSession(method, { sessionId, ...params }, options)
       const result = usable(link, narrowOpenedSession(method, answer))
-      const history = wanted === options ? undefined : link.takeHistory()
+      const history = link.takeHistory()
       return { agentSessionId: sessionId, continuity, controls: narrowControls(result), history }
     } catch (error) {
       if (!isHoldfastError(error) || !saysLost(error)) throw error

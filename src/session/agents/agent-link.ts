@@ -9,6 +9,7 @@ import type { Draft } from '../draft.ts'
 import type { TurnEnd } from '../turns/end-turn.ts'
 import { endActive, endOfCancelled } from '../turns/end-turn.ts'
 import { reportProgress } from '../family/task-rows.ts'
+import { takeLearned } from '../history/take-learned.ts'
 import { importHistory, wantsHistory } from '../terms/import-history.ts'
 import { keepOffers } from '../terms/offers.ts'
 import { beginOwnTurn, findOwnWork, isOwnTurn, openToolsAfter } from '../turns/own-turn.ts'
@@ -32,6 +33,7 @@ export function agentReady(draft: Draft, ready: Ready): void {
   state.agent = { kind: 'ready', generation, pid, isRetiring: isRetiring || state.agent.isRetiring }
   // Another conversation than that one has no history to tell.
   if (wantsHistory(state) && agentSessionId === state.agentSessionId) importHistory(draft, ready.history)
+  else if (agentSessionId === state.agentSessionId) takeLearned(draft, ready.learned)
   beginConversation(draft, ready)
   if (state.agentSessionId !== agentSessionId || state.agentCapabilities !== capabilities) {
     state.agentSessionId = agentSessionId

@@ -13,6 +13,9 @@ import type { AgentSlot, AgentSlots } from './agent-slots.ts'
 import type { Lanes } from './lanes.ts'
 import type { Equipper } from '../equipment/equipper.ts'
 import { rootsOfSession } from '../equipment/equipper.ts'
+import type { LogReader } from '../history/known-conversation.ts'
+import { learnFrom } from '../history/learn-from.ts'
+import type { LearnedReplay } from '../history/learn-replay.ts'
 import type { PermissionJudge } from '../permissions/session-permissions.ts'
 import type { AgentInput, Input } from '../input.ts'
 import type { Effect } from '../effect.ts'
@@ -24,6 +27,8 @@ export interface RunnerPorts {
   readonly spares: SparePool | undefined
   readonly ids: Ids
   readonly record: SessionRecord
+  /** The log of the session, for what a replay tells beyond it. */
+  readonly store: LogReader
   readonly judge: Pick<PermissionJudge, 'judge'>
   readonly equipper: Pick<Equipper, 'equip' | 'digestOf'>
   findDefinition(name: string): AgentDefinition | undefined
@@ -51,10 +56,12 @@ interface Attempt {
   readonly started: StartedAs
 }
 
-/** The definition and equipment that a process was started with, once it is. */
+/** The definition and equipment that a process was started with, once it is, and what its start has told. */
 interface StartedAs {
   digest: string
   readonly equipment: SessionEquipment
+  /** What its replay of the conversation has taught. */
+  learned?: LearnedReplay | undefined
 }
 
 const NOTHING_TO_STOP: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
@@ -194,6 +201,7 @@ export class AgentRunner {
         signal,
       )
       slot.started()
+      if (!wantsHistory) started.learned = await learnFrom(this.#ports.store, record.no, connection.history)
       return releasing(connection, slot)
     } catch (error) {
       slot[Symbol.dispose]()
@@ -217,11 +225,11 @@ export class AgentRunner {
     if (connection === undefined || attempt?.generation !== generation || attempt.abort.signal.aborted) return
     attempt.connection = connection
     const { pid, agentSessionId, continuity, capabilities, controls, refused, line } = connection
-    const { digest } = attempt.started
+    const { digest, learned } = attempt.started
     const isRetiring = connection.isRetiring || digest !== this.#digestNow(attempt.started)
     const agent = { pid, agentSessionId, continuity, capabilities, controls, refused, isRetiring, line }
     const { history } = connection
-    this.#ports.post({ kind: 'agent.ready', generation, ...agent, history, definitionDigest: digest })
+    this.#ports.post({ kind: 'agent.ready', generation, ...agent, history, learned, definitionDigest: digest })
     connection.listen(this.#listener(generation))
   }
 
