@@ -19,7 +19,7 @@ import type { AgentEquipment } from '../../src/agent/equipment.ts'
 import type { AgentConnection } from '../../src/agent/connection.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import type { AgentSessionId, SessionId } from '../../src/base/ids.ts'
-import type { ProcessHost } from '../../src/keeper/agent-host.ts'
+import type { AgentProcess, ProcessHost } from '../../src/keeper/agent-host.ts'
 import { RemoteHost } from '../../src/remote/remote-host.ts'
 import { TRANSPORT_TIMES } from '../../src/remote/transport.ts'
 import type { TransportTimes } from '../../src/remote/transport.ts'
@@ -163,14 +163,47 @@ export interface RemoteSetup {
 /** No process of this machine has a part in these tests. */
 const NO_PROCESSES = { [Symbol.asyncDispose]: () => Promise.resolve() } as unknown as ProcessHost
 
-/** A session of ours at a remote agent. Rejects as the connector. */
-export async function connectRemote(url: string, setup: RemoteSetup = {}): Promise<Remote> {
-  const { headers = {}, times, lineBytesMax = 1_000_000, resume, isSlow = false, equipment = UNEQUIPPED } = setup
-  const host = new RemoteHost(NO_PROCESSES, {
+function openHost(times: Partial<TransportTimes> = {}): RemoteHost {
+  return new RemoteHost(NO_PROCESSES, {
     clock: systemClock,
     headersOf: (_, given) => ({ ...given }),
     times: { ...TRANSPORT_TIMES, ...times },
   })
+}
+
+export interface RawRemote extends AsyncDisposable {
+  readonly process: AgentProcess
+  /** Lines, and then how it ended. */
+  readonly told: string[]
+}
+
+/** The connection alone, without a word of the protocol. */
+export async function openRaw(
+  url: string,
+  { headers = {}, times, lineBytesMax = 1_000_000, isSlow = false }: RemoteSetup = {},
+): Promise<RawRemote> {
+  const host = openHost(times)
+  const spec = { agent: 'far', sessionId: undefined, generation: 0, lineBytesMax, remote: { url, headers } }
+  const process = await host.connect(spec)
+  const told: string[] = []
+  process.listen({
+    onLines: ({ first, lines }) => {
+      told.push(...lines)
+      if (!isSlow) process.acknowledge(first + lines.length - 1)
+    },
+    onOutputEnd: () => told.push('end'),
+    onLineTooLong: () => told.push('too long'),
+    onExit: () => told.push('exit'),
+    onWriteStalled: () => told.push('stalled'),
+    onDisconnected: ({ code, details }) => told.push(`${code}: ${details['reason'] as string}`),
+  })
+  return { process, told, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
+}
+
+/** A session of ours at a remote agent. Rejects as the connector. */
+export async function connectRemote(url: string, setup: RemoteSetup = {}): Promise<Remote> {
+  const { headers = {}, times, lineBytesMax = 1_000_000, resume, isSlow = false, equipment = UNEQUIPPED } = setup
+  const host = openHost(times)
   const connector = createAgentConnector({
     host,
     clock: systemClock,

@@ -20,7 +20,7 @@ export interface EventStreamPorts {
   isFinal(error: unknown): error is HoldfastError
 }
 
-const TRIES_MAX = 6
+const TRIES_MAX = 5
 const PAUSE_MS = 100
 
 /** Modes: open, waiting for another try, closed. */
