@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { sqliteDialect } from '../src/store/dialect.ts'
 import type { StoreDialect } from '../src/store/dialect.ts'
 import type { Queries } from '../src/store/tables.ts'
+import { elicitationQueries } from '../src/store/tables/elicitation-queries.ts'
 import { eventQueries } from '../src/store/tables/event-queries.ts'
 import { keeperQueries } from '../src/store/tables/keeper-queries.ts'
 import { leaseQueries } from '../src/store/tables/lease-queries.ts'
@@ -38,6 +39,7 @@ function queriesOf(dialect: StoreDialect): Queries {
     turn: turnQueries(dialect),
     event: eventQueries(dialect),
     permission: permissionQueries(dialect),
+    elicitation: elicitationQueries(dialect),
     permissionRule: permissionRuleQueries(dialect),
     task: taskQueries(dialect),
     keeper: keeperQueries(dialect),

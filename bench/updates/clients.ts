@@ -48,6 +48,8 @@ function readAsHoldfast(stdin: Readable, onUpdate: () => void): void {
     batchEnd: (n) => connection.acknowledge(n),
     answered: fail,
     permissionAsked: fail,
+    elicitationAsked: fail,
+    elicitationCompleted: fail,
     requestCancelled: fail,
     described: fail,
     controlled: fail,
@@ -105,6 +107,9 @@ class SpokenProcess implements AgentProcess {
   }
   send(): void {}
   pin(): void {}
+  flushed(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
   wasWritten(): boolean {
     return false
   }

@@ -9,6 +9,7 @@ import type { ControlRequest, Controls, WantedOption } from './control-plan.ts'
 import type { AgentDefinition } from './definition.ts'
 import type { AgentEquipment } from './equipment.ts'
 import type { ImportedHistory } from './link/history.ts'
+import type { ElicitationAnswer, ElicitationAsked } from './elicitations/elicitation.ts'
 import type { AgentOffer } from './start/list-agent-sessions.ts'
 import type { InitializedAgent } from './start/start-agent.ts'
 
@@ -64,6 +65,9 @@ export interface AgentListener {
   update(data: string, line: number): void
   answered(turnId: TurnId, answer: AgentAnswer, line: number): void
   permissionAsked(asked: PermissionAsked): void
+  elicitationAsked(asked: ElicitationAsked): void
+  /** What the person was sent away for is done, says the agent; `elicitationId` is its name of it. */
+  elicitationCompleted(elicitationId: string, line: number): void
   requestCancelled(requestId: AgentRequestId, line: number): void
   /** A mode, config option, session info or compaction update; it is told as `update` as well, afterwards. */
   described(update: JsonObject, line: number): void
@@ -108,6 +112,8 @@ export interface AgentConnection {
   /** Sets something that the agent offers. The answer comes as `controlled`. */
   control(no: number, request: ControlRequest): void
   answerPermission(requestId: AgentRequestId, outcome: PermissionOutcome): void
+  /** True when the end of the gateway cannot take the answer back any more; false when that is not known. Never rejects. */
+  answerElicitation(requestId: AgentRequestId, answer: ElicitationAnswer): Promise<boolean>
   acknowledge(n: number): void
   /**
    * Ends the process tree and those of its terminals; idempotent, never rejects. `isClosed`: first the agent hears that its session is

@@ -7,6 +7,7 @@ import { HoldfastError, isHoldfastError } from '../base/errors.ts'
 import { sendError } from './error-answer.ts'
 import type { Guard } from './guard/guard.ts'
 import { acceptJsonBodies } from './json-body.ts'
+import { addElicitationRoutes } from './routes/elicitations.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addGatewayRoutes } from './routes/gateway.ts'
 import { addGatewayReloadRoute } from './routes/gateway-reload.ts'
@@ -82,6 +83,7 @@ export function addRoutes(app: App, context: RouteContext): void {
   addCancelRoute(app, context)
   addEventRoutes(app, context)
   addPermissionRoutes(app, context)
+  addElicitationRoutes(app, context)
   addPermissionInboxRoute(app, context)
   addPermissionRuleRoutes(app, context)
   addInsightRoutes(app, context)

@@ -3,6 +3,7 @@
 import type { Logger } from '../observe/logger.ts'
 import type { EventLog, EventStream } from '../events/event-log.ts'
 import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
+import type { ElicitationControl } from '../session/elicitations/elicitation-control.ts'
 import type { PermissionControl } from '../session/permissions/permission-control.ts'
 import type { SessionService } from '../session/service.ts'
 import type { TaskService } from '../tasks/task-service.ts'
@@ -93,6 +94,7 @@ export interface GatewayStatus {
   readonly turnsQueued: number
   readonly turnsActive: number
   readonly permissionsOpen: number
+  readonly elicitationsOpen: number
   readonly sessionsDamaged: number
   /** New work is refused. */
   readonly isDiskFull: boolean
@@ -228,6 +230,7 @@ export interface ApiPorts {
   readonly service: SessionService
   readonly tasks: TaskService
   readonly permissions: PermissionControl
+  readonly elicitations: ElicitationControl
   readonly events: EventLog
   readonly gateway: GatewayPort
   readonly storage: StoragePort

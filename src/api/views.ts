@@ -223,6 +223,7 @@ export function statusView(
     sessions: { ...status.sessionsByState },
     turns: { queued: status.turnsQueued, active: status.turnsActive },
     permissions_open: status.permissionsOpen,
+    elicitations_open: status.elicitationsOpen,
     sessions_quarantined: status.sessionsDamaged,
     disk_full: status.isDiskFull,
     streams_open: api.streams,

@@ -231,6 +231,19 @@ export const ERRORS = {
     'List the rules with: holdfast rules ls --all.',
   ),
   PERMISSION_RULE_LIMIT: spec('There are {limit} permission rules already.', 'Revoke some with: holdfast rules rm.'),
+  ELICITATION_NOT_FOUND: spec('There is no question {elicitation}.', 'List the open ones with: holdfast questions ls.'),
+  ELICITATION_CLOSED: spec(
+    'Question {elicitation} is {state} already.',
+    'Nothing needs to be done: it was closed by {answered_by} at {at}.',
+  ),
+  ELICITATION_INVALID: spec(
+    'Field {field} of the answer {reason}.',
+    'Correct the field and answer again: the question is still open.',
+  ),
+  ELICITATION_NEEDED: spec(
+    'A question of the agent needed a person, and no client was there.',
+    'Watch the session or the inbox, or choose another --unattended.',
+  ),
   CURSOR_AHEAD: spec(
     'The cursor {after} is beyond the last event {lastSeq}.',
     'Resume from a cursor you have received.',

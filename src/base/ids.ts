@@ -8,6 +8,7 @@ export type TurnId = string & { readonly __id: 'turn' }
 /** Made of the id of its turn: one task for a turn, whoever writes it. */
 export type TaskId = string & { readonly __id: 'task' }
 export type PermissionId = string & { readonly __id: 'permission' }
+export type ElicitationId = string & { readonly __id: 'elicitation' }
 /** A standing answer to permission requests. */
 export type RuleId = string & { readonly __id: 'rule' }
 /** The id an agent gave to its own session (ACP `sessionId`). */
@@ -17,6 +18,7 @@ export interface Ids {
   session(): SessionId
   turn(): TurnId
   permission(): PermissionId
+  elicitation(): ElicitationId
   rule(): RuleId
 }
 
@@ -27,6 +29,7 @@ export const systemIds: Ids = {
   session: () => newId('ses') as SessionId,
   turn: () => newId('turn') as TurnId,
   permission: () => newId('perm') as PermissionId,
+  elicitation: () => newId('elic') as ElicitationId,
   rule: () => newId('rule') as RuleId,
 }
 

@@ -2,7 +2,8 @@
 // that takes each snapshot as the whole truth misses nothing that still waits.
 
 import type { StreamEnd, StreamGateway } from '../wire/event.ts'
-import type { InboxSnapshot, PermissionView } from '../wire/permission.ts'
+import type { InboxSnapshot } from '../wire/inbox.ts'
+import type { PermissionView } from '../wire/permission.ts'
 import { leavingError } from './leaving.ts'
 import { overReconnects } from './reconnect.ts'
 import type { ReconnectOptions } from './reconnect.ts'

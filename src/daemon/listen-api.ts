@@ -9,6 +9,7 @@ import { ensureToken } from '../config/token.ts'
 import { watchToken } from '../config/token-watch.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
+import type { ElicitationControl } from '../session/elicitations/elicitation-control.ts'
 import type { PermissionControl } from '../session/permissions/permission-control.ts'
 import type { SessionService } from '../session/service.ts'
 import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
@@ -25,6 +26,7 @@ export interface ApiParts extends GatewayOptions {
   readonly service: SessionService
   readonly tasks: TaskService
   readonly permissions: PermissionControl
+  readonly elicitations: ElicitationControl
   readonly events: EventLog
   readonly store: Store
   readonly node: NodeRecord
@@ -41,8 +43,8 @@ export interface ApiParts extends GatewayOptions {
 
 /** Resolves when the API answers; `scope` ends it. PORT_IN_USE, TOKEN_FILE_UNSAFE. */
 export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): Promise<Api> {
-  const { config, live, paths, log, service, tasks, permissions, events, definitions, lifecycle, requests, health } =
-    parts
+  const { config, live, paths, log, service, tasks, permissions, elicitations, events } = parts
+  const { definitions, lifecycle, requests, health } = parts
   const { http, origins } = config
   ensureToken(paths.tokenFile)
   const tokens = scope.use(watchToken(paths.tokenFile, systemClock))
@@ -58,6 +60,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     service,
     tasks,
     permissions,
+    elicitations,
     events,
     storage: parts.store,
     tokens,

@@ -100,6 +100,7 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     live,
     service: sessions.service,
     permissions: sessions.permissions,
+    elicitations: sessions.elicitations,
     tasks: tasks.service,
     events,
     store,

@@ -65,6 +65,7 @@ function totals(parts: DumpParts, all: readonly SessionOverview[]) {
     queued: all.reduce((sum, { queued }) => sum + queued, 0),
     turnsOut: all.filter(({ turn }) => turn !== undefined).length,
     permissionsOpen: all.reduce((sum, { permissions }) => sum + permissions, 0),
+    elicitationsOpen: all.reduce((sum, { elicitations }) => sum + elicitations, 0),
     agents: { live, remote: host.connections, idle: sessions.idleAgents, spare: spares.ready, stuck },
     keepers: keepers.map(({ no, pid, version, live: agents, isRetiring }) => ({
       no,
@@ -81,8 +82,9 @@ function totals(parts: DumpParts, all: readonly SessionOverview[]) {
   }
 }
 
-function isBusy({ turn, queued, permissions, process: { state } }: SessionOverview): boolean {
-  return turn !== undefined || queued > 0 || permissions > 0 || state === 'starting' || state === 'stopping'
+function isBusy({ turn, queued, permissions, elicitations, process: { state } }: SessionOverview): boolean {
+  const asked = permissions + elicitations
+  return turn !== undefined || queued > 0 || asked > 0 || state === 'starting' || state === 'stopping'
 }
 
 /** Undefined when the database has not answered in time. */

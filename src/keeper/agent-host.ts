@@ -92,6 +92,8 @@ export interface AgentProcess {
    * is not written again. Never throws for a dead process.
    */
   send(line: string, frameId?: string): void
+  /** True: the end of this gateway cannot take back what was sent so far. False: what became of it is not known. Never rejects. */
+  flushed(): Promise<boolean>
   /** Whether the host that holds the pipes has taken the frame of this name from an earlier life of the gateway or this one. */
   wasWritten(frameId: string): boolean
   /**

@@ -63,6 +63,8 @@ export interface Held {
   acknowledge(n: number): void
   /** `line` without terminator. A line whose `frameId` was written before is not written again. */
   send(line: string, frameId: string | undefined): void
+  /** See AgentProcess. */
+  flushed(): Promise<boolean>
   wasWritten(frameId: string): boolean
   /** Keeps line `line`, which was told and is not acknowledged yet, for the next reader too: until `frameId` is written. */
   pin(line: number, frameId: string): void

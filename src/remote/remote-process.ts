@@ -59,6 +59,11 @@ export class RemoteProcess implements AgentProcess, TransportListener {
     })
   }
 
+  /** Nobody goes on with it after this gateway. */
+  flushed(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
   wasWritten(frameId: string): boolean {
     return this.#frames.has(frameId)
   }

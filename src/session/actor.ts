@@ -26,6 +26,7 @@ import type { SessionLive } from './service.ts'
 import type { PermissionJudge } from './permissions/session-permissions.ts'
 import type { SessionStatistics } from './insight/statistics.ts'
 import type { ReplyTo, SessionLimits, SessionModel } from './state.ts'
+import { waitsForPerson } from './waits-for-person.ts'
 import type { Input } from './input.ts'
 import type { Effect, ReplyValue } from './effect.ts'
 
@@ -357,8 +358,9 @@ function isPrompt({ kind }: Effect): boolean {
 }
 
 /** Nothing runs, nothing waits that this actor could move: the rows say everything. */
-function isAtRest({ phase, agent, active, queue, permissions, blockedBy }: SessionModel): boolean {
-  const isFree = agent.kind === 'none' && active === undefined && permissions.length === 0
+function isAtRest(state: SessionModel): boolean {
+  const { phase, agent, active, queue, blockedBy } = state
+  const isFree = agent.kind === 'none' && active === undefined && !waitsForPerson(state)
   const isQueueHeld =
     queue.length === 0 || (blockedBy !== undefined && queue.every((turn) => turn.expiresAt === undefined))
   return (phase.kind === 'open' || phase.kind === 'closed') && isFree && isQueueHeld

@@ -14,6 +14,7 @@ import type { SessionOverview } from './insight/overview.ts'
 import type { DrainTimes, ReplyTo } from './state.ts'
 import type { Input } from './input.ts'
 import type { RecoveredTurns, ReplyValue } from './effect.ts'
+import { waitsForPerson } from './waits-for-person.ts'
 import { SessionStatistics } from './insight/statistics.ts'
 import { WarmPool } from './agents/warm-pool.ts'
 import type { WarmPoolPorts } from './agents/warm-pool.ts'
@@ -90,9 +91,9 @@ export class Actors implements AsyncDisposable {
     return this.#live.get(no)
   }
 
-  /** Sessions with an actor in this process and open permission requests. */
+  /** Sessions with an actor in this process that wait for a person. */
   *waiting(): Generator<SessionNo> {
-    for (const [no, { state }] of this.#live) if (state.permissions.length > 0) yield no
+    for (const [no, { state }] of this.#live) if (waitsForPerson(state)) yield no
   }
 
   /** Asks the actor of a session, opened and recovered first if there is none. While draining only what is open can be asked. */
@@ -236,7 +237,8 @@ export class Actors implements AsyncDisposable {
     const turns = await store.listUnsettledTurns(no)
     this.statistics.known(turns)
     const openPermissions = await store.listPermissions({ sessionNo: no, state: 'open' }, PERMISSIONS_MAX)
-    const takenOver = await this.#held.takeOver({ record, turns, openPermissions })
+    const elicitations = await store.elicitations.listUnsettled(no)
+    const takenOver = await this.#held.takeOver({ record, turns, openPermissions, elicitations })
     const actor = new SessionActor(
       {
         ...this.#ports,
@@ -260,10 +262,11 @@ export class Actors implements AsyncDisposable {
     const closing = record.state === 'closing'
     const spareTurnId = ids.turn()
     const isPaused = this.#isPaused
-    const opened = { turns, openPermissions, closing, isPaused, draining: this.#times, attached, report, spareTurnId }
+    const left = { turns, openPermissions, elicitations, closing }
+    const opened = { ...left, isPaused, draining: this.#times, attached, report, spareTurnId }
     this.#count(await actor.ask((reply) => ({ kind: 'opened', reply, ...opened })))
     if (isPaused && !this.#isPaused) actor.post({ kind: 'go_on' }) // the pause ended meanwhile
-    if (actor.state.permissions.length > 0) judge.waiting(no)
+    if (waitsForPerson(actor.state)) judge.waiting(no)
     return actor
   }
 

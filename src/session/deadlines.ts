@@ -7,6 +7,7 @@ import { boundByDrain, lastGraceMs } from './turns/cancel-grace.ts'
 import { settlePhase } from './closing.ts'
 import type { Draft } from './draft.ts'
 import { endActive, endOfCancelled, endQueued } from './turns/end-turn.ts'
+import { dismissOverdue } from './elicitations/elicitations.ts'
 import { changeOverdue } from './terms/option-changes.ts'
 import { completeOwnTurn, isOwnTurn, quietAt } from './turns/own-turn.ts'
 import { refuseOverdue } from './permissions/permissions.ts'
@@ -14,6 +15,7 @@ import { pump } from './turns/queue.ts'
 import type { ActiveTurn, SessionLimits, SessionModel } from './state.ts'
 import { forceAgent, stopAgent } from './agents/stop-agent.ts'
 import { turnMsOf } from './turns/turn-limit.ts'
+import { waitsForPerson } from './waits-for-person.ts'
 
 export type DeadlineKind =
   | 'queue_expiry'
@@ -22,6 +24,7 @@ export type DeadlineKind =
   | 'agent_quiet'
   | 'agent_stop'
   | 'permission'
+  | 'elicitation'
   | 'silence'
   | 'turn'
   | 'cancel_withdraw'
@@ -43,11 +46,12 @@ export function deadlinesOf(state: SessionModel, limits: SessionLimits): Deadlin
   if (state.agent.kind === 'starting') all.push({ kind: 'agent_start', at: state.agent.deadlineAt })
   if (state.agent.kind === 'stopping') all.push({ kind: 'agent_stop', at: state.agent.deadlineAt })
   for (const permission of state.permissions) all.push({ kind: 'permission', at: permission.dueAt })
+  for (const elicitation of state.elicitations) all.push({ kind: 'elicitation', at: elicitation.dueAt })
   if (isStartPaused(state)) all.push({ kind: 'agent_start_pause', at: state.startNotBefore })
   const { active } = state
   if (active === undefined || active.stage === 'waiting') return [...all, ...controlDeadline(state, limits)]
   if (active.cancelling !== undefined) return [...all, ...cancelSteps(state, active, limits)]
-  if (state.permissions.length === 0) all.push(silenceOf(active, limits))
+  if (!waitsForPerson(state)) all.push(silenceOf(active, limits))
   const turnMs = active.deadlineMs ?? turnMsOf(state, limits)
   if (turnMs > 0) all.push({ kind: 'turn', at: active.sentAt + turnMs })
   if (state.phase.kind === 'draining') all.push({ kind: 'drain', at: state.phase.budgetAt })
@@ -102,6 +106,7 @@ export function passDeadlines(draft: Draft): void {
   startOverdue(draft)
   stopOverdue(draft)
   refuseOverdue(draft)
+  dismissOverdue(draft)
   turnOverdue(draft)
   changeOverdue(draft)
   if (draft.state.startNotBefore <= draft.now) draft.state.startNotBefore = 0

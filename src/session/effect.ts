@@ -2,8 +2,9 @@
 
 import type { AgentRequestId, PermissionOutcome, WhenLost } from '../agent/connection.ts'
 import type { ControlRequest, WantedOption } from '../agent/control-plan.ts'
+import type { ElicitationAnswer } from '../agent/elicitations/elicitation.ts'
 import type { ErrorDetails, ErrorCode } from '../base/errors.ts'
-import type { AgentSessionId, PermissionId, RuleId, TurnId } from '../base/ids.ts'
+import type { AgentSessionId, ElicitationId, PermissionId, RuleId, TurnId } from '../base/ids.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type { Lane, SessionEquipment, TurnRecord } from '../store/records.ts'
 import type { PermissionRuleRecord } from '../store/permission-rule-record.ts'
@@ -22,6 +23,7 @@ export type ReplyValue =
   | { readonly kind: 'cancel'; readonly outcome: 'ended' | 'requested' | 'none'; readonly turns: readonly TurnId[] }
   | { readonly kind: 'edit'; readonly turnId: TurnId }
   | { readonly kind: 'answer'; readonly permissionId: PermissionId }
+  | { readonly kind: 'answer_elicitation' }
   | { readonly kind: 'permission_mode' }
   | { readonly kind: 'permission_rule' }
   | { readonly kind: 'opened'; readonly turns: RecoveredTurns }
@@ -65,6 +67,14 @@ export type Effect =
       readonly requestId: AgentRequestId
       readonly outcome: PermissionOutcome
     }
+  | {
+      readonly kind: 'agent.elicitation'
+      readonly generation: number
+      readonly requestId: AgentRequestId
+      readonly answer: ElicitationAnswer
+      /** Set when its values are stored until it has left: then `agent.answer_left` is to come. */
+      readonly keptFor: ElicitationId | undefined
+    }
   /** `isClosed`: nothing is to go on in its session, and it is told so. */
   | { readonly kind: 'agent.stop'; readonly generation: number; readonly isClosed: boolean }
   /** A rule is in force, or no longer. */
@@ -80,7 +90,7 @@ export type Effect =
   /** The session is closed or drained: the actor has nothing left to do. */
   | { readonly kind: 'end' }
 
-export type DropName = 'late_generation' | 'unknown_answer' | 'permission_overflow'
+export type DropName = 'late_generation' | 'unknown_answer' | 'permission_overflow' | 'elicitation_overflow'
 
 /** What one input does: the new state, what must be committed, and what may happen only after the commit. */
 export interface Transition {

@@ -3,15 +3,18 @@
 import type { AgentAnswer, AgentRequestId, Continuity, ControlAnswer, RefusedOption } from '../agent/connection.ts'
 import type { Controls } from '../agent/control-plan.ts'
 import type { ImportedHistory } from '../agent/link/history.ts'
+import type { ElicitationAnswer, ElicitationAsked } from '../agent/elicitations/elicitation.ts'
 import type { StoredError } from '../base/errors.ts'
-import type { AgentSessionId, PermissionId, TurnId } from '../base/ids.ts'
+import type { AgentSessionId, ElicitationId, PermissionId, TurnId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type { ContinuityPolicy, Lane, OnInterrupt, PermissionRecord, TurnRecord } from '../store/records.ts'
+import type { ElicitationRecord } from '../store/elicitation-record.ts'
 import type { PermissionMode, PermissionRuleRecord, Unattended } from '../store/permission-rule-record.ts'
 import type { EquipmentChange } from './equipment/equipper.ts'
 import type { LearnedReplay } from './history/learn-replay.ts'
 import type { Judgement } from './permissions/ask-permission.ts'
+import type { HeldElicitations } from './elicitations/recover-elicitations.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import type { TaskReport } from './family/report.ts'
 import type { Notice } from './family/take-notice.ts'
@@ -80,6 +83,22 @@ export type AgentInput =
       readonly options: readonly JsonObject[]
       readonly line: number
     } & Judgement)
+  | ({
+      readonly kind: 'agent.elicitation'
+      readonly generation: number
+      readonly elicitationId: ElicitationId
+      /** A client is there that sees it. */
+      readonly isAttended: boolean
+    } & ElicitationAsked)
+  /** What a URL was for is done; `id` is the agent's name of the elicitation. */
+  | {
+      readonly kind: 'agent.elicitation_completed'
+      readonly generation: number
+      readonly id: string
+      readonly line: number
+    }
+  /** The answer has reached the agent, or cannot be kept from it by the end of the gateway. */
+  | { readonly kind: 'agent.answer_left'; readonly generation: number; readonly elicitationId: ElicitationId }
   /** A mode, config option or session info update; it comes as `agent.updates` too. */
   | {
       readonly kind: 'agent.described'
@@ -144,10 +163,17 @@ export type CallerInput =
       /** The answer holds for later requests too. */
       readonly rule?: PermissionRuleRecord | undefined
     }
+  | {
+      readonly kind: 'answer_elicitation'
+      readonly reply: ReplyTo
+      readonly elicitationId: ElicitationId
+      readonly answer: ElicitationAnswer
+      readonly answeredBy: string
+    }
   | { readonly kind: 'permission_mode'; readonly reply: ReplyTo; readonly mode: PermissionMode; readonly by: string }
   /** A rule whose scope is this session. */
   | { readonly kind: 'permission_rule'; readonly reply: ReplyTo; readonly change: RuleChange }
-  /** No client sees the session's permission requests any more. */
+  /** No client sees any more what waits for a person. */
   | { readonly kind: 'unattended' }
   /** `draft` is the prompt of the interrupted turn under a new id; used by `retry` only. */
   | {
@@ -190,6 +216,7 @@ export interface AttachedAgent {
   readonly turnId: TurnId | undefined
   /** Its permission requests that are closed in the rows, but whose outcome it was not told. */
   readonly untold: readonly PermissionRecord[]
+  readonly elicitations?: HeldElicitations
   /** Compactions of the turn's context that were under way when it was heard last. */
   readonly compacting?: readonly string[]
 }
@@ -201,6 +228,8 @@ export interface OpenedInput {
   /** Queued, dispatching and running turns in accept order. */
   readonly turns: readonly TurnRecord[]
   readonly openPermissions: readonly PermissionRecord[]
+  /** Those that are open, or whose values are kept. */
+  readonly elicitations: readonly ElicitationRecord[]
   readonly closing: boolean
   /** The gateway is in safe mode: what goes on goes on, nothing is begun. */
   readonly isPaused?: boolean

@@ -49,6 +49,7 @@ function activityOf(state: SessionModel): SessionLive['activity'] {
   if (state.active?.cancelling !== undefined) return 'cancelling'
   if (state.active?.stage === 'waiting') return state.agent.kind === 'stopping' ? 'stopping' : 'starting'
   if (state.permissions.length > 0) return 'awaiting_permission'
+  if (state.elicitations.length > 0) return 'awaiting_answer'
   if (state.active !== undefined) return 'running'
   if (state.blockedBy !== undefined) return 'blocked'
   return state.agent.kind === 'ready' ? 'idle' : state.agent.kind === 'none' ? 'dormant' : 'stopping'

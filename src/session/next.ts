@@ -16,6 +16,13 @@ import { cancelTurn } from './turns/cancel.ts'
 import { closeSession, drainSession, settlePhase } from './closing.ts'
 import { passDeadlines } from './deadlines.ts'
 import { Draft } from './draft.ts'
+import { abandonElicitations, askElicitation } from './elicitations/ask-elicitation.ts'
+import {
+  answerElicitation,
+  completeElicitation,
+  forgetAnswer,
+  withdrawElicitation,
+} from './elicitations/elicitations.ts'
 import { changeEquipment } from './equipment/change-equipment.ts'
 import { changeFamily } from './family/change-family.ts'
 import { takeNotice } from './family/take-notice.ts'
@@ -59,12 +66,15 @@ function takeInput(draft: Draft, input: Input): void {
       return cancelTurn(draft, input)
     case 'answer':
       return answerPermission(draft, input)
+    case 'answer_elicitation':
+      return answerElicitation(draft, input)
     case 'permission_mode':
       return changePermissionMode(draft, input)
     case 'permission_rule':
       return changeRule(draft, input)
     case 'unattended':
-      return abandonPermissions(draft)
+      abandonPermissions(draft)
+      return abandonElicitations(draft)
     case 'resume':
       return resumeSession(draft, input)
     case 'change':
@@ -119,12 +129,19 @@ function takeFromAgent(draft: Draft, input: AgentInput): void {
       return agentAnswered(draft, input)
     case 'agent.permission':
       return askPermission(draft, input)
+    case 'agent.elicitation':
+      return askElicitation(draft, input)
+    case 'agent.elicitation_completed':
+      return completeElicitation(draft, input.id)
+    case 'agent.answer_left':
+      return forgetAnswer(draft, input.elicitationId)
     case 'agent.described':
       return hearDescription(draft, input.update)
     case 'agent.controlled':
       return controlAnswered(draft, input)
     case 'agent.request_cancelled':
-      return withdrawPermission(draft, input.requestId)
+      withdrawPermission(draft, input.requestId)
+      return withdrawElicitation(draft, input.requestId)
     case 'agent.alive':
       return signOfLife(draft)
     case 'agent.lost':

@@ -15,6 +15,8 @@ import type { AdoptRequest, AgentSessions } from './entry/adopt-session.ts'
 import type { ActorsPorts } from './actors.ts'
 import { checkPrompt } from './turns/check-prompt.ts'
 import type { PromptRules } from './turns/check-prompt.ts'
+import type { ElicitationControl } from './elicitations/elicitation-control.ts'
+import { SessionElicitations } from './elicitations/session-elicitations.ts'
 import { ensureSession } from './entry/ensure-session.ts'
 import { Equipper } from './equipment/equipper.ts'
 import { isSameEquipment } from './equipment/change-equipment.ts'
@@ -67,6 +69,7 @@ export interface SessionsPorts
 export interface Sessions extends AsyncDisposable {
   readonly service: SessionService
   readonly permissions: PermissionControl
+  readonly elicitations: ElicitationControl
   /** A task was given something to tell since the last call of this; at most one listener. */
   onTaskDue: () => void
   /**
@@ -108,6 +111,7 @@ export function openSessions(given: SessionsPorts): Sessions {
   const sessions: Sessions = {
     service: new Service(ports, actors, permissions),
     permissions,
+    elicitations: new SessionElicitations(ports.store, { ask: (no, build) => actors.ask(no, build) }),
     onTaskDue: () => {},
     tell: (parent, notice) => tellSession({ ...ports, actors }, parent, notice),
     get isDraining() {

@@ -2,6 +2,7 @@
 
 import type { TurnRecord } from '../store/records.ts'
 import { requestCancel } from './turns/cancel.ts'
+import { recoverElicitations, tellAnswers } from './elicitations/recover-elicitations.ts'
 import { beginClosing } from './closing.ts'
 import { decideLost } from './terms/conversation.ts'
 import type { Draft } from './draft.ts'
@@ -26,6 +27,7 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
   if (opened.draining !== undefined) draft.state.phase = { kind: 'draining', ...opened.draining }
   if (opened.attached !== undefined) attachAgent(draft, opened.attached)
   recoverPermissions(draft, opened)
+  recoverElicitations(draft, opened)
   const turns = opened.turns.map((turn) => ({ turn, queued: toQueued(turn), fate: fateOf(turn, opened.attached) }))
   const waiting = turns.filter(({ fate }) => fate === 'queued').map(({ queued }) => queued)
   draft.state.queue = waiting.toSorted((a, b) => a.place - b.place)
@@ -38,6 +40,7 @@ export function recoverSession(draft: Draft, opened: OpenedInput): void {
   }
   // After a cancel that is asked for again: see requestCancel.
   for (const permission of opened.attached?.untold ?? []) tellOutcome(draft, permission)
+  tellAnswers(draft, opened)
   if (opened.closing || isSpent(draft)) beginClosing(draft)
   pump(draft)
   const count = (wanted: Fate): number => turns.filter(({ fate }) => fate === wanted).length

@@ -96,6 +96,7 @@ export interface SessionLive {
     | 'idle'
     | 'running'
     | 'awaiting_permission'
+    | 'awaiting_answer'
     | 'cancelling'
     | 'blocked'
     | 'stopping'

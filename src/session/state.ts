@@ -3,7 +3,8 @@
 
 import type { AgentRequestId } from '../agent/connection.ts'
 import type { ControlRequest, WantedOption } from '../agent/control-plan.ts'
-import type { AgentSessionId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { Form } from '../base/form/fields.ts'
+import type { AgentSessionId, ElicitationId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type { StopReport } from '../keeper/agent-host.ts'
 import type {
   Cancelling,
@@ -18,6 +19,7 @@ import type {
   TurnOrigin,
 } from '../store/records.ts'
 import type { PermissionMode, Unattended } from '../store/permission-rule-record.ts'
+import type { AwaitedElicitation } from './elicitations/elicitations.ts'
 import type { TaskReport } from './family/report.ts'
 import type { OptionsPatch } from './terms/options.ts'
 import type { ResetWhat } from './service.ts'
@@ -45,7 +47,7 @@ export interface SessionLimits {
   /** Lanes whose turns are bounded over all sessions: a turn of them waits for a pass. */
   readonly boundLanes: readonly Lane[]
   readonly permissionsOpenMax: number
-  /** What becomes of permission requests while nobody is there, unless the turn says otherwise; `ask` if absent. */
+  /** What becomes of what waits for a person while nobody is there, unless the turn says otherwise; `ask` if absent. */
   readonly unattended?: Unattended
   readonly turnBytesMax: number
   readonly turnEventsMax: number
@@ -120,6 +122,20 @@ export interface OpenPermission {
   readonly dueAt: number
 }
 
+/** A question of the agent that waits for a person. */
+export interface OpenElicitation {
+  readonly id: ElicitationId
+  readonly turnId: TurnId | undefined
+  readonly requestId: AgentRequestId
+  /** Undefined for one with a URL. */
+  readonly form: Form | undefined
+  /** The agent's own name of one with a URL. */
+  readonly agentElicitationId: string | undefined
+  /** The agent has said that what the URL is for is done. */
+  readonly isCompleted: boolean
+  readonly dueAt: number
+}
+
 /** A change of options that waits for the agent, or for its turn with it. */
 export interface OptionChange {
   readonly reply: ReplyTo
@@ -185,6 +201,11 @@ export interface SessionModel {
   readonly controlNo: number
   readonly resets: readonly PendingReset[]
   readonly permissions: readonly OpenPermission[]
+  readonly elicitations: readonly OpenElicitation[]
+  /** Answered, and their values are stored until the agent provably has them. */
+  readonly keptAnswers: readonly ElicitationId[]
+  /** URLs that a person agreed to open, of which the agent has not said that they are done. */
+  readonly awaited: readonly AwaitedElicitation[]
   readonly lastTurnN: number
   /** Id for a new turn that nobody asks for: a retry, or work of the agent's own. The actor sees to it that there is one. */
   readonly spareTurnId: TurnId | undefined

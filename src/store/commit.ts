@@ -78,6 +78,11 @@ function applyWrite(
       return tables.permissions.insert(tx, no, write.permission)
     case 'permission.close':
       return tables.permissions.close(tx, no, write)
+    case 'elicitation.insert':
+    case 'elicitation.close':
+    case 'elicitation.forget':
+    case 'elicitation.complete':
+      return tables.elicitations.apply(tx, no, write)
     case 'session.describe':
       return tables.families.describe(tx, no, write.family)
     case 'task.insert':

@@ -15,7 +15,7 @@ import { createTables } from './tables.ts'
 const SESSIONS = 1_000
 const EVENTS_PER_SESSION = 20
 
-const { nodes, lives, sessions, families, turns, events, permissions, permissionRules, tasks, leases } =
+const { nodes, lives, sessions, families, turns, events, permissions, elicitations, permissionRules, tasks, leases } =
   createTables(SQLITE_STATEMENTS)
 const statements: Statement<never, unknown>[] = [
   nodes,
@@ -25,6 +25,7 @@ const statements: Statement<never, unknown>[] = [
   turns,
   events,
   permissions,
+  elicitations,
   permissionRules,
   tasks,
   leases,
@@ -36,6 +37,8 @@ const updates = statements.filter(({ sql }) => sql.startsWith('update')).map(({ 
 const SMALL_INDEXES = [
   'turn_place',
   'permission_open',
+  'elicitation_open',
+  'elicitation_kept',
   'permission_rule_in_force',
   'session_blocked',
   'session_damaged',
@@ -46,6 +49,7 @@ const SMALL_INDEXES = [
 /** Goes back from the newest row and ends at its LIMIT. */
 const LIMITED_WALKS = new Map([
   ['permission.list', 'SCAN permission'],
+  ['elicitation.list', 'SCAN elicitation'],
   ['permissionRule.list', 'SCAN permission_rule'],
 ])
 

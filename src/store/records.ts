@@ -147,7 +147,16 @@ export type Delivery = 'no' | 'yes' | 'unknown'
 /** `task`: the end of a background task of the session. */
 export type TurnOrigin = 'user' | 'agent' | 'retry' | 'task'
 /** Why a turn that the agent still works on is being ended; decides its terminal state. */
-export type CancelReason = 'user' | 'interrupt' | 'close' | 'silence' | 'turn' | 'drain' | 'output' | 'permission'
+export type CancelReason =
+  | 'user'
+  | 'interrupt'
+  | 'close'
+  | 'silence'
+  | 'turn'
+  | 'drain'
+  | 'output'
+  | 'permission'
+  | 'elicitation'
 
 /** Class of admission of a turn. */
 export type Lane = 'interactive' | 'background' | 'scheduled'
@@ -307,6 +316,9 @@ export type EventType =
   | 'permission.mode_changed'
   | 'permission.rule_added'
   | 'permission.rule_revoked'
+  | 'elicitation.requested'
+  | 'elicitation.closed'
+  | 'elicitation.completed'
   | 'agent.starting'
   | 'agent.ready'
   | 'agent.attached'

@@ -9,6 +9,7 @@ import { CommitQueue } from './commit-queue.ts'
 import { RowRefusedError } from './connection.ts'
 import type { WriteConnection } from './connection.ts'
 import { Heads } from './heads.ts'
+import type { ElicitationReads } from './elicitation-record.ts'
 import type { LifeLog } from './lives.ts'
 import type {
   EventRecord,
@@ -86,6 +87,11 @@ export class Repository implements Store {
     patch: (epoch, patch) =>
       this.#write('promise', 1, (tx) => this.#engine.tables.lives.patch(tx, this.#self!.id, epoch, patch)),
     list: (node, limit) => this.#engine.tables.lives.list(this.#engine.reader, node, limit),
+  }
+  readonly elicitations: ElicitationReads = {
+    find: (id) => this.#engine.tables.elicitations.find(this.#engine.reader, id),
+    list: (filter, limit) => this.#engine.tables.elicitations.list(this.#engine.reader, filter, limit),
+    listUnsettled: (no) => this.#engine.tables.elicitations.listUnsettled(this.#engine.reader, no),
   }
   #self: NodeRecord | undefined
   #closing: Promise<void> | undefined
@@ -299,6 +305,7 @@ export class Repository implements Store {
       turnsQueued: turns.queued,
       turnsActive: turns.active,
       permissionsOpen: await tables.permissions.countOpen(reader),
+      elicitationsOpen: await tables.elicitations.countOpen(reader),
       sessionsDamaged: await tables.sessions.countDamaged(reader),
     }
   }

@@ -23,5 +23,10 @@ export async function retireSession(tx: Executor, tables: Tables, no: SessionNo,
   for (const { id } of await tables.permissions.list(tx, { sessionNo: no, state: 'open' }, PERMISSIONS_MAX)) {
     await tables.permissions.close(tx, no, { kind: 'permission.close', permissionId: id, state: 'void', closedAt: now })
   }
+  for (const { id, state } of await tables.elicitations.listUnsettled(tx, no)) {
+    const closing = { elicitationId: id, state: 'void', action: 'cancel', closedAt: now } as const
+    const write = state === 'open' ? ({ kind: 'elicitation.close', ...closing } as const) : undefined
+    await tables.elicitations.apply(tx, no, write ?? { kind: 'elicitation.forget', elicitationId: id })
+  }
   return true
 }

@@ -4,6 +4,7 @@
 import { sql } from 'kysely'
 import type { Generated, RawBuilder } from 'kysely'
 
+import type { ElicitationAction, ElicitationState } from './elicitation-record.ts'
 import type { LifeEnd, LifeRecord } from './lives.ts'
 import type { PermissionMode, PermissionRuleRecord, RuleEffect, Unattended } from './permission-rule-record.ts'
 import type {
@@ -161,6 +162,31 @@ export interface PermissionTable {
   closed_at: number | null
 }
 
+export interface ElicitationTable {
+  no: Generated<number>
+  id: string
+  session_no: number
+  turn_id: string | null
+  generation: number
+  request_id: string
+  line: number
+  mode: 'form' | 'url'
+  message: string
+  requested_schema: string | null
+  url: string | null
+  agent_elicitation_id: string | null
+  tool_call_id: string | null
+  state: ElicitationState
+  action: ElicitationAction | null
+  fields: string | null
+  content: string | null
+  answered_by: string | null
+  requested_at: number
+  due_at: number
+  closed_at: number | null
+  completed_at: number | null
+}
+
 export interface TaskTable {
   no: Generated<number>
   id: string
@@ -249,6 +275,7 @@ export interface TableTypes {
   turn_prompt: TurnPromptTable
   event: EventTable
   permission: PermissionTable
+  elicitation: ElicitationTable
   permission_rule: PermissionRuleTable
   task: TaskTable
   keeper: KeeperTable
@@ -260,6 +287,8 @@ export const turnIsUnsettled = (): RawBuilder<boolean> => sql`turn.place is not 
 export const turnIsActive = (): RawBuilder<boolean> => sql`turn.place = 0`
 export const ruleIsInForce = (): RawBuilder<boolean> => sql`permission_rule.revoked_at is null`
 export const permissionIsOpen = (): RawBuilder<boolean> => sql`permission.state = 'open'`
+export const elicitationIsOpen = (): RawBuilder<boolean> => sql`elicitation.state = 'open'`
+export const elicitationIsKept = (): RawBuilder<boolean> => sql`elicitation.content is not null`
 export const taskIsOpen = (): RawBuilder<boolean> => sql`task.ended_at is null`
 export const taskIsDue = (): RawBuilder<boolean> => sql`task.due = 1`
 export const taskHasEnded = (): RawBuilder<boolean> => sql`task.ended_at is not null`

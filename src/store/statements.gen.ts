@@ -113,7 +113,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "listUnsettled": {
-      "sql": "select \"session\".* from \"session\" where \"no\" in (select \"turn\".\"session_no\" as \"no\" from \"turn\" where turn.place is not null union all select \"permission\".\"session_no\" as \"no\" from \"permission\" where permission.state = 'open' union all select \"s\".\"no\" from \"session\" as \"s\" where \"s\".\"state\" = ?) and \"damage\" is null order by \"no\"",
+      "sql": "select \"session\".* from \"session\" where \"no\" in (select \"turn\".\"session_no\" as \"no\" from \"turn\" where turn.place is not null union all select \"permission\".\"session_no\" as \"no\" from \"permission\" where permission.state = 'open' union all select \"elicitation\".\"session_no\" as \"no\" from \"elicitation\" where elicitation.state = 'open' union all select \"elicitation\".\"session_no\" as \"no\" from \"elicitation\" where elicitation.content is not null union all select \"s\".\"no\" from \"session\" as \"s\" where \"s\".\"state\" = ?) and \"damage\" is null order by \"no\"",
       "parameters": [
         {
           "constant": "closing"
@@ -713,6 +713,115 @@ export const SQLITE_STATEMENTS: StatementTexts = {
     },
     "countOpen": {
       "sql": "select count(*) as \"count\" from \"permission\" where permission.state = 'open'",
+      "parameters": []
+    }
+  },
+  "elicitation": {
+    "insert": {
+      "sql": "insert into \"elicitation\" (\"id\", \"session_no\", \"turn_id\", \"generation\", \"request_id\", \"line\", \"mode\", \"message\", \"requested_schema\", \"url\", \"agent_elicitation_id\", \"tool_call_id\", \"state\", \"action\", \"fields\", \"content\", \"answered_by\", \"requested_at\", \"due_at\", \"closed_at\", \"completed_at\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "parameters": [
+        "id",
+        "session_no",
+        "turn_id",
+        "generation",
+        "request_id",
+        "line",
+        "mode",
+        "message",
+        "requested_schema",
+        "url",
+        "agent_elicitation_id",
+        "tool_call_id",
+        "state",
+        "action",
+        "fields",
+        "content",
+        "answered_by",
+        "requested_at",
+        "due_at",
+        "closed_at",
+        "completed_at"
+      ]
+    },
+    "close": {
+      "sql": "update \"elicitation\" set \"state\" = ?, \"action\" = ?, \"fields\" = ?, \"content\" = ?, \"answered_by\" = ?, \"closed_at\" = ? where \"id\" = ? and \"session_no\" = ? and elicitation.state = 'open'",
+      "parameters": [
+        "state",
+        "action",
+        "fields",
+        "content",
+        "answeredBy",
+        "closedAt",
+        "id",
+        "no"
+      ]
+    },
+    "forget": {
+      "sql": "update \"elicitation\" set \"content\" = ? where \"id\" = ? and \"session_no\" = ?",
+      "parameters": [
+        {
+          "constant": null
+        },
+        "id",
+        "no"
+      ]
+    },
+    "complete": {
+      "sql": "update \"elicitation\" set \"completed_at\" = ? where \"id\" = ? and \"session_no\" = ? and \"completed_at\" is null",
+      "parameters": [
+        "at",
+        "id",
+        "no"
+      ]
+    },
+    "find": {
+      "sql": "select * from \"elicitation\" where \"id\" = ?",
+      "parameters": [
+        "id"
+      ]
+    },
+    "list": {
+      "sql": "select * from \"elicitation\" order by \"no\" desc limit ?",
+      "parameters": [
+        "limit"
+      ]
+    },
+    "listState": {
+      "sql": "select * from \"elicitation\" where \"state\" = ? order by \"no\" desc limit ?",
+      "parameters": [
+        "state",
+        "limit"
+      ]
+    },
+    "listSession": {
+      "sql": "select * from \"elicitation\" where \"session_no\" = ? order by \"no\" desc limit ?",
+      "parameters": [
+        "no",
+        "limit"
+      ]
+    },
+    "listBoth": {
+      "sql": "select * from \"elicitation\" where \"session_no\" = ? and \"state\" = ? order by \"no\" desc limit ?",
+      "parameters": [
+        "no",
+        "state",
+        "limit"
+      ]
+    },
+    "listOpen": {
+      "sql": "select * from \"elicitation\" where \"session_no\" = ? and elicitation.state = 'open' order by \"no\"",
+      "parameters": [
+        "no"
+      ]
+    },
+    "listKept": {
+      "sql": "select * from \"elicitation\" where \"session_no\" = ? and elicitation.content is not null order by \"no\"",
+      "parameters": [
+        "no"
+      ]
+    },
+    "countOpen": {
+      "sql": "select count(*) as \"count\" from \"elicitation\" where elicitation.state = 'open'",
       "parameters": []
     }
   },

@@ -2,6 +2,7 @@
 // Owns nothing itself. The conformance suite (test/conformance/store-conformance.ts) is its definition in tests.
 
 import type { AgentSessionId, PermissionId, RuleId, SessionId, TaskId, TurnId } from '../base/ids.ts'
+import type { ElicitationReads, ElicitationWrite } from './elicitation-record.ts'
 import type { LifeLog } from './lives.ts'
 import type {
   Cancelling,
@@ -92,6 +93,7 @@ export type SessionWrite =
       readonly answeredBy?: string
       readonly closedAt: number
     }
+  | ElicitationWrite
   | { readonly kind: 'rule.insert'; readonly rule: PermissionRuleRecord }
   /** A rule that is not in force any more stays as it is. */
   | { readonly kind: 'rule.revoke'; readonly ruleId: RuleId; readonly at: number; readonly by: string }
@@ -200,6 +202,7 @@ export interface StoreCounts {
   readonly turnsQueued: number
   readonly turnsActive: number
   readonly permissionsOpen: number
+  readonly elicitationsOpen: number
   /** In quarantine and not closed. */
   readonly sessionsDamaged: number
 }
@@ -222,7 +225,7 @@ export interface Store extends AsyncDisposable {
   /** What an editor gave for the agent of a session that is not closed. Holds secrets. */
   findGiven(no: SessionNo): Promise<GivenEquipment | undefined>
   listSessions(filter: SessionFilter, page: PageRequest): Promise<SessionRecord[]>
-  /** Sessions that have a queued or active turn, an open permission request, or are closing: what recovery must open. */
+  /** Sessions that have a queued or active turn, an open permission request or elicitation, or values of an answer that are kept, or are closing: what recovery must open. */
   listUnsettledSessions(): Promise<SessionRecord[]>
   /** Takes ownership: epoch + 1. Returns the record as it is now. SESSION_DAMAGED for one in quarantine. */
   acquireSession(no: SessionNo, node: string): Promise<SessionRecord>
@@ -249,6 +252,8 @@ export interface Store extends AsyncDisposable {
     filter: { readonly sessionNo?: SessionNo; readonly state?: PermissionState },
     limit: number,
   ): Promise<PermissionRecord[]>
+
+  readonly elicitations: ElicitationReads
 
   findTask(id: TaskId): Promise<StoredTask | undefined>
   /** Tasks of the turns of a session that have not ended. */

@@ -1,6 +1,8 @@
 // All tables of a store, on the generated statements of one dialect.
 
 import type { TextsOf } from './statement.ts'
+import { ElicitationRows } from './tables/elicitation.ts'
+import type { ElicitationQueries } from './tables/elicitation-queries.ts'
 import { EventRows } from './tables/event.ts'
 import type { EventQueries } from './tables/event-queries.ts'
 import { KeeperRows } from './tables/keeper.ts'
@@ -36,6 +38,7 @@ export interface Tables {
   readonly turns: TurnRows
   readonly events: EventRows
   readonly permissions: PermissionRows
+  readonly elicitations: ElicitationRows
   readonly permissionRules: PermissionRuleRows
   readonly tasks: TaskRows
   readonly keepers: KeeperRows
@@ -53,6 +56,7 @@ export interface Queries {
   readonly turn: TurnQueries
   readonly event: EventQueries
   readonly permission: PermissionQueries
+  readonly elicitation: ElicitationQueries
   readonly permissionRule: PermissionRuleQueries
   readonly task: TaskQueries
   readonly keeper: KeeperQueries
@@ -72,6 +76,7 @@ export function createTables(texts: StatementTexts): Tables {
     turns: new TurnRows(texts.turn),
     events: new EventRows(texts.event),
     permissions: new PermissionRows(texts.permission),
+    elicitations: new ElicitationRows(texts.elicitation),
     permissionRules: new PermissionRuleRows(texts.permissionRule),
     tasks: new TaskRows(texts.task),
     keepers: new KeeperRows(texts.keeper),

@@ -109,6 +109,7 @@ export const StatusView = Type.Object(
     sessions: Type.Object({ open: Type.Integer(), closing: Type.Integer(), closed: Type.Integer() }),
     turns: Type.Object({ queued: Type.Integer(), active: Type.Integer() }),
     permissions_open: Type.Integer(),
+    elicitations_open: Type.Integer(),
     /** Sessions whose log is damaged and that are not closed. */
     sessions_quarantined: Type.Integer(),
     /** No room for new work: it is refused; what runs goes on. */

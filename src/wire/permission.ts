@@ -65,7 +65,3 @@ export const PermissionAnswer = Type.Object(
   { additionalProperties: false, title: 'PermissionAnswer' },
 )
 export type PermissionAnswer = Static<typeof PermissionAnswer>
-
-/** First frame of the inbox (`event: snapshot`), and again when a reader fell behind: everything that waits for an answer. */
-export const InboxSnapshot = Type.Object({ permissions: Type.Array(PermissionView) })
-export type InboxSnapshot = Static<typeof InboxSnapshot>

@@ -23,6 +23,7 @@ export const SessionActivity = Type.Enum([
   'idle',
   'running',
   'awaiting_permission',
+  'awaiting_answer',
   'cancelling',
   'blocked',
   'stopping',

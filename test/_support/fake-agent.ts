@@ -10,6 +10,7 @@ import type {
   PermissionAsked,
   PermissionOutcome,
 } from '../../src/agent/connection.ts'
+import type { Elicitation, ElicitationAnswer } from '../../src/agent/elicitations/elicitation.ts'
 import type { ControlRequest } from '../../src/agent/control-plan.ts'
 import type { StoredError } from '../../src/base/errors.ts'
 import type { TurnId } from '../../src/base/ids.ts'
@@ -25,6 +26,8 @@ export interface Voice {
   described(update: JsonObject): void
   controlled(no: number, answer: ControlAnswer): void
   permissionAsked(asked: Omit<PermissionAsked, 'line'>): void
+  elicitationAsked(requestId: AgentRequestId, elicitation: Elicitation): void
+  elicitationCompleted(elicitationId: string): void
   requestCancelled(requestId: AgentRequestId): void
   warning(data: string): void
   lost(error: StoredError): void
@@ -39,6 +42,7 @@ export class FakeAgent {
   /** What it was asked to set. */
   readonly controls: ControlRequest[] = []
   readonly outcomes: PermissionOutcome[] = []
+  readonly answers: ElicitationAnswer[] = []
   /** Frames that were written to it, in any life of the gateway. */
   readonly written = new Set<string>()
   /** What each gateway that took it over said of it. */
@@ -69,6 +73,11 @@ export class FakeAgent {
         this.#asked.set(asked.requestId, this.#said.length + 1)
         this.#say((to, line) => to.permissionAsked({ ...asked, line }))
       },
+      elicitationAsked: (requestId, elicitation) => {
+        this.#asked.set(requestId, this.#said.length + 1)
+        this.#say((to, line) => to.elicitationAsked({ requestId, line, elicitation }))
+      },
+      elicitationCompleted: (id) => this.#say((to, line) => to.elicitationCompleted(id, line)),
       requestCancelled: (requestId) => this.#say((to, line) => to.requestCancelled(requestId, line)),
       warning: (data) => this.#say((to, line) => to.warning(data, line - 1)),
       lost: (error) => this.#say((to) => to.lost(error)),
@@ -101,6 +110,11 @@ export class FakeAgent {
   answer(requestId: AgentRequestId, outcome: PermissionOutcome): void {
     const line = this.#asked.get(requestId)
     if (line !== undefined && this.write(`a${line}`)) this.outcomes.push(outcome)
+  }
+
+  answerElicitation(requestId: AgentRequestId, answer: ElicitationAnswer): void {
+    const line = this.#asked.get(requestId)
+    if (line !== undefined && this.write(`a${line}`)) this.answers.push(answer)
   }
 
   #say(telling: Telling): void {

@@ -148,6 +148,10 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
         queueMicrotask(() => connector.onControl(agent, no, control))
       }),
     answerPermission: (requestId, outcome) => ifWired(() => agent.answer(requestId, outcome)),
+    answerElicitation: (requestId, answer) => {
+      ifWired(() => agent.answerElicitation(requestId, answer))
+      return Promise.resolve(!wire.isCut)
+    },
     acknowledge: (n) => ifWired(() => void (agent.acknowledged = n)),
     stop: (isClosed) => {
       if (isClosed === true) agent.isClosed = true

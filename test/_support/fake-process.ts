@@ -47,6 +47,10 @@ export class FakeProcess implements LocalProcess {
     queueMicrotask(() => this.#answering(message, this))
   }
 
+  flushed(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
   wasWritten(): boolean {
     return false
   }
@@ -161,6 +165,8 @@ export function recorder(): { told: string[]; listener: AgentListener } {
       answered: (turnId, answer) =>
         told.push(`answered ${turnId} ${answer.kind === 'stopped' ? answer.stopReason : answer.error.code}`),
       permissionAsked: ({ requestId, options }) => told.push(`permission ${requestId} ${options.length}`),
+      elicitationAsked: ({ requestId, elicitation }) => told.push(`elicitation ${requestId} ${elicitation.mode}`),
+      elicitationCompleted: (elicitationId) => told.push(`completed ${elicitationId}`),
       described: (update) => told.push(`described ${JSON.stringify(update['sessionUpdate'])}`),
       controlled: (no, { kind }) => told.push(`${kind} ${no}`),
       requestCancelled: (requestId) => told.push(`withdrawn ${requestId}`),

@@ -52,6 +52,8 @@ export function v2Recorder(): { told: Json[]; lines: number[]; listener: AgentLi
       told.push(`${turnId} ${ended.kind === 'stopped' ? ended.stopReason : ended.error.code}`)
     },
     permissionAsked: ({ requestId, toolCall }) => told.push(`asked ${requestId}`, JSON.parse(toolCall) as Json),
+    elicitationAsked: ({ requestId, elicitation }) => told.push(`question ${requestId} ${elicitation.mode}`),
+    elicitationCompleted: (id) => told.push(`completed ${id}`),
     described: (update) => told.push(`described ${JSON.stringify(update['sessionUpdate'])}`),
     controlled: (no, { kind }) => told.push(`${kind} ${no}`),
     requestCancelled: (requestId) => told.push(`withdrawn ${requestId}`),

@@ -108,6 +108,7 @@ class Racer {
       withdraw: () => {},
       control: () => {},
       answerPermission: (_, { outcome }) => void this.#answer(outcome === 'cancelled' ? 'cancelled' : 'end_turn'),
+      answerElicitation: () => Promise.resolve(true),
       acknowledge: () => {},
       stop: () => this.#stop(),
     }

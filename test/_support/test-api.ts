@@ -15,7 +15,7 @@ import type { App } from '../../src/api/routes/context.ts'
 import type { Logger } from '../../src/observe/logger.ts'
 import { FakeService } from './fake-service.ts'
 import { NO_STORAGE } from './fake-storage.ts'
-import { NO_PERMISSIONS } from './no-permissions.ts'
+import { NO_ELICITATIONS, NO_PERMISSIONS } from './no-permissions.ts'
 import type { FakeOptions } from './fake-service.ts'
 import { fakeTasks } from './fake-tasks.ts'
 import { SessionStatistics } from '../../src/session/insight/statistics.ts'
@@ -48,6 +48,7 @@ export class TestGateway {
     return {
       service: this.service,
       permissions: NO_PERMISSIONS,
+      elicitations: NO_ELICITATIONS,
       tasks: fakeTasks(this.service),
       events: this.service.events,
       storage: NO_STORAGE,
@@ -132,6 +133,7 @@ const STATUS = {
   turnsQueued: 2,
   turnsActive: 1,
   permissionsOpen: 0,
+  elicitationsOpen: 0,
   sessionsDamaged: 0,
   isDiskFull: false,
   health: { safeMode: undefined, lives: 1, crashes: 0, lastCrash: undefined },

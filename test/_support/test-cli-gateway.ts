@@ -95,6 +95,7 @@ export class TestCliGateway implements AsyncDisposable {
     return createApi({
       service: this.sessions.service,
       permissions: this.sessions.sessions.permissions,
+      elicitations: this.sessions.sessions.elicitations,
       tasks: this.sessions.tasks,
       events: this.sessions.events,
       storage: this.sessions.store,
@@ -140,7 +141,7 @@ export class TestCliGateway implements AsyncDisposable {
   }
 
   async #status(stateDir: string) {
-    const { sessionsByState, turnsQueued, turnsActive, permissionsOpen, sessionsDamaged } =
+    const { sessionsByState, turnsQueued, turnsActive, permissionsOpen, elicitationsOpen, sessionsDamaged } =
       await this.sessions.store.counts()
     return {
       version: '9.8.7',
@@ -163,6 +164,7 @@ export class TestCliGateway implements AsyncDisposable {
       turnsQueued,
       turnsActive,
       permissionsOpen,
+      elicitationsOpen,
       sessionsDamaged,
       isDiskFull: !this.sessions.store.hasRoom(),
       health: { safeMode: undefined, lives: 1, crashes: 0, lastCrash: undefined },

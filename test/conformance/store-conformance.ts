@@ -6,6 +6,7 @@ import { describe } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { commitTests } from './store/commits.ts'
 import { durabilityTests } from './store/durability.ts'
+import { elicitationTests } from './store/elicitations.ts'
 import { fenceTests } from './store/fences.ts'
 import { lifeTests } from './store/lives.ts'
 import { listTests } from './store/lists.ts'
@@ -33,6 +34,7 @@ export function storeConformance(name: string, openStore: OpenStore): void {
     durabilityTests(openStore)
     listTests(openStore)
     permissionAndLeaseTests(openStore)
+    elicitationTests(openStore)
     permissionRuleTests(openStore)
     taskTests(openStore)
     lifeTests(openStore)

@@ -3,7 +3,7 @@
 import type { TurnId } from '../../src/base/ids.ts'
 import { fullGraceMs } from '../../src/session/turns/cancel-grace.ts'
 import { LIMITS } from './limits.ts'
-import { must } from './model-store.ts'
+import { must } from './invariant.ts'
 import type { ModelStore } from './model-store.ts'
 import { THEIRS } from './new-session.ts'
 import type { ScriptedProcess } from './scripted-process.ts'
@@ -25,12 +25,14 @@ export function checkRest(rest: Rest): void {
   const unsettled = store.unsettledTurns().map((turn) => `${turn.id}=${turn.state}`)
   must(unsettled.length === 0 || store.session.blockedBy !== undefined, 'S6', `never ended: ${unsettled.join(' ')}`)
   for (const [turnId, outcome] of store.outcomes) checkDelivery(rest, turnId as TurnId, outcome.delivery)
-  for (const { id, state, generation, requestId } of store.permissions.values()) {
-    must(state !== 'open', 'S9', `permission request ${id} stays open`)
+  const asked = [...store.permissions.values(), ...store.elicitations.rows.values()]
+  for (const { id, state, generation, requestId } of asked) {
+    must(state !== 'open', 'S9', `request ${id} stays open`)
     const process = processes.find((one) => one.generation === generation)
     const answers = process?.alive ? process.answersTo(requestId) : 1
     must(answers === 1, 'S14', `request ${requestId} of a living process has ${answers} answers`)
   }
+  checkAnswers(rest)
   if (store.session.state === 'closed') {
     const outlived = processes.some((process) => process.alive)
     must(!outlived, 'S7', 'a process outlived its session')
@@ -38,6 +40,15 @@ export function checkRest(rest: Rest): void {
   checkImport(rest)
   must(store.session.state !== 'closing', 'S6', 'the session never closes')
   checkBounds(rest)
+}
+
+/** What the rows say that a living agent was answered is what it heard: values were not given up before it had them. */
+function checkAnswers({ store, processes }: Rest): void {
+  for (const { id, generation, requestId, action } of store.elicitations.rows.values()) {
+    const process = processes.find((one) => one.generation === generation)
+    const heard = process?.alive ? process.heardOf(requestId) : action
+    must(heard === action, 'S30', `question ${id} was answered ${action}, but the agent heard ${heard}`)
+  }
 }
 
 /** The history of a conversation that began without us is there once, if a process of ours went on with it. */

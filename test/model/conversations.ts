@@ -11,7 +11,7 @@ import type { AgentInput, Input } from '../../src/session/input.ts'
 import type { Effect, ReplyValue } from '../../src/session/effect.ts'
 import type { ContinuityPolicy, SessionRecord } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
-import { must } from './model-store.ts'
+import { must } from './invariant.ts'
 import type { Random } from './random.ts'
 
 type Start = Extract<Effect, { kind: 'agent.start' }>

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 import { FamilyWorld } from './family-world.ts'
 import type { FamilyMutation } from './family-world.ts'
-import { InvariantBroken } from './model-store.ts'
+import { InvariantBroken } from './invariant.ts'
 import { FAMILIES } from './worlds.ts'
 
 const SCHEDULES = Number(process.env['HOLDFAST_SIM_SCHEDULES'] ?? 5_000)

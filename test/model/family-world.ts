@@ -13,7 +13,8 @@ import type { NotifyPolicy, TaskRecord } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
 import { answer, asked, failed, lost, ready, said, stopped } from './agent-inputs.ts'
 import { LIMITS } from './limits.ts'
-import { ModelStore, must } from './model-store.ts'
+import { must } from './invariant.ts'
+import { ModelStore } from './model-store.ts'
 import { newSession } from './new-session.ts'
 import { seededRandom } from './random.ts'
 import type { Random } from './random.ts'
@@ -157,6 +158,7 @@ export class FamilyWorld {
       reply: this.#reply(),
       turns,
       openPermissions,
+      elicitations: store.elicitations.unsettled(store.session.no),
       closing,
       attached: undefined,
       spareTurnId,

@@ -3,12 +3,8 @@
 
 import type { NewEvent, PermissionRecord, SessionRecord, TurnOutcome, TurnRecord } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
-
-export class InvariantBroken extends Error {}
-
-export function must(condition: boolean, invariant: string, detail: string): asserts condition {
-  if (!condition) throw new InvariantBroken(`${invariant}: ${detail}`)
-}
+import { must } from './invariant.ts'
+import { ModelElicitations } from './model-elicitations.ts'
 
 interface StoredEvent {
   readonly seq: number
@@ -29,6 +25,8 @@ const SIGNS: ReadonlySet<string> = new Set([
   'update',
   'permission.requested',
   'permission.closed',
+  'elicitation.requested',
+  'elicitation.closed',
   'agent.attached',
 ])
 
@@ -43,6 +41,7 @@ export class ModelStore {
   readonly turns = new Map<string, TurnRecord>()
   readonly outcomes = new Map<string, TurnOutcome>()
   readonly permissions = new Map<string, PermissionRecord>()
+  readonly elicitations = new ModelElicitations({ turn: (id) => this.turns.get(id), awayMs: () => this.awayMs })
   readonly events: StoredEvent[] = []
   /** The lines whose updates are stored, for each process. */
   readonly updateLines = new Map<number, number[]>()
@@ -64,6 +63,7 @@ export class ModelStore {
     for (const write of writes) this.#apply(write)
     const active = [...this.turns.values()].filter((turn) => turn.state === 'dispatching' || turn.state === 'running')
     must(active.length <= 1, 'S2', `${active.length} turns are active`)
+    this.elicitations.check()
   }
 
   unsettledTurns(): TurnRecord[] {
@@ -91,6 +91,11 @@ export class ModelStore {
         return this.#insertPermission(write.permission)
       case 'permission.close':
         return this.#closePermission(write)
+      case 'elicitation.insert':
+      case 'elicitation.close':
+      case 'elicitation.forget':
+      case 'elicitation.complete':
+        return this.elicitations.apply(write)
       case 'session.patch':
         return this.#patchSession(write.patch)
       case 'session.terms':

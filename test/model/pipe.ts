@@ -4,6 +4,7 @@
 import type { AgentRequestId } from '../../src/agent/connection.ts'
 import type { AgentInput } from '../../src/session/input.ts'
 import type { Random } from './random.ts'
+import { isRequest } from './world-elicitations.ts'
 
 /** What a process says on one line. */
 export type Line = Extract<AgentInput, { line: number }>
@@ -87,7 +88,8 @@ export class Pipe {
 
   /** The line on which the process asked. */
   lineOf(requestId: AgentRequestId): number | undefined {
-    return this.#lines.find((line) => line.kind === 'agent.permission' && line.requestId === requestId)?.line
+    const isIt = (line: Line): boolean => isRequest(line) && line.requestId === requestId
+    return this.#lines.find(isIt)?.line
   }
 
   #schedule(number: number): void {

@@ -2,12 +2,13 @@
 
 import type { AgentRequestId } from '../../src/agent/connection.ts'
 import type { ControlRequest, Controls, WantedOption } from '../../src/agent/control-plan.ts'
-import type { AgentSessionId, PermissionId, TurnId } from '../../src/base/ids.ts'
+import type { AgentSessionId, ElicitationId, PermissionId, TurnId } from '../../src/base/ids.ts'
 import type { Effect } from '../../src/session/effect.ts'
 import { answerControl, CONTROLS, modeOf } from './conversations.ts'
-import { must } from './model-store.ts'
+import { must } from './invariant.ts'
 import { Pipe } from './pipe.ts'
 import type { Line, PipeWorld } from './pipe.ts'
+import { question } from './world-elicitations.ts'
 import { updateText } from './world-queue.ts'
 
 export interface ProcessWorld extends PipeWorld {
@@ -15,6 +16,7 @@ export interface ProcessWorld extends PipeWorld {
   readonly forgetsFrames: boolean
   received(turnId: TurnId, generation: number): void
   permissionId(): PermissionId
+  elicitationId(): ElicitationId
 }
 
 type Habit =
@@ -27,6 +29,7 @@ type Habit =
   | 'crash_late'
   | 'ask'
   | 'ask_nothing'
+  | 'elicit'
   | 'twice'
   | 'wrong_id'
   | 'chatty'
@@ -44,6 +47,7 @@ const HABITS: readonly [Habit, ...Habit[]] = [
   'crash_late',
   'ask',
   'ask_nothing',
+  'elicit',
   'twice',
   'wrong_id',
   'chatty',
@@ -82,6 +86,7 @@ export class ScriptedProcess {
   #waitsFor: AgentRequestId | undefined
   readonly #world: ProcessWorld
   readonly #answers = new Map<AgentRequestId, number>()
+  readonly #heard = new Map<AgentRequestId, string>()
 
   constructor(generation: number, world: ProcessWorld) {
     this.generation = generation
@@ -129,12 +134,14 @@ export class ScriptedProcess {
     this.#after(this.#world.random.int(3_000), () => this.#answer(turnId, 'cancelled'))
   }
 
-  permissionOutcome(requestId: AgentRequestId): void {
+  /** `how`: an outcome of a permission request, or an action. */
+  answered(requestId: AgentRequestId, how: string): void {
     const line = this.pipe.lineOf(requestId)
     if (!this.alive || line === undefined || !this.pipe.write(`a${line}`)) return
     const answers = this.answersTo(requestId) + 1
     this.#answers.set(requestId, answers)
     must(answers === 1, 'S14', `request ${requestId} was answered ${answers} times`)
+    this.#heard.set(requestId, how)
     if (this.#waitsFor !== requestId || this.#turnId === undefined) return
     this.#waitsFor = undefined
     const turnId = this.#turnId
@@ -143,6 +150,11 @@ export class ScriptedProcess {
 
   answersTo(requestId: AgentRequestId): number {
     return this.#answers.get(requestId) ?? 0
+  }
+
+  /** How the request was answered, in the words of the answer. */
+  heardOf(requestId: AgentRequestId): string | undefined {
+    return this.#heard.get(requestId)
   }
 
   /** It ends, or is ended. What is on its way still arrives, as from a real pipe. */
@@ -169,6 +181,8 @@ export class ScriptedProcess {
         return this.kill()
       case 'ask':
         return this.#ask(this.#world.random.pick(OFFERS))
+      case 'elicit':
+        return this.#elicit()
       case 'ask_nothing':
         this.#ask([])
         return this.#chunk(turnId)
@@ -205,10 +219,30 @@ export class ScriptedProcess {
       isAttended: true,
     } as const
     this.#say((line) => ({ ...asked, line }))
-    if (this.#world.random.chance(0.1)) {
-      const withdrawn = { kind: 'agent.request_cancelled', generation, requestId } as const
-      this.#after(500, () => this.#say((line) => ({ ...withdrawn, line })))
-    }
+    this.#withdraw(requestId)
+  }
+
+  #elicit(): void {
+    const { random } = this.#world
+    const { generation } = this
+    const requestId = `e${generation}-${random.int(1e9)}`
+    this.#waitsFor = requestId
+    const elicitationId = this.#world.elicitationId()
+    const elicitation = question(random, requestId)
+    const isAttended = random.chance(0.8)
+    const asked = { kind: 'agent.elicitation', generation, elicitationId, requestId, elicitation, isAttended } as const
+    this.#say((line) => ({ ...asked, line }))
+    this.#withdraw(requestId)
+    if (random.chance(0.5))
+      this.#after(random.int(3_000), () =>
+        this.#say((line) => ({ kind: 'agent.elicitation_completed', generation, id: requestId, line })),
+      )
+  }
+
+  #withdraw(requestId: AgentRequestId): void {
+    if (!this.#world.random.chance(0.1)) return
+    const withdrawn = { kind: 'agent.request_cancelled', generation: this.generation, requestId } as const
+    this.#after(500, () => this.#say((line) => ({ ...withdrawn, line })))
   }
 
   /** Never silent for long, and not done before every deadline of the turn is over. */

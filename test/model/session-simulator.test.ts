@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { SessionModel } from '../../src/session/state.ts'
 import type { AttachedAgent, Input } from '../../src/session/input.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
-import { InvariantBroken } from './model-store.ts'
+import { InvariantBroken } from './invariant.ts'
 import type { Mutation } from './mutation.ts'
 import { World } from './world.ts'
 import { SESSIONS } from './worlds.ts'
@@ -42,6 +42,12 @@ const isReady = (write: SessionWrite): boolean => write.kind === 'event' && writ
 function attachedWith(input: Input, parts: Partial<AttachedAgent>): Input {
   if (input.kind !== 'opened' || input.attached === undefined) return input
   return { ...input, attached: { ...input.attached, ...parts } }
+}
+
+function withoutValues(input: Input): Input {
+  const untold = input.kind === 'opened' ? (input.attached?.elicitations?.untold ?? []) : []
+  const emptied = untold.map((one) => ({ ...one, content: undefined }))
+  return attachedWith(input, { elicitations: { untold: emptied, awaited: [] } })
 }
 
 const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> = {
@@ -180,6 +186,28 @@ const PLANTED: Readonly<Record<string, { mutation: Mutation; breaks: RegExp }>> 
   'that a conversation is ours is not stored with its history': {
     mutation: { loses: (write, all) => write.kind === 'session.terms' && all.some(isImport) },
     breaks: /^S28/,
+  },
+  'the deadline of a question is forgotten': { mutation: { forgets: 'elicitation' }, breaks: /^S(6|9)/ },
+  'the answer to a question is not passed on by the next life': {
+    mutation: { input: (input) => attachedWith(input, { elicitations: { untold: [], awaited: [] } }) },
+    breaks: /^S14/,
+  },
+  'a question is closed although who asked is here': {
+    mutation: {
+      input: (input) =>
+        input.kind === 'opened'
+          ? { ...input, elicitations: input.elicitations.map((one) => ({ ...one, generation: 0 })) }
+          : input,
+    },
+    breaks: /^S14/,
+  },
+  'the values of an answer are given up before the agent has them': {
+    mutation: { input: withoutValues, deathChance: 0.05 },
+    breaks: /^S30/,
+  },
+  'the values of an answer are kept': {
+    mutation: { loses: ({ kind }) => kind === 'elicitation.forget' },
+    breaks: /^S30/,
   },
   'effects leave before the commit': { mutation: { effectsFirst: true }, breaks: /^S(1|3|5)/ },
 }

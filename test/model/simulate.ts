@@ -1,6 +1,6 @@
 // Many schedules of one world, one after the other: which rule broke and in which schedule, or what all of them reached.
 
-import { InvariantBroken } from './model-store.ts'
+import { InvariantBroken } from './invariant.ts'
 import type { ModelStore } from './model-store.ts'
 import type { WorldKind } from './worlds.ts'
 

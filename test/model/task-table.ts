@@ -4,7 +4,7 @@
 import type { TaskId } from '../../src/base/ids.ts'
 import type { TaskDelivery, TaskRecord } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
-import { must } from './model-store.ts'
+import { must } from './invariant.ts'
 import type { ModelStore } from './model-store.ts'
 
 type End = Extract<SessionWrite, { kind: 'task.end' }>

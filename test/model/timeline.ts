@@ -1,6 +1,6 @@
 // Virtual time: tasks run in the order of their times, and of their making where those are equal.
 
-import { must } from './model-store.ts'
+import { must } from './invariant.ts'
 
 interface Task {
   readonly at: number

@@ -5,7 +5,7 @@ import type { Transition } from '../../src/session/effect.ts'
 import type { Input } from '../../src/session/input.ts'
 import { lastGraceMs } from '../../src/session/turns/cancel-grace.ts'
 import { LIMITS } from './limits.ts'
-import { must } from './model-store.ts'
+import { must } from './invariant.ts'
 
 export class WorldCancels {
   /** Turns whose prompt was taken back, and since when the gateway might have done so: it may have been away, or drain. */

@@ -8,7 +8,7 @@ import type { PermissionMode, Unattended } from '../../src/store/permission-rule
 import type { PermissionRecord, SessionRecord } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
 import type { ModelStore } from './model-store.ts'
-import { must } from './model-store.ts'
+import { must } from './invariant.ts'
 import type { Random } from './random.ts'
 
 type Asked = Extract<Input, { kind: 'agent.permission' }>

@@ -8,7 +8,7 @@ import type { WhenBusy } from '../../src/session/service.ts'
 import type { Lane } from '../../src/store/records.ts'
 import { LIMITS } from './limits.ts'
 import type { ModelStore } from './model-store.ts'
-import { must } from './model-store.ts'
+import { must } from './invariant.ts'
 import type { Random } from './random.ts'
 
 type Edit = Extract<CallerInput, { kind: 'edit' }>

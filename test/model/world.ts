@@ -3,7 +3,7 @@
 // agents: they go on while the gateway is away, and the next life takes them over as held-agents.ts and agent-link.ts do.
 
 import { HoldfastError, toStoredError } from '../../src/base/errors.ts'
-import type { PermissionId, TurnId } from '../../src/base/ids.ts'
+import type { ElicitationId, PermissionId, TurnId } from '../../src/base/ids.ts'
 import { deadlinesOf } from '../../src/session/deadlines.ts'
 import { next } from '../../src/session/next.ts'
 import { fullGraceMs } from '../../src/session/turns/cancel-grace.ts'
@@ -17,15 +17,18 @@ import type { SessionWrite } from '../../src/store/store.ts'
 import { checkRest } from './at-rest.ts'
 import { checkReplaced, controlId, heardBy, openConversation, tuning, Tunings } from './conversations.ts'
 import { LIMITS } from './limits.ts'
-import { ModelStore, must } from './model-store.ts'
+import { must } from './invariant.ts'
+import { ModelStore } from './model-store.ts'
 import type { Mutation } from './mutation.ts'
 import { newSession } from './new-session.ts'
-import { READY_LINE, type Line, type Pipe } from './pipe.ts'
+import { READY_LINE, type Pipe } from './pipe.ts'
 import { seededRandom, type Random } from './random.ts'
 import { ScriptedProcess } from './scripted-process.ts'
 import type { ProcessWorld } from './scripted-process.ts'
 import { Timeline } from './timeline.ts'
 import { WorldCancels } from './world-cancels.ts'
+import { attachedTo, isStored } from './take-over.ts'
+import { answerTo, isRequest } from './world-elicitations.ts'
 import { WorldPermissions } from './world-permissions.ts'
 import { WorldQueue } from './world-queue.ts'
 
@@ -77,6 +80,7 @@ export class World {
     this.#time.spin(END_OF_TIME)
     if (this.#state !== undefined) this.#tunings.checkRest()
     this.#permissions.checkRest()
+    this.store.elicitations.checkRest()
     this.#queue.checkRest(this.#state, this.#life)
     checkRest({
       store: this.store,
@@ -143,40 +147,19 @@ export class World {
     this.#state = modelOf(this.store.session, 'sim')
     const openPermissions = [...this.store.permissions.values()].filter((permission) => permission.state === 'open')
     const closing = this.store.session.state === 'closing'
-    const attached = this.#attach()
+    const attached = attachedTo(this.store, this.#processes, this.random)
     this.#give({
       kind: 'opened',
       reply: this.#reply(),
       turns: this.store.unsettledTurns(),
       openPermissions,
+      elicitations: this.store.elicitations.unsettled(this.store.session.no),
       closing,
       attached,
       spareTurnId: this.#turnId(),
     })
     const lost = attached && [...this.store.outcomes].find(([id, { state }]) => this.#isLost(id, state, attached))
     must(lost === undefined, 'S15', `turn ${lost?.[0]} is interrupted, but its agent is here`)
-  }
-
-  /** The process whose output the rows know up to a line; any other one is gone before the session opens. */
-  #attach(): AttachedAgent | undefined {
-    const { generation, agentLine: line } = this.store.session
-    const held = this.#processes.find((one) => one.generation === generation && line !== undefined)
-    for (const process of this.#processes) if (process !== held) process.kill()
-    if (held === undefined || line === undefined) return undefined
-    const out = this.store.unsettledTurns().find((turn) => turn.generation === generation && turn.state !== 'queued')
-    const isOut = out !== undefined && (out.state === 'running' || held.pipe.wasWritten(out.id))
-    const ended = [...this.store.permissions.values()].filter((one) => one.state !== 'open')
-    const untold = ended.filter((one) => one.generation === generation && !held.pipe.wasWritten(`a${one.line}`))
-    const turnId = isOut ? out.id : undefined
-    return {
-      generation,
-      pid: generation,
-      line,
-      isRetiring: this.random.chance(0.1),
-      isOutdated: this.random.chance(0.1),
-      turnId,
-      untold,
-    }
   }
 
   #isLost(turnId: string, state: string, attached: AttachedAgent): boolean {
@@ -190,13 +173,9 @@ export class World {
     const process = this.#process(generation)
     const line = this.store.session.agentLine ?? 0
     for (const again of process?.pipe.between(process.pipe.acknowledged, line) ?? []) {
-      if (again.kind === 'agent.permission' && !this.#isStored(again)) process?.permissionOutcome(again.requestId)
+      if (isRequest(again) && !isStored(this.store, again)) process?.answered(again.requestId, 'cancel')
     }
     process?.pipe.listen(this.#life, line)
-  }
-
-  #isStored({ generation, line }: Line): boolean {
-    return [...this.store.permissions.values()].some((one) => one.generation === generation && one.line === line)
   }
 
   /** The gateway is gone, its memory with it. Its agents live on, or one of them ends meanwhile, or all end with their keeper. */
@@ -224,7 +203,7 @@ export class World {
 
   /** What is read at once. Lines of a process that are heard are acknowledged when all that they caused is done. */
   #hear(inputs: readonly AgentInput[], pipe: Pipe): void {
-    const fresh = inputs.filter((input) => input.kind !== 'agent.permission' || !pipe.wasWritten(`a${input.line}`))
+    const fresh = inputs.filter((input) => !isRequest(input) || !pipe.wasWritten(`a${input.line}`))
     const life = this.#life
     this.#giveAll(fresh.map((input) => this.#permissions.judge(heardBy(life, input))))
     const last = inputs.at(-1)
@@ -335,7 +314,9 @@ export class World {
       case 'agent.withdraw':
         return this.#process(effect.generation)?.cancel(effect)
       case 'agent.permission':
-        return this.#process(effect.generation)?.permissionOutcome(effect.requestId)
+        return this.#process(effect.generation)?.answered(effect.requestId, effect.outcome.outcome)
+      case 'agent.elicitation':
+        return this.#answerElicitation(effect)
       case 'agent.stop':
         return this.#stop(effect.generation)
       case 'lane.enter':
@@ -422,8 +403,23 @@ export class World {
       after: (ms, run) => time.after(ms, run),
       hear: (inputs, pipe) => this.#hear(inputs, pipe),
       received: (turnId, by) => this.#received(turnId, by),
+      elicitationId: () => this.#questionId(),
       permissionId: () => `perm_${this.#ids++}` as PermissionId,
     }
+  }
+
+  /** Of a question that somebody may answer when it was asked. */
+  #questionId(): ElicitationId {
+    const id = `elic_${this.#ids++}` as ElicitationId
+    const answer = (): void => this.#give(answerTo(this.random, id, this.#reply()))
+    if (this.random.chance(0.6)) this.#time.after(this.random.int(10_000), answer)
+    return id
+  }
+
+  /** What is written is with whoever holds the process; that it is, is heard a little later. */
+  #answerElicitation({ generation, requestId, answer, keptFor }: Extract<Effect, { kind: 'agent.elicitation' }>): void {
+    this.#process(generation)?.answered(requestId, answer.action)
+    if (keptFor !== undefined) this.#deliver({ kind: 'agent.answer_left', generation, elicitationId: keptFor })
   }
 
   #stop(generation: number): void {

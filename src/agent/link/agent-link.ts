@@ -1,6 +1,7 @@
 // One ACP connection to one agent process: the JSON-RPC peer on its pipes, and what its messages mean.
 // Modes: opening (tells are kept back, bounded) -> telling (a listener is set) -> lost (nothing is told any more).
 
+import { completedElicitation } from '../../acp/elicitation.ts'
 import type { AgentCapabilities } from '../../acp/initialize.ts'
 import { answerFrame, JsonRpcPeer } from '../../acp/peer.ts'
 import type { IncomingNotification, IncomingRequest, PeerWarning, RpcId, RpcResult } from '../../acp/peer.ts'
@@ -21,6 +22,7 @@ import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome, 
 import type { ControlRequest } from '../control-plan.ts'
 import { closeAgentSession } from './close-agent-session.ts'
 import type { AgentPeer, OpenPeer } from './agent-peer.ts'
+import { ElicitationCalls } from '../elicitations/elicitation-calls.ts'
 import { joinReports } from './join-reports.ts'
 import type { MessageIds } from './message-ids.ts'
 import type { OpenedAgentSession } from '../start/open-agent-session.ts'
@@ -74,7 +76,8 @@ export class AgentLink implements ProcessListener {
   #history: { readonly of: string; readonly told: History } | undefined
   #outputEnd: Timer | undefined
   #isLost = false
-  readonly #servers: RequestServer[] = []
+  readonly #elicitations: ElicitationCalls
+  readonly #servers: RequestServer[]
   readonly #acknowledged: AcknowledgedLines
   /** Set by who keeps a link that no session has yet. Called once, when it cannot be used any more. */
   onLost: (error: HoldfastError) => void = () => {}
@@ -101,6 +104,9 @@ export class AgentLink implements ProcessListener {
       ...(earlier !== undefined && { idPrefix: `l${earlier.life}.` }),
     })
     this.#acknowledged = new AcknowledgedLines((n) => process.acknowledge(n))
+    const ports = { peer: this.#peer, process, tells: this.#tells, storedLine: this.#storedLine }
+    this.#elicitations = new ElicitationCalls(ports)
+    this.#servers = [this.#elicitations]
     if (earlier === undefined) process.listen(this)
   }
 
@@ -187,6 +193,7 @@ export class AgentLink implements ProcessListener {
       withdraw: (turnId) => this.#peer.cancelRequest(turnId),
       control: (no, request) => this.#control(agentSessionId, no, request),
       answerPermission: (requestId, outcome) => this.#answer(requestId, outcome),
+      answerElicitation: (requestId, answer) => this.#elicitations.answer(requestId, answer),
       acknowledge: (n) => this.#acknowledge(n),
       stop: async (isClosed = false) => {
         if (isClosed) await closeAgentSession(this, agentSessionId, capabilities)
@@ -304,6 +311,8 @@ export class AgentLink implements ProcessListener {
       const requestId = params['requestId']
       if (typeof requestId === 'string' || typeof requestId === 'number') this.#tells.requestCancelled(requestId)
     }
+    const completed = method === 'elicitation/complete' ? completedElicitation(params) : undefined
+    if (completed !== undefined) this.#tells.elicitationCompleted(completed)
   }
 
   #onRequest(request: IncomingRequest): void {
@@ -317,12 +326,6 @@ export class AgentLink implements ProcessListener {
     const { id, method, params } = request
     const server = this.#servers.find((each) => each.serves(method))
     if (server !== undefined) return server.take(id, { method, params, line: this.#line })
-    if (method === 'elicitation/create') {
-      return this.#peer.respondError(request.id, {
-        code: RPC_CODES.invalidParams,
-        message: 'No elicitation mode was advertised.',
-      })
-    }
     this.#peer.respondError(request.id, {
       code: RPC_CODES.methodNotFound,
       message: `Method not found: ${method.slice(0, 100)}`,

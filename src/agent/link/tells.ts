@@ -10,6 +10,7 @@ import type { StoredError } from '../../base/errors.ts'
 import type { AgentSessionId, TurnId } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { AgentAnswer, AgentListener, AgentRequestId, ControlAnswer } from '../connection.ts'
+import type { ElicitationAsked } from '../elicitations/elicitation.ts'
 import type { MessageIds } from './message-ids.ts'
 
 type OddUpdate = 'malformed_update' | 'foreign_session' | 'update_before_resume'
@@ -115,6 +116,18 @@ export class Tells {
     const tell: Tell = (listener, line) => listener.permissionAsked({ requestId, line, toolCall, options })
     this.#tell(sessionId, tell, this.#sizeOf(params))
     return undefined
+  }
+
+  /** False when it is for a session that is not the one of this connection, as far as that is known. */
+  elicitationAsked(sessionId: string, asked: ElicitationAsked): boolean {
+    const isForeign = this.#listener !== undefined && !this.#isOurs(sessionId)
+    const sizeOf = this.#sizeOf({ ...asked.elicitation, toolCallId: null })
+    if (!isForeign) this.#tell(sessionId, (listener) => listener.elicitationAsked(asked), sizeOf)
+    return !isForeign
+  }
+
+  elicitationCompleted(elicitationId: string): void {
+    this.#tell(undefined, (listener, line) => listener.elicitationCompleted(elicitationId, line))
   }
 
   controlled(no: number, answer: ControlAnswer): void {

@@ -48,6 +48,10 @@ class SpooledProcess implements LocalProcess {
     this.sent.push(JSON.parse(line) as JsonObject)
   }
 
+  flushed(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
   wasWritten(frameId: string): boolean {
     return this.frames.has(frameId)
   }
@@ -118,6 +122,8 @@ function recorder(told: string[]): AgentListener {
     },
     answered: (turnId, answer, line) => told.push(`${line} answered ${turnId} ${answer.kind}`),
     permissionAsked: ({ requestId, line }) => told.push(`${line} permission ${requestId}`),
+    elicitationAsked: ({ requestId, line }) => told.push(`${line} elicitation ${requestId}`),
+    elicitationCompleted: (id, line) => told.push(`${line} completed ${id}`),
     described: () => {},
     controlled: (no, { kind }, line) => told.push(`${line} ${kind} ${no}`),
     requestCancelled: (requestId, line) => told.push(`${line} withdrawn ${requestId}`),

@@ -5,15 +5,19 @@ import type { JsonObject } from '../../base/json.ts'
 import type { AgentDefinition } from '../definition.ts'
 import { fileAccessOf } from '../files/file-ground.ts'
 
+/** A question is stored, and answered by whoever comes. */
+const ELICITATION = { form: {}, url: {} } as const
+
 /** `clientCapabilities` of v1, `capabilities` of v2. */
 export function clientOffer(definition: AgentDefinition, protocol: ProtocolVersion = 1): JsonObject {
   // v2 has no files and no terminals of clients, and asks nobody whether they know its options.
-  if (protocol === 2) return {}
+  if (protocol === 2) return { elicitation: ELICITATION }
   const { terminals = false } = definition
   const access = fileAccessOf(definition)
   return {
     fs: { readTextFile: access !== 'none', writeTextFile: access === 'write' },
     terminal: terminals,
     session: { configOptions: { boolean: {} }, compaction: {} },
+    elicitation: ELICITATION,
   }
 }

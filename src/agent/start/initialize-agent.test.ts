@@ -36,6 +36,7 @@ test('C-02 C-07 C-08 C-15 initialize says version 1, who asks, and nothing that 
         fs: { readTextFile: false, writeTextFile: false },
         terminal: false,
         session: { configOptions: { boolean: {} }, compaction: {} },
+        elicitation: { form: {}, url: {} },
       },
       clientInfo: { name: 'holdfast', title: 'Holdfast', version: '1.2.3' },
     },

@@ -120,8 +120,19 @@ test('C-02 C-08 version 2 is asked for in the shape of version 2', async () => {
   expect(process.sent[0]?.['params']).toEqual({
     protocolVersion: 2,
     info: { name: 'holdfast', title: 'Holdfast', version: '1.2.3' },
-    capabilities: {},
+    capabilities: { elicitation: { form: {}, url: {} } },
   })
+})
+
+test('a question of version 2 is told and answered as one of version 1', async () => {
+  const { process, connection, told } = await start()
+  const sessionId = connection.agentSessionId
+  const requestedSchema = { type: 'object', properties: {} }
+  const params = { sessionId, mode: 'form', message: 'which?', requestedSchema }
+  process.tell({ jsonrpc: '2.0', id: 7, method: 'elicitation/create', params })
+  expect(told).toContain('question 7 form')
+  await connection.answerElicitation(7, { action: 'accept', content: {} })
+  expect(process.sent.at(-1)).toEqual({ jsonrpc: '2.0', id: 7, result: { action: 'accept', content: {} } })
 })
 
 test('commands that come with the answer are told as an update', async () => {

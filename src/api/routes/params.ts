@@ -15,4 +15,6 @@ export const TaskParams = Type.Object({ task: Type.String({ minLength: 1, maxLen
 
 export const RuleParams = Type.Object({ rule: Type.String({ minLength: 1, maxLength: 64 }) })
 
+export const ElicitationParams = Type.Object({ elicitation: Type.String({ minLength: 1, maxLength: 64 }) })
+
 export const PermissionParams = Type.Object({ permission: Type.String({ minLength: 1, maxLength: 64 }) })

@@ -1,4 +1,4 @@
-// /v1/permissions/events: the permission requests of all sessions, as they come and as they are answered. No cursor: a reader that
+// /v1/permissions/events: what waits for a person in all sessions, as it comes and as it is answered. No cursor: a reader that
 // comes back begins with everything that is open.
 
 import { StreamWriter } from '../streams/stream-writer.ts'
@@ -19,7 +19,7 @@ export function addPermissionInboxRoute(app: App, context: RouteContext): void {
       schema: {
         operationId: 'followPermissions',
         summary:
-          'A stream of all permission requests: `snapshot` of the open ones, then `permission.requested` and `permission.closed`',
+          'A stream of all that waits for a person: `snapshot` of what is open, then `permission.requested`, `permission.closed`, `elicitation.requested`, `elicitation.closed`, `elicitation.completed`',
         response: withErrors({}),
       },
     },

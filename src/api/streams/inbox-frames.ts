@@ -1,27 +1,37 @@
-// The permission requests of all sessions as frames: the same stream for every reader, but for where it began.
+// What waits for a person in all sessions as frames: the same stream for every reader, but for where it began.
 
 import type { SessionService } from '../../session/service.ts'
-import type { InboxStep, InboxStream } from '../../session/permissions/permission-inbox.ts'
-import type { InboxSnapshot } from '../../wire/permission.ts'
+import type { InboxStep, InboxStream } from '../../session/inbox.ts'
+import type { InboxSnapshot } from '../../wire/inbox.ts'
+import { elicitationView } from '../elicitation-view.ts'
 import { permissionView } from '../views.ts'
 import type { Frames, Source } from './stream-writer.ts'
 
-type Permission = Extract<InboxStep, { kind: 'requested' | 'closed' }>['permission']
+type Permission = Extract<InboxStep, { permission: unknown }>['permission']
+type Elicitation = Extract<InboxStep, { elicitation: unknown }>['elicitation']
 
 export interface InboxFrame {
-  readonly event: 'snapshot' | 'permission.requested' | 'permission.closed'
+  readonly event:
+    | 'snapshot'
+    | `permission.${'requested' | 'closed'}`
+    | `elicitation.${'requested' | 'closed' | 'completed'}`
   readonly data: object
 }
 
 /** Steps with the ids that clients know; ends with `steps`. */
 export function inboxSource(steps: InboxStream, sessionIdOf: SessionService['sessionIdOf']): Source<InboxFrame> {
   const viewOf = async (permission: Permission) => permissionView(permission, await sessionIdOf(permission.sessionNo))
+  const questionOf = async (asked: Elicitation) => elicitationView(asked, await sessionIdOf(asked.sessionNo))
   async function* frames(): AsyncGenerator<InboxFrame> {
     for await (const step of steps) {
       if (step.kind === 'snapshot') {
-        const snapshot: InboxSnapshot = { permissions: await Promise.all(step.permissions.map(viewOf)) }
+        const snapshot: InboxSnapshot = {
+          permissions: await Promise.all(step.permissions.map(viewOf)),
+          elicitations: await Promise.all(step.elicitations.map(questionOf)),
+        }
         yield { event: 'snapshot', data: snapshot }
-      } else yield { event: `permission.${step.kind}`, data: await viewOf(step.permission) }
+      } else if ('permission' in step) yield { event: `permission.${step.kind}`, data: await viewOf(step.permission) }
+      else yield { event: `elicitation.${step.kind}`, data: await questionOf(step.elicitation) }
     }
   }
   return {

@@ -52,6 +52,7 @@ function statusText(view: StatusView, style: Style): string {
       ['sessions', `${sessions.open} open, ${sessions.closing} closing, ${sessions.closed} closed${quarantined}`],
       ['turns', `${turns.active} active, ${turns.queued} queued`],
       ['permissions', `${view.permissions_open} open`],
+      ['questions', `${view.elicitations_open} open`],
       ['streams', view.streams_open],
       ['lives', livesText(view, Date.now())],
       ['disk', view.disk_full ? 'full: no new work is taken until there is room' : undefined],

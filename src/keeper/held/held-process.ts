@@ -146,6 +146,11 @@ export class HeldProcess implements Held {
     this.#input.send(line)
   }
 
+  /** Its pipes end with this process, and it with them. */
+  flushed(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
   get pinned(): readonly PinnedLine[] {
     return this.#pins.list()
   }

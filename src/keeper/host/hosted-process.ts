@@ -65,6 +65,10 @@ export class HostedProcess implements LocalProcess, HeldReader {
     this.held.send(line, frameId)
   }
 
+  flushed(): Promise<boolean> {
+    return this.held.flushed()
+  }
+
   wasWritten(frameId: string): boolean {
     return this.held.wasWritten(frameId)
   }

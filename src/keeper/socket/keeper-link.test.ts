@@ -62,6 +62,18 @@ describe('who is let in', () => {
     await when('it to be seen', () => pair.events.includes('went'))
   })
 
+  test('what is flushed is read by the keeper although the gateway is gone; without a keeper nobody knows', async () => {
+    await pair.holder.spawn(orderOf(5))
+    const link = await pair.connect()
+    const [held] = link.held()
+    held!.send('x', 'f9')
+    expect(await held!.flushed()).toBe(true)
+    link.close()
+    await when('it to be read', () => pair.holder.find(5)!.wasWritten('f9'))
+    await when('it to be seen', () => pair.events.includes('went'))
+    expect(await held!.flushed()).toBe(false)
+  })
+
   test.each([
     ['a wrong secret', { secret: 'a secreT' }],
     ['a secret of another length', { secret: '' }],

@@ -238,6 +238,7 @@ export class KeeperLink implements Holder {
   #heldPorts(): ConstructorParameters<typeof RemoteHeld>[1] {
     return {
       write: (frames) => this.#write(frames),
+      flushed: () => this.#flushed(),
       onForgotten: ({ leaseId }) => this.#held.delete(leaseId),
       acknowledgeSoon: (held) => this.#acknowledgeSoon(held),
     }
@@ -260,6 +261,15 @@ export class KeeperLink implements Holder {
     socket.cork()
     for (const bytes of frames) socket.write(bytes)
     socket.uncork()
+  }
+
+  /** What is in the socket when this process ends is read by the keeper all the same. */
+  #flushed(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    if (this.#socket.writable)
+      this.#socket.write(Buffer.alloc(0), (error) => resolve(error === null || error === undefined))
+    else resolve(false)
+    return promise
   }
 
   #onSilent(): void {

@@ -19,6 +19,8 @@ import { readExit, readStopReport, type HeldFacts } from './keeper-answers.ts'
 
 export interface RemoteHeldPorts {
   write(frames: readonly Buffer[]): void
+  /** See AgentProcess. */
+  flushed(): Promise<boolean>
   onForgotten(held: RemoteHeld): void
   /** `flush` is to be called soon: an acknowledgement wakes the keeper, and nothing hurries. */
   acknowledgeSoon(held: RemoteHeld): void
@@ -99,6 +101,10 @@ export class RemoteHeld implements Held {
   send(line: string, frameId: string | undefined): void {
     if (frameId !== undefined && !this.#frames.add(frameId)) return
     this.#ports.write(encodeSend(this.leaseId, line, frameId))
+  }
+
+  flushed(): Promise<boolean> {
+    return this.#ports.flushed()
   }
 
   wasWritten(frameId: string): boolean {

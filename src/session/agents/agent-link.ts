@@ -123,7 +123,7 @@ function endOfAnswer(draft: Draft, active: ActiveTurn, answer: Exclude<AgentAnsw
   }
   const { stopReason, usage } = answer
   // A request that was given up for want of a person: what came after it is not what was asked for.
-  const isNeeded = cancelling?.reason === 'permission'
+  const isNeeded = cancelling?.reason === 'permission' || cancelling?.reason === 'elicitation'
   if (stopReason !== 'cancelled' && !isNeeded) return { state: 'completed', stopReason, usage }
   const end: TurnEnd =
     cancelling === undefined ? { state: 'cancelled' } : endOfCancelled(draft, active, cancelling.reason)

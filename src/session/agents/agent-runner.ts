@@ -29,7 +29,7 @@ export interface RunnerPorts {
   readonly record: SessionRecord
   /** The log of the session, for what a replay tells beyond it. */
   readonly store: LogReader
-  readonly judge: Pick<PermissionJudge, 'judge'>
+  readonly judge: Pick<PermissionJudge, 'judge' | 'isAttended'>
   readonly equipper: Pick<Equipper, 'equip' | 'digestOf'>
   findDefinition(name: string): AgentDefinition | undefined
   post(input: AgentInput | LanePassed): void
@@ -38,6 +38,7 @@ export interface RunnerPorts {
 }
 
 type LanePassed = Extract<Input, { kind: 'lane.passed' }>
+type ElicitationEffect = Extract<Effect, { kind: 'agent.elicitation' }>
 type StartEffect = Extract<Effect, { kind: 'agent.start' }>
 
 export type AgentEffect = Exclude<
@@ -94,6 +95,8 @@ export class AgentRunner {
         return attempt.connection?.withdraw(effect.turnId)
       case 'agent.permission':
         return attempt.connection?.answerPermission(effect.requestId, effect.outcome)
+      case 'agent.elicitation':
+        return void this.#answer(attempt.connection, effect).catch(ignore('answerElicitation() does not reject'))
       case 'agent.stop':
         return void this.#stop(attempt, effect.isClosed)
       default:
@@ -270,6 +273,11 @@ export class AgentRunner {
         const judgement = judge.judge(record, asked.toolCall)
         post({ kind: 'agent.permission', generation, permissionId: ids.permission(), ...asked, ...judgement })
       },
+      elicitationAsked: (asked) => {
+        const isAttended = judge.isAttended(record)
+        post({ kind: 'agent.elicitation', generation, elicitationId: ids.elicitation(), ...asked, isAttended })
+      },
+      elicitationCompleted: (id, line) => post({ kind: 'agent.elicitation_completed', generation, id, line }),
       described: (update, line) => post({ kind: 'agent.described', generation, update, line }),
       controlled: (no, answer, line) => post({ kind: 'agent.controlled', generation, no, answer, line }),
       requestCancelled: (requestId, line) => post({ kind: 'agent.request_cancelled', generation, requestId, line }),
@@ -281,6 +289,13 @@ export class AgentRunner {
         mark(generation, line)
       },
     }
+  }
+
+  async #answer(connection: AgentConnection | undefined, effect: ElicitationEffect): Promise<void> {
+    const { generation, requestId, answer, keptFor: elicitationId } = effect
+    const hasLeft = await connection?.answerElicitation(requestId, answer)
+    if (hasLeft === true && elicitationId !== undefined)
+      this.#ports.post({ kind: 'agent.answer_left', generation, elicitationId })
   }
 
   async #stop(attempt: Attempt, isClosed: boolean): Promise<void> {

@@ -5,9 +5,11 @@ import type { AgentConnection, AttachRequest, HeldSessionAgent } from '../../age
 import { isHoldfastError } from '../../base/errors.ts'
 import type { SessionId } from '../../base/ids.ts'
 import type { Json } from '../../base/json.ts'
+import type { ElicitationRecord } from '../../store/elicitation-record.ts'
 import type { PermissionRecord, SessionNo, SessionRecord, TurnRecord } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
 import { rootsOfSession } from '../equipment/equipper.ts'
+import type { HeldElicitations } from '../elicitations/recover-elicitations.ts'
 import type { AttachedAgent } from '../input.ts'
 import { compactingAfter } from '../turns/compaction.ts'
 
@@ -16,6 +18,7 @@ export interface LeftOpen {
   readonly record: SessionRecord
   readonly turns: readonly TurnRecord[]
   readonly openPermissions: readonly PermissionRecord[]
+  readonly elicitations: readonly ElicitationRecord[]
 }
 
 export interface TakenOver {
@@ -32,7 +35,7 @@ interface Tail {
 }
 
 type Position = Pick<AttachRequest, 'line' | 'agentSessionId' | 'capabilities'>
-type Reads = Pick<Store, 'listPermissions' | 'readEvents' | 'findSession'>
+type Reads = Pick<Store, 'listPermissions' | 'elicitations' | 'readEvents' | 'findSession'>
 
 /** Who holds a process remembers the newest answers only; what was closed in the last moment is not far from the newest request. */
 const ENDED_MAX = 256
@@ -87,6 +90,8 @@ export class HeldAgents {
     const ended = asked.filter((one) => one.generation === generation && one.state !== 'open')
     const untold = ended.filter((one) => !agent.hasAnswer(one.line))
     const open = left.openPermissions.filter((one) => one.generation === generation)
+    const elicitations = await this.#readElicitations(no, agent)
+    const asking = left.elicitations.filter((one) => one.generation === generation && one.state === 'open')
     const depth = isV2(position) && turnId !== undefined ? TURN_EVENTS : TAIL_EVENTS
     const { last, compacting, updates } = await this.#readTail(no, lastSeq, depth)
     const connection = agent.attach({
@@ -95,11 +100,19 @@ export class HeldAgents {
       roots: rootsOfSession(left.record.cwd, left.record.terms.equipment),
       life,
       turnId,
-      requests: [...open, ...untold],
+      requests: [...open, ...untold, ...asking, ...elicitations.untold],
       lastUpdate: last,
       updates: depth === TURN_EVENTS ? updates : [],
     })
-    return { connection, attached: { generation, pid, line, isRetiring, turnId, untold, compacting } }
+    return { connection, attached: { generation, pid, line, isRetiring, turnId, untold, elicitations, compacting } }
+  }
+
+  async #readElicitations(sessionNo: SessionNo, agent: HeldSessionAgent): Promise<HeldElicitations> {
+    const asked = await this.#store.elicitations.list({ sessionNo }, ENDED_MAX)
+    const ended = asked.filter((one) => one.generation === agent.generation && one.state !== 'open')
+    const isAwaited = ({ mode, action, completedAt }: ElicitationRecord): boolean =>
+      mode === 'url' && action === 'accept' && completedAt === undefined
+    return { untold: ended.filter((one) => !agent.hasAnswer(one.line)), awaited: ended.filter(isAwaited) }
   }
 
   /** `last` is undefined when a prompt was sent after it: that ends its message. */

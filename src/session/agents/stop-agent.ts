@@ -4,7 +4,8 @@ import { HoldfastError, toStoredError } from '../../base/errors.ts'
 import type { StoredError } from '../../base/errors.ts'
 import type { Draft } from '../draft.ts'
 import { abandonChange } from '../terms/option-changes.ts'
-import { closePermissions } from '../permissions/permissions.ts'
+import { forgetAnswers } from '../elicitations/elicitations.ts'
+import { closeRequests } from '../turns/close-requests.ts'
 
 /** Asks the host to stop the process tree; `error` says why when it was not asked for. */
 export function stopAgent(draft: Draft, error?: StoredError): void {
@@ -19,7 +20,8 @@ export function forceAgent(draft: Draft): void {
 function stop(draft: Draft, isClosed: boolean, error?: StoredError): void {
   const { agent, active } = draft.state
   if (agent.kind !== 'ready' && agent.kind !== 'starting') return
-  closePermissions(draft, 'void')
+  closeRequests(draft, 'void')
+  forgetAnswers(draft)
   abandonChange(draft)
   const { generation } = agent
   draft.state.agent = { kind: 'stopping', generation, deadlineAt: draft.now + draft.limits.stopMs }

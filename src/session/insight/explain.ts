@@ -6,12 +6,14 @@ import { liveOf } from '../live.ts'
 import { fullGraceMs } from '../turns/cancel-grace.ts'
 import type { SessionLive } from '../service.ts'
 import type { SessionLimits, SessionModel } from '../state.ts'
+import { waitsForPerson } from '../waits-for-person.ts'
 
 export type WaitKind =
-  /** A person: an interrupted turn, a conversation that is lost, or a permission request. */
+  /** A person: an interrupted turn, a conversation that is lost, a permission request, or a question. */
   | 'decision'
   | 'conversation'
   | 'permission'
+  | 'elicitation'
   /** The agent: its start, its work, its answer to a cancel, its end. */
   | 'agent_start'
   | 'agent'
@@ -86,6 +88,8 @@ function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'sl
   if (blockedBy !== undefined) waits.push({ kind: decision, since: undefined, subject: blockedBy })
   for (const { id, dueAt } of permissions)
     waits.push({ kind: 'permission', since: dueAt - limits.permissionMs, subject: id })
+  for (const { id, dueAt } of state.elicitations)
+    waits.push({ kind: 'elicitation', since: dueAt - limits.permissionMs, subject: id })
   if (agent.kind === 'stopping')
     waits.push({ kind: 'agent_stop', since: agent.deadlineAt - limits.stopMs, subject: undefined })
   if (state.isPaused && state.queue.length > 0) waits.push({ kind: 'safe_mode', since: undefined, subject: undefined })
@@ -98,15 +102,16 @@ function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'sl
   const { cancelling, turnId, lastSignAt } = active
   if (cancelling !== undefined)
     waits.push({ kind: 'cancel', since: cancelling.graceAt - fullGraceMs(limits), subject: turnId })
-  else if (permissions.length === 0) waits.push({ kind: 'agent', since: lastSignAt, subject: turnId })
+  else if (!waitsForPerson(state)) waits.push({ kind: 'agent', since: lastSignAt, subject: turnId })
   return waits
 }
 
-function freesOf({ phase, blockedBy, permissions, active }: SessionModel): string[] {
+function freesOf({ phase, blockedBy, permissions, elicitations, active }: SessionModel): string[] {
   if (phase.kind === 'closed') return []
   const frees: string[] = []
   if (blockedBy !== undefined) frees.push('resumeSession')
   if (permissions.length > 0) frees.push('answerPermission')
+  if (elicitations.length > 0) frees.push('answerElicitation')
   if (active !== undefined) frees.push('cancel')
   if (phase.kind === 'open') frees.push('closeSession')
   return frees

@@ -14,6 +14,7 @@ export interface SessionOverview extends Pick<SessionLive, 'activity' | 'activit
   readonly phase: Phase['kind']
   readonly queued: number
   readonly permissions: number
+  readonly elicitations: number
   /** The turn that is out. */
   readonly turn:
     | {
@@ -48,6 +49,7 @@ export function overviewOf(state: SessionModel, limits: SessionLimits, lastInput
     phase: state.phase.kind,
     queued: state.queue.length,
     permissions: state.permissions.length,
+    elicitations: state.elicitations.length,
     turn,
     process: {
       state: agent.kind,

@@ -51,7 +51,10 @@ export function askPermission(draft: Draft, asked: Asked): void {
 
 /** The last client has left for good: the turn's policy decides what is open. Requests of a turn that wants to wait do. */
 export function abandonPermissions(draft: Draft): void {
-  for (const open of draft.state.permissions) decide(draft, open, unattendedVerdict(draft, open.turnId))
+  for (const open of draft.state.permissions) {
+    const isOpen = draft.state.permissions.includes(open) // one may end the turn, and all others with it
+    if (isOpen) decide(draft, open, unattendedVerdict(draft, open.turnId))
+  }
 }
 
 /** Requests that come later; those that are open wait for their answer. */
@@ -85,9 +88,14 @@ function standingVerdict({ permissionMode, cwd }: SessionModel, { ruling, toolCa
   return optionId === undefined ? ASK : { kind: 'allow', optionId, by }
 }
 
-function unattendedVerdict({ state, limits }: Draft, turnId: OpenPermission['turnId']): Verdict {
+/** What the turn that asks wants done while nobody is there, else what is configured. */
+export function unattendedPolicy({ state, limits }: Draft, turnId: OpenPermission['turnId']): Unattended {
   const own = turnId !== undefined && state.active?.turnId === turnId ? state.active.unattended : undefined
-  const policy: Unattended = own ?? limits.unattended ?? 'ask'
+  return own ?? limits.unattended ?? 'ask'
+}
+
+function unattendedVerdict(draft: Draft, turnId: OpenPermission['turnId']): Verdict {
+  const policy = unattendedPolicy(draft, turnId)
   return policy === 'ask' ? ASK : { kind: policy, by: `unattended:${policy}` }
 }
 

@@ -4,7 +4,7 @@
 import type { RuleId, SessionId } from '../../base/ids.ts'
 import type { PermissionMode, PermissionRuleRecord, RuleEffect } from '../../store/permission-rule-record.ts'
 import type { SessionNo } from '../../store/records.ts'
-import type { InboxStream } from './permission-inbox.ts'
+import type { InboxStream } from '../inbox.ts'
 
 export interface RuleRequest {
   readonly effect: RuleEffect

@@ -11,7 +11,7 @@ import type { JsonObject } from '../../base/json.ts'
 import type { PermissionMode } from '../../store/permission-rule-record.ts'
 import type { PermissionRecord } from '../../store/records.ts'
 import type { SessionsPorts } from '../open-sessions.ts'
-import type { InboxStep, InboxStream } from './permission-inbox.ts'
+import type { InboxStep, InboxStream } from '../inbox.ts'
 import type { PromptRequest } from '../service.ts'
 import type { SessionLimits } from '../state.ts'
 
@@ -334,7 +334,7 @@ test('a reader of the inbox that falls behind gets what is open anew, and no mor
     at.connector.agents[0]?.listener.permissionAsked({ requestId: i, toolCall: JSON.stringify(READ), options: OPTIONS })
   const count = async () => (await at.store.listPermissions({ sessionNo: no }, 2_000)).length
   await until(async () => (await count()) === 1_002, { ms: 5_000, what: () => 'all are decided' })
-  expect((await reader.next()).value).toEqual({ kind: 'snapshot', permissions: [] })
+  expect((await reader.next()).value).toEqual({ kind: 'snapshot', permissions: [], elicitations: [] })
 })
 
 async function follow(inbox: InboxStream, each: (step: InboxStep) => void): Promise<void> {
@@ -343,5 +343,6 @@ async function follow(inbox: InboxStream, each: (step: InboxStep) => void): Prom
 
 function nameOf(step: InboxStep): string {
   if (step.kind === 'snapshot') return `open ${step.permissions.length}`
+  if ('elicitation' in step) return `question ${step.kind}`
   return `${step.kind} ${step.permission.answeredBy ?? ''}`
 }

@@ -11,8 +11,8 @@ import type { Store } from '../../store/store.ts'
 import type { Judgement } from './ask-permission.ts'
 import { Attendance } from './attendance.ts'
 import type { PermissionControl, RuleRequest } from './permission-control.ts'
-import { PermissionInbox } from './permission-inbox.ts'
-import type { InboxStream } from './permission-inbox.ts'
+import { Inbox } from '../inbox.ts'
+import type { InboxStream } from '../inbox.ts'
 import { RuleBook } from './rules/rule-book.ts'
 import { ruleProblem } from './rules/rule-match.ts'
 import { planAnswer } from './plan-answer.ts'
@@ -26,6 +26,8 @@ export interface PermissionJudge {
   /** Resolves when requests can be judged: before the first session is opened. */
   load(): Promise<void>
   judge(session: SessionRecord, toolCall: string): Judgement
+  /** Whether a client is there that sees what the session asks of a person. To be asked when it does. */
+  isAttended(session: SessionRecord): boolean
   /** A rule is stored, or stored as revoked. */
   learn(rule: PermissionRuleRecord): void
   forget(id: RuleId): void
@@ -41,7 +43,7 @@ export interface Owners {
   ask(no: SessionNo, build: (reply: ReplyTo) => Input): Promise<unknown>
   /** Says to a session that has an owner that nobody is there. */
   abandon(no: SessionNo): void
-  /** Sessions that have an owner and open requests. */
+  /** Sessions that have an owner and wait for a person. */
   waiting(): Iterable<SessionNo>
 }
 
@@ -62,13 +64,13 @@ export class SessionPermissions implements PermissionJudge, PermissionControl, D
   readonly #owners: Owners
   readonly #book: RuleBook
   readonly #attendance: Attendance
-  readonly #inbox: PermissionInbox
+  readonly #inbox: Inbox
 
   constructor(ports: PermissionPorts, owners: Owners) {
     this.#ports = ports
     this.#owners = owners
     this.#book = new RuleBook(ports.store, ports.clock)
-    this.#inbox = new PermissionInbox(ports.store)
+    this.#inbox = new Inbox(ports.store)
     this.#attendance = new Attendance({
       clock: ports.clock,
       graceMs: ports.attendanceGraceMs ?? GRACE_MS,
@@ -83,6 +85,10 @@ export class SessionPermissions implements PermissionJudge, PermissionControl, D
 
   judge(session: SessionRecord, toolCall: string): Judgement {
     return { ruling: this.#book.rulingOn(session, toolCall), isAttended: this.#attendance.isAttended(session.no) }
+  }
+
+  isAttended({ no }: SessionRecord): boolean {
+    return this.#attendance.isAttended(no)
   }
 
   learn(rule: PermissionRuleRecord): void {

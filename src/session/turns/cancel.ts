@@ -5,7 +5,7 @@ import type { Draft } from '../draft.ts'
 import { graceEnd } from './cancel-grace.ts'
 import { endActive, endOfCancelled, endQueued } from './end-turn.ts'
 import { cancelOwnTurn, isOwnTurn } from './own-turn.ts'
-import { closePermissions } from '../permissions/permissions.ts'
+import { closeRequests } from './close-requests.ts'
 import { pump } from './queue.ts'
 import type { CancelReason } from '../../store/records.ts'
 import type { ActiveTurn } from '../state.ts'
@@ -46,7 +46,7 @@ export function requestCancel(draft: Draft, active: ActiveTurn, reason: CancelRe
   if (agent.kind === 'ready')
     draft.effect({ kind: 'agent.cancel', generation: agent.generation, turnId: active.turnId })
   // After the cancel: an agent that hears of its request first takes that for a refusal, and goes on.
-  closePermissions(draft, 'cancelled')
+  closeRequests(draft, 'cancelled')
 }
 
 /** `session/cancel` was not answered: the request of the prompt itself is taken back, once (C-49). The agent may still answer as it likes. */

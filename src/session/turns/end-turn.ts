@@ -8,7 +8,7 @@ import type { CancelReason, Delivery, OnInterrupt, TurnEndState } from '../../st
 import type { Draft } from '../draft.ts'
 import { endTask } from '../family/task-rows.ts'
 import { restartChangeClock } from '../terms/option-changes.ts'
-import { closePermissions } from '../permissions/permissions.ts'
+import { closeRequests } from './close-requests.ts'
 import { insertTurn } from './insert-turn.ts'
 import type { ActiveTurn, QueuedTurn } from '../state.ts'
 import { deliveryOf } from '../state.ts'
@@ -29,10 +29,10 @@ export function endQueued(draft: Draft, turn: QueuedTurn, state: 'cancelled' | '
   if (draft.state.mode === 'oneshot') enterClosing(draft)
 }
 
-/** Ends the active turn; its open permission requests end with it. */
+/** Ends the active turn; what is asked in it ends with it. */
 export function endActive(draft: Draft, active: ActiveTurn, end: TurnEnd): void {
   restartChangeClock(draft)
-  closePermissions(draft, end.state === 'cancelled' ? 'cancelled' : 'void')
+  closeRequests(draft, end.state === 'cancelled' ? 'cancelled' : 'void')
   draft.state.active = undefined
   draft.state.lastEndAt = draft.now
   writeEnd(draft, active.turnId, deliveryOf(active.stage), end)
@@ -77,6 +77,8 @@ export function endOfCancelled(
       }
     case 'permission':
       return { state: 'failed', error: toStoredError(new HoldfastError('PERMISSION_NEEDED')) }
+    case 'elicitation':
+      return { state: 'failed', error: toStoredError(new HoldfastError('ELICITATION_NEEDED')) }
     case 'output':
       return {
         state: 'failed',

@@ -89,10 +89,12 @@ export function quietAt({ limits }: Pick<Draft, 'limits'>, { lastSignAt, openToo
  * that would say that this was all.
  */
 export function completeOwnTurn(draft: Draft, active: ActiveTurn): void {
-  const { permissions, lastEndAt } = draft.state
+  const { permissions, elicitations, lastEndAt } = draft.state
   draft.state.permissions = []
+  draft.state.elicitations = []
   endActive(draft, active, { state: 'completed' })
   draft.state.permissions = permissions
+  draft.state.elicitations = elicitations
   draft.state.lastEndAt = lastEndAt
 }
 

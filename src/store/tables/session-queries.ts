@@ -8,7 +8,14 @@ import type { NewSession } from '../store.ts'
 import type { PermissionMode } from '../permission-rule-record.ts'
 import type { StoreDialect } from '../dialect.ts'
 import { query } from '../query.ts'
-import { permissionIsOpen, sessionIsDamaged, sessionIsNotClosed, turnIsUnsettled } from '../schema.ts'
+import {
+  elicitationIsKept,
+  elicitationIsOpen,
+  permissionIsOpen,
+  sessionIsDamaged,
+  sessionIsNotClosed,
+  turnIsUnsettled,
+} from '../schema.ts'
 import type { SessionTable } from '../schema.ts'
 
 export type SessionQueries = ReturnType<typeof sessionQueries>
@@ -208,6 +215,8 @@ function reads({ builder }: StoreDialect) {
             .select('turn.session_no as no')
             .where(turnIsUnsettled())
             .unionAll(some.selectFrom('permission').select('permission.session_no as no').where(permissionIsOpen()))
+            .unionAll(some.selectFrom('elicitation').select('elicitation.session_no as no').where(elicitationIsOpen()))
+            .unionAll(some.selectFrom('elicitation').select('elicitation.session_no as no').where(elicitationIsKept()))
             .unionAll(some.selectFrom('session as s').select('s.no').where('s.state', '=', 'closing')),
         )
         .where('damage', 'is', null)

@@ -198,6 +198,44 @@ CREATE INDEX permission_session ON permission (session_no, no);
 CREATE INDEX permission_state ON permission (state, no);
 CREATE INDEX permission_open ON permission (session_no, no) WHERE state = 'open';
 
+-- What agents ask of people: a form to fill in, or a URL to go to.
+CREATE TABLE elicitation (
+  no INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  session_no INTEGER NOT NULL REFERENCES session (no),
+  turn_id TEXT,
+  generation INTEGER NOT NULL,
+  -- As of a permission request.
+  request_id TEXT NOT NULL,
+  line INTEGER NOT NULL,
+  mode TEXT NOT NULL CHECK (mode IN ('form', 'url')),
+  message TEXT NOT NULL,
+  requested_schema TEXT,
+  url TEXT,
+  -- The agent's own name of one with a URL.
+  agent_elicitation_id TEXT,
+  tool_call_id TEXT,
+  state TEXT NOT NULL CHECK (state IN ('open', 'answered', 'cancelled', 'timed_out', 'void')),
+  action TEXT CHECK (action IN ('accept', 'decline', 'cancel')),
+  -- JSON: the names of the fields that were filled in; and their values, until the agent provably has them.
+  fields TEXT,
+  content TEXT,
+  answered_by TEXT,
+  requested_at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  closed_at INTEGER,
+  completed_at INTEGER,
+  CHECK ((mode = 'form') = (requested_schema IS NOT NULL)),
+  CHECK ((mode = 'url') = (url IS NOT NULL)),
+  CHECK ((state = 'open') = (action IS NULL)),
+  -- The database, not the code, keeps values out of what nobody has accepted.
+  CHECK (content IS NULL OR (state = 'answered' AND action = 'accept'))
+);
+CREATE INDEX elicitation_session ON elicitation (session_no, no);
+CREATE INDEX elicitation_state ON elicitation (state, no);
+CREATE INDEX elicitation_open ON elicitation (session_no, no) WHERE state = 'open';
+CREATE INDEX elicitation_kept ON elicitation (session_no, no) WHERE content IS NOT NULL;
+
 -- Standing answers to permission requests. Made once, revoked at most once, never deleted: what was allowed when can be looked up.
 CREATE TABLE permission_rule (
   no INTEGER PRIMARY KEY,

@@ -1,34 +1,40 @@
-// The permission requests of all sessions as a stream: what is open now, then each change. A reader that falls behind gets what is
-// open anew, so nothing is kept for it without bound; what it missed in between is in the event logs and in the list.
+// What waits for a person in all sessions, permission requests and questions, as a stream: what is open now, then each change. A reader
+// that falls behind gets what is open anew, so nothing is kept for it without bound; what it missed is in the event logs and the lists.
 
-import { assert } from '../../base/assert.ts'
-import type { PermissionId } from '../../base/ids.ts'
-import type { EventRecord, PermissionRecord } from '../../store/records.ts'
-import type { Store } from '../../store/store.ts'
+import { assert } from '../base/assert.ts'
+import type { ElicitationId, PermissionId } from '../base/ids.ts'
+import type { ElicitationRecord } from '../store/elicitation-record.ts'
+import type { EventRecord, PermissionRecord } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
 
 export type InboxStep =
   /** Everything that is open; whatever the reader had before is not, unless it is here. */
-  | { readonly kind: 'snapshot'; readonly permissions: readonly PermissionRecord[] }
+  | {
+      readonly kind: 'snapshot'
+      readonly permissions: readonly PermissionRecord[]
+      readonly elicitations: readonly ElicitationRecord[]
+    }
   | { readonly kind: 'requested' | 'closed'; readonly permission: PermissionRecord }
+  | { readonly kind: 'requested' | 'closed' | 'completed'; readonly elicitation: ElicitationRecord }
 
 export interface InboxStream extends AsyncIterable<InboxStep>, Disposable {
   /** Ends by itself when every change so far was handed out. */
   finish(): void
 }
 
-type InboxStore = Pick<Store, 'findPermission' | 'listPermissions'>
+type InboxStore = Pick<Store, 'findPermission' | 'listPermissions' | 'elicitations'>
 
-interface Change {
-  readonly kind: 'requested' | 'closed'
-  readonly id: PermissionId
-}
+type Change =
+  | { readonly of: 'permission'; readonly kind: 'requested' | 'closed'; readonly id: PermissionId }
+  | { readonly of: 'elicitation'; readonly kind: 'requested' | 'closed' | 'completed'; readonly id: ElicitationId }
 
 const OPEN_MAX = 1_000
 const CHANGES_MAX = 1_000
-/** The id is the first field of both events. */
-const ID = /^\{"permission_id":"([^"]+)"/
+/** The id is the first field of these events. */
+const ID = /^\{"(?:permission|elicitation)_id":"([^"]+)"/
+const TYPE = /^(permission|elicitation)\.(requested|closed|completed)$/
 
-export class PermissionInbox {
+export class Inbox {
   readonly #store: InboxStore
   readonly #readers = new Set<InboxReader>()
 
@@ -54,18 +60,18 @@ export class PermissionInbox {
 function changesOf(events: readonly EventRecord[]): readonly Change[] {
   const changes: Change[] = []
   for (const { type, data } of events) {
-    if (type !== 'permission.requested' && type !== 'permission.closed') continue
-    const id = ID.exec(data)?.[1] as PermissionId | undefined
-    if (id !== undefined) changes.push({ kind: type === 'permission.requested' ? 'requested' : 'closed', id })
+    const [, of, kind] = TYPE.exec(type) ?? []
+    const id = of === undefined ? undefined : ID.exec(data)?.[1]
+    if (id !== undefined) changes.push({ of, kind, id } as Change)
   }
-  const closed = new Set(changes.filter(({ kind }) => kind === 'closed').map(({ id }) => id))
-  return changes.filter(({ kind, id }) => kind === 'closed' || !closed.has(id))
+  const closed = new Set<string>(changes.filter(({ kind }) => kind === 'closed').map(({ id }) => id))
+  return changes.filter(({ kind, id }) => kind !== 'requested' || !closed.has(id))
 }
 
 class InboxReader implements InboxStream, AsyncIterator<InboxStep> {
   readonly #store: InboxStore
   readonly #ended: () => void
-  readonly #open = new Set<PermissionId>()
+  readonly #open = new Set<string>()
   #changes: Change[] = []
   #mustRead = true
   #wake: (() => void) | undefined
@@ -125,9 +131,10 @@ class InboxReader implements InboxStream, AsyncIterator<InboxStep> {
   async #snapshot(): Promise<InboxStep> {
     this.#mustRead = false
     const permissions = await this.#store.listPermissions({ state: 'open' }, OPEN_MAX)
+    const elicitations = await this.#store.elicitations.list({ state: 'open' }, OPEN_MAX)
     this.#open.clear()
-    for (const { id } of permissions) this.#open.add(id)
-    return { kind: 'snapshot', permissions }
+    for (const { id } of [...permissions, ...elicitations]) this.#open.add(id)
+    return { kind: 'snapshot', permissions, elicitations }
   }
 
   async #nextChange(): Promise<InboxStep | undefined> {
@@ -142,8 +149,16 @@ class InboxReader implements InboxStream, AsyncIterator<InboxStep> {
     // It may have been in what was read as open.
     if (kind === 'requested' && this.#open.has(id)) return undefined
     if (kind === 'requested') this.#open.add(id)
-    else this.#open.delete(id)
-    const permission = await this.#store.findPermission(id)
-    return permission && { kind, permission }
+    if (kind === 'closed') this.#open.delete(id)
+    return this.#read(change)
+  }
+
+  async #read(change: Change): Promise<InboxStep | undefined> {
+    if (change.of === 'permission') {
+      const permission = await this.#store.findPermission(change.id)
+      return permission && { kind: change.kind, permission }
+    }
+    const elicitation = await this.#store.elicitations.find(change.id)
+    return elicitation && { kind: change.kind, elicitation }
   }
 }
