@@ -8,7 +8,7 @@ import type { FileHandle } from 'node:fs/promises'
 
 import { codeOf } from './file-refusal.ts'
 
-/** Of the kernel; Node has no name for it. */
+/** Of the kernel, the same on every machine that Node runs on; it has no name for it. */
 const O_PATH = 0o10000000
 
 /** Files can be confined here: without these descriptors every check is of a name, and a name is somebody else's to change. */

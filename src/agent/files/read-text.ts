@@ -25,7 +25,10 @@ export async function assertOrdinary(path: string, entry: HeldEntry): Promise<vo
   if (type === PROC_FILE_SYSTEM) throw notGiven(path, 'is not an ordinary file')
 }
 
-/** FileRefusal when it is too large, or no text in UTF-8: whoever wrote back what was shown would destroy it. */
+/**
+ * FileRefusal when it is too large, or no text in UTF-8: whoever wrote back what was shown would destroy it. NUL is in no text, and six
+ * times as long in an answer.
+ */
 export async function readText(path: string, entry: HeldEntry, lines: Lines, signal: AbortSignal): Promise<string> {
   await assertOrdinary(path, entry)
   if (lines.limit === undefined && lines.line === 1 && entry.stat.size > FILE_BYTES_MAX) throw tooLarge(path)
@@ -41,7 +44,7 @@ export async function readText(path: string, entry: HeldEntry, lines: Lines, sig
     selection.push(chunk)
   }
   const bytes = selection.bytes()
-  if (!isUtf8(bytes)) throw notGiven(path, 'is not text in UTF-8')
+  if (!isUtf8(bytes) || bytes.includes(0)) throw notGiven(path, 'is not text in UTF-8')
   return bytes.toString('utf8')
 }
 

@@ -9,6 +9,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  readlink,
   realpath,
   rename,
   rm,
@@ -20,13 +21,13 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import type { AgentSessionId, SessionId } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { canHoldEntries } from './held-entry.ts'
 import { FILE_BYTES_MAX } from './read-text.ts'
-import { draftPrefix, SessionFiles } from './session-files.ts'
+import { draftPrefix, FILE_MS_MAX, SessionFiles } from './session-files.ts'
 import type { FileAnswer, FileGround } from './session-files.ts'
 
 let home: string
@@ -67,6 +68,13 @@ const refused = (code: number, text: string): object => ({
   error: expect.objectContaining({ code, message: expect.stringContaining(text) }),
 })
 const at = (...names: string[]): string => join(root, ...names)
+
+/** What of this test's directories is open in this process. */
+async function openDescriptors(): Promise<string[]> {
+  const numbers = await readdir('/proc/self/fd')
+  const targets = await Promise.all(numbers.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+  return targets.filter((target) => target.startsWith(home))
+}
 
 /** Names that nobody asked for. */
 const litter = async (): Promise<string[]> =>
@@ -229,11 +237,12 @@ describe.runIf(canHoldEntries())('files of a session', () => {
 
   test('what the kernel says of processes is no file, even where it lies in a root (H 135)', async () => {
     const processes = open({ directories: [`/proc/${process.pid}`] })
-    for (const name of ['environ', 'root/etc/hostname', 'fd/0', 'task'])
-      expect(await read(`/proc/${process.pid}/${name}`, {}, processes)).toMatchObject({
-        kind: 'error',
-        error: { code: -32_602 },
-      })
+    for (const name of ['environ', 'status'])
+      expect(await read(`/proc/${process.pid}/${name}`, {}, processes)).toEqual(
+        refused(-32_602, 'is not an ordinary file'),
+      )
+    for (const name of ['root/etc/hostname', 'fd/0', 'cwd/package.json', 'task'])
+      expect(await read(`/proc/${process.pid}/${name}`, {}, processes)).toMatchObject({ error: { code: -32_602 } })
   })
 
   test('a file with other names is not written; it is read, unless it is one of ours (H 135)', async () => {
@@ -294,6 +303,8 @@ describe.runIf(canHoldEntries())('files of a session', () => {
     await writeFile(at('latin'), Buffer.from([0x61, 0x0a, 0xe4, 0x0a]))
     expect(await read(at('latin'))).toEqual(refused(-32_602, 'is not text in UTF-8'))
     expect(await read(at('latin'), { limit: 1 })).toEqual(content('a\n'))
+    await writeFile(at('zeros'), Buffer.alloc(5))
+    expect(await read(at('zeros'))).toEqual(refused(-32_602, 'is not text in UTF-8'))
   })
 
   test('names with newlines, and 200 directories, are names like any other', async () => {
@@ -320,6 +331,32 @@ describe.runIf(canHoldEntries())('files of a session', () => {
     const asked = Array.from({ length: 20 }, (_, i) => [write(at('f'), `${i}`), read(at('f'))]).flat()
     const answers = await Promise.all(asked)
     expect(answers.filter((_, i) => i % 2 === 1)).toEqual(Array.from({ length: 20 }, (_, i) => content(`${i}`)))
+  })
+
+  test('what the system does not answer in time is given up, changes nothing later, and holds up nobody', async () => {
+    await writeFile(at('f'), 'old')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const late = write(at('f'), 'late')
+      vi.advanceTimersByTime(FILE_MS_MAX) // no disk is as fast
+      expect(await late).toEqual(refused(-32_603, 'did not answer in time'))
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(await read(at('f'))).toEqual(content('old'))
+    expect(await litter()).toEqual([])
+  })
+
+  test('no descriptor is left of any request, served or refused', async () => {
+    await mkdir(at('a'))
+    await symlink('a', at('inside'))
+    await symlink(outside, at('out'))
+    execFileSync('mkfifo', [at('fifo')])
+    const paths = ['a/f', 'inside/f', 'out/secret', 'none/none', 'a', 'fifo', 'inside', '.git/x', 'a/f/below']
+    const before = await openDescriptors()
+    for (let round = 0; round < 5; round++)
+      await Promise.all(paths.flatMap((path) => [write(at(path)), read(at(path)), read(at(path), { line: 2 })]))
+    expect(await openDescriptors()).toEqual(before)
   })
 
   test('after the release nothing is written any more', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { systemClock } from '../../base/clock.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../base/ids.ts'
@@ -6,8 +6,10 @@ import type { Json, JsonObject } from '../../base/json.ts'
 import type { LocalProcess, ProcessExit, ProcessListener, StopReport } from '../../keeper/agent-host.ts'
 import type { PinnedLine } from '../../keeper/held/pinned-lines.ts'
 import type { HeldTerminal } from '../../keeper/held/terminal.ts'
+import { canHoldEntries } from '../files/held-entry.ts'
 import { listHeldAgents } from './attach-agent.ts'
 import type { AgentConnection, AgentListener, AttachRequest } from '../connection.ts'
+import type { AgentDefinition } from '../definition.ts'
 
 const REPORT: StopReport = { forced: false, swept: 0, survivors: [], ms: 0, exit: undefined }
 const TURN = 'turn_1' as TurnId
@@ -82,6 +84,7 @@ async function attach(
   process: SpooledProcess,
   rows: Partial<AttachRequest>,
   terminals: readonly HeldTerminal[] = [],
+  definition?: AgentDefinition,
 ): Promise<Attached> {
   const held = { process, sessionId: 'ses_1' as SessionId, generation: 3, agent: 'fake' }
   const [agent] = listHeldAgents({
@@ -92,7 +95,7 @@ async function attach(
     },
     clock: systemClock,
     environmentOf: () => ({}),
-    findDefinition: () => undefined,
+    findDefinition: () => definition,
     ownPlaces: { directories: [], files: [] },
   })
   const connection = agent?.attach({
@@ -224,6 +227,26 @@ test('what is refused at once is refused once, however often its line is read', 
   process.say({ id: 7, method: 'fs/read_text_file', params: {} })
   for (let life = 1; life <= 3; life++) await attach(process, { life })
   expect(process.sent).toMatchObject([{ id: 7, error: { code: -32601 } }])
+})
+
+test('a file that was asked for and not answered is given by the next life, once, if its agent still gets files', async () => {
+  const ask = { id: 7, method: 'fs/read_text_file', params: { sessionId: 's1', path: import.meta.filename, limit: 1 } }
+  const own = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
+  const lives = async (files: 'read' | 'none'): Promise<JsonObject[]> => {
+    const process = shaken()
+    process.say(ask)
+    const rows = { line: 3, roots: [import.meta.dirname] } // stored, and not let go of
+    for (let life = 1; life <= 2; life++) {
+      await attach(process, { ...rows, life }, [], { ...own, files })
+      await vi.waitFor(() => expect(process.sent).toHaveLength(1))
+    }
+    return process.sent
+  }
+  const given = canHoldEntries()
+    ? { result: { content: "import { expect, test, vi } from 'vitest'\n" } }
+    : { error: {} }
+  expect(await lives('read')).toMatchObject([{ id: 7, ...given }])
+  expect(await lives('none')).toMatchObject([{ id: 7, error: { code: -32601 } }])
 })
 
 test('the exit of a process that ended meanwhile comes after its last lines', async () => {
