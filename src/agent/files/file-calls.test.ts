@@ -105,13 +105,13 @@ test('a line whose answer was written in an earlier life is not served again', a
   const calls = new FileCalls({ answer, serves: () => true } as unknown as SessionFiles, {
     peer: { respond: (id) => log.push(`respond ${id}`), respondError: () => {} },
     process: { wasWritten: (frameId) => frameId === 'a1', pin: () => {} },
-    hold: (line) => {
-      log.push(`hold ${line}`)
+    withhold: (line) => {
+      log.push(`withhold ${line}`)
       return { [Symbol.dispose]: () => log.push(`let go of ${line}`) }
     },
   })
   calls.take('x', { method: 'fs/write_text_file', params: {}, line: 1 }) // settles the peer; the host writes no frame twice
   calls.take('y', { method: 'fs/write_text_file', params: {}, line: 2 })
   await vi.waitFor(() => expect(log.at(-1)).toBe('let go of 2'))
-  expect(log).toEqual(['respond x', 'hold 2', 'served', 'respond y', 'let go of 2'])
+  expect(log).toEqual(['respond x', 'withhold 2', 'served', 'respond y', 'let go of 2'])
 })

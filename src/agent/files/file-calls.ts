@@ -40,8 +40,8 @@ export class FileCalls implements RequestServer {
   }
 
   async #answer(id: RpcId, asked: FileAsked): Promise<void> {
-    const { peer, hold } = this.#ports
-    using _held = hold(asked.line)
+    const { peer, withhold } = this.#ports
+    using _withheld = withhold(asked.line)
     const answer = await this.#files.answer(asked)
     if (answer.kind === 'result') peer.respond(id, answer.result)
     else peer.respondError(id, answer.error)

@@ -2,20 +2,20 @@
 
 export class AcknowledgedLines {
   readonly #acknowledge: (n: number) => void
-  readonly #held = new Set<number>()
+  readonly #withheld = new Set<number>()
   #stored = 0
 
   constructor(acknowledge: (n: number) => void) {
     this.#acknowledge = acknowledge
   }
 
-  /** Neither the line nor any after it is acknowledged until it is disposed: to be held for a bounded time. */
-  hold(line: number): Disposable {
-    this.#held.add(line)
+  /** Neither the line nor any after it is acknowledged until it is disposed, which is within a bounded time. */
+  withhold(line: number): Disposable {
+    this.#withheld.add(line)
     return {
       [Symbol.dispose]: () => {
-        const wasFirst = line === Math.min(...this.#held)
-        this.#held.delete(line)
+        const wasFirst = line === Math.min(...this.#withheld)
+        this.#withheld.delete(line)
         if (wasFirst && this.#stored >= line) this.#tell()
       },
     }
@@ -28,6 +28,6 @@ export class AcknowledgedLines {
   }
 
   #tell(): void {
-    this.#acknowledge(Math.min(this.#stored, Math.min(...this.#held) - 1))
+    this.#acknowledge(Math.min(this.#stored, Math.min(...this.#withheld) - 1))
   }
 }

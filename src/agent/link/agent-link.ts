@@ -151,8 +151,8 @@ export class AgentLink implements ProcessListener {
 
   /** As `offerTerminals`, for any other family of requests. */
   offer(open: (ports: ServerPorts) => RequestServer): void {
-    const hold = (line: number): Disposable => this.#acknowledged.hold(line)
-    this.#servers.push(open({ peer: this.#peer, process: this.#process, hold }))
+    const withhold = (line: number): Disposable => this.#acknowledged.withhold(line)
+    this.#servers.push(open({ peer: this.#peer, process: this.#process, withhold }))
   }
 
   /** Tells something odd that changes nothing; `excerpt` may hold what the agent wrote. */

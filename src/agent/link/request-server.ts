@@ -27,5 +27,5 @@ export interface ServerPorts {
   readonly peer: Pick<JsonRpcPeer, 'respond' | 'respondError'>
   readonly process: Pick<AgentProcess, 'wasWritten' | 'pin'>
   /** See AcknowledgedLines. */
-  hold(line: number): Disposable
+  withhold(line: number): Disposable
 }

@@ -230,11 +230,15 @@ test('what is refused at once is refused once, however often its line is read', 
 })
 
 test('a file that was asked for and not answered is given by the next life, once, if its agent still gets files', async () => {
-  const ask = { id: 7, method: 'fs/read_text_file', params: { sessionId: 's1', path: import.meta.filename, limit: 1 } }
+  const reading = {
+    id: 7,
+    method: 'fs/read_text_file',
+    params: { sessionId: 's1', path: import.meta.filename, limit: 1 },
+  }
   const own = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
   const lives = async (files: 'read' | 'none'): Promise<JsonObject[]> => {
     const process = shaken()
-    process.say(ask)
+    process.say(reading)
     const rows = { line: 3, roots: [import.meta.dirname] } // stored, and not let go of
     for (let life = 1; life <= 2; life++) {
       await attach(process, { ...rows, life }, [], { ...own, files })
