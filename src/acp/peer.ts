@@ -76,6 +76,11 @@ export class JsonRpcPeer {
     this.#pending = new PendingAnswers(this.#limits.pendingMax)
   }
 
+  /** Something odd about a line that whoever carries the lines has seen; counted and told like what is odd in it. */
+  note(kind: 'not_utf8', line: string): void {
+    if (this.#closedBy === undefined) this.#warnings.add(kind, line)
+  }
+
   /** How many lines of one kind of oddity this connection has had. */
   countOf(kind: WarningKind): number {
     return this.#warnings.countOf(kind)

@@ -64,6 +64,7 @@ export interface IncomingNotification extends Omit<IncomingRequest, 'id'> {
 }
 
 export type WarningKind =
+  | 'not_utf8'
   | 'not_json'
   | 'not_a_message'
   | 'no_version'

@@ -3,7 +3,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { decodeLines, LineFramer } from './line-framer.ts'
+import { damagedLines, decodeLines, LineFramer } from './line-framer.ts'
 
 const BYTES_MAX = 1_024
 
@@ -74,6 +74,16 @@ describe('line framer', () => {
     expect(frameText('a\nb\r')).toEqual(['a', 'b'])
     expect(frameText('a\n  ')).toEqual(['a'])
     expect(frameText('')).toEqual([])
+  })
+
+  test('X-04: lines that are not UTF-8 are found, and a U+FFFD that was written is none', () => {
+    const bytes = Buffer.concat([
+      Buffer.from('\u{fffd} \u{1f600}\n'),
+      Buffer.from([0x61, 0xff, 0x0a]),
+      Buffer.from('ok\r\n'),
+      Buffer.from([0xc3, 0x0a]),
+    ])
+    expect(damagedLines(bytes)).toEqual([1, 3])
   })
 
   test('X-04: bytes that are not UTF-8 stay as they are until they are decoded', () => {

@@ -1,6 +1,8 @@
 // Bytes into whole lines that stay bytes: where the last complete line ends, how many there are, which are too long.
 // Owns the bytes of at most one unfinished line. Never decodes; the one look into a line is whether it is blank.
 
+import { isUtf8 } from 'node:buffer'
+
 const LF = 0x0a
 const SPACE = 0x20
 const NOTHING = Buffer.alloc(0)
@@ -115,6 +117,17 @@ export class LineFramer {
 function isBlank(bytes: Buffer, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if (bytes[at]! > SPACE) return false
   return true
+}
+
+/** Indexes of those of whole lines that are not UTF-8. */
+export function damagedLines(bytes: Buffer): number[] {
+  const damaged: number[] = []
+  for (let index = 0, start = 0; start < bytes.length; index++) {
+    const lf = bytes.indexOf(LF, start)
+    if (!isUtf8(bytes.subarray(start, lf))) damaged.push(index)
+    start = lf + 1
+  }
+  return damaged
 }
 
 /** The text of whole lines, without terminators. What is not UTF-8 becomes U+FFFD. */

@@ -11,7 +11,7 @@ import type { Json, JsonObject } from '../base/json.ts'
 import { decodeLines } from '../base/line-framer.ts'
 import { FramedOutput } from '../process/framed-output.ts'
 import { readArgv } from '../process/kill-tagged.ts'
-import { LineInput } from '../process/line-input.ts'
+import { LineInput, type InputLoss } from '../process/line-input.ts'
 import type { ProcessScanner } from '../process/process-scanner.ts'
 import { ProcessTree } from '../process/process-tree.ts'
 import { signalGroup } from '../process/signals.ts'
@@ -64,7 +64,7 @@ export class TestedAgent implements AsyncDisposable {
     this.#deps = deps
     this.#input = new LineInput(child.stdin, {
       clock: deps.clock,
-      onStalled: () => this.#lose('it does not read its input'),
+      onInputLost: (why) => void this.#onInputLost(why),
     })
     this.#peer = new JsonRpcPeer({
       role: 'client',
@@ -147,6 +147,11 @@ export class TestedAgent implements AsyncDisposable {
   async #onOutputEnd(why: 'end' | 'tooLong'): Promise<void> {
     if (why === 'tooLong') return this.#lose('it wrote a line of more than 32 MiB')
     if ((await this.exitWithin(END_GRACE_MS)) === undefined) this.#lose('it closed its output')
+  }
+
+  async #onInputLost(why: InputLoss): Promise<void> {
+    if (why === 'stalled') return this.#lose('it does not read its input')
+    if ((await this.exitWithin(END_GRACE_MS)) === undefined) this.#lose('it closed its input')
   }
 
   #lose(reason: string): void {

@@ -7,6 +7,9 @@ import type { SessionId } from '../base/ids.ts'
 import type { PinnedLine } from './held/pinned-lines.ts'
 import type { HeldTerminal, Terminal, TerminalSpec } from './held/terminal.ts'
 import type { ContainmentSpec } from '../process/containment.ts'
+import type { InputLoss } from '../process/line-input.ts'
+
+export type { InputLoss }
 
 export interface SpawnSpec {
   /** Undefined for a process that is started before a session needs it: `assign` names its session later. */
@@ -48,6 +51,8 @@ export interface ProcessExit {
 export interface LineBatch {
   readonly first: number
   readonly lines: readonly string[]
+  /** Numbers of those that were not UTF-8 and have U+FFFD in the place of the bytes; absent when all were. */
+  readonly damaged?: readonly number[]
 }
 
 export interface StopReport {
@@ -70,8 +75,8 @@ export interface ProcessListener {
   onLineTooLong(): void
   /** The root process exited. Everything it wrote before has been delivered by onLines (bounded by 250 ms of draining). */
   onExit(exit: ProcessExit): void
-  /** More than the host's write budget has waited for too long: the process does not read its stdin. */
-  onWriteStalled(): void
+  /** Nothing more can be written: the process does not read its stdin, or has closed it although it lives on. */
+  onInputLost(why: InputLoss): void
   /** The connection to an agent that is no process of ours is gone; `error` says why. Last call. */
   onDisconnected(error: HoldfastError): void
 }

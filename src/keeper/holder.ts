@@ -4,6 +4,7 @@
 import type { NumberedLines } from './held/output-spool.ts'
 import type { PinnedLine } from './held/pinned-lines.ts'
 import type { ContainmentSpec } from '../process/containment.ts'
+import type { InputLoss } from '../process/line-input.ts'
 import type { ProcessExit, StopReport } from './agent-host.ts'
 
 /** What a holder remembers of a process for the lives of the gateway that come after the one that asked for it. */
@@ -34,15 +35,15 @@ export interface SpawnOrder extends HeldLabel {
   readonly containment?: ContainmentSpec | undefined
 }
 
-/** What a reader of a process is told, in order. `onStalled`, `onStderr` and `onStopped` come when they happen. */
+/** What a reader of a process is told, in order. `onInputLost`, `onStderr` and `onStopped` come when they happen. */
 export interface HeldReader {
   onLines(lines: NumberedLines): void
   /** After the last line: the output ended, or a line passed its bound and nothing after it is given. */
   onOutputEnd(why: 'end' | 'tooLong'): void
   /** After the last line and the end of the output. */
   onExit(exit: ProcessExit): void
-  /** The process does not read its stdin. */
-  onStalled(): void
+  /** The process does not read its stdin, or has closed it and lives on. */
+  onInputLost(why: InputLoss): void
   onStopped(report: StopReport): void
   /** The holder itself is gone, and what it held is being ended. Nothing else is told after it. */
   onLost(): void

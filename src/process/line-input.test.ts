@@ -5,7 +5,7 @@ import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 
 import type { Clock } from '../base/clock.ts'
-import { LineInput } from './line-input.ts'
+import { LineInput, type InputLoss } from './line-input.ts'
 
 interface Fired {
   atMs: number
@@ -49,12 +49,12 @@ function createDeaf(): { stdin: Writable; read: () => void; taken: string[] } {
 }
 
 function openRig(): ReturnType<typeof createDeaf> &
-  ReturnType<typeof createClock> & { input: LineInput; stalls: number[] } {
+  ReturnType<typeof createClock> & { input: LineInput; losses: InputLoss[] } {
   const deaf = createDeaf()
   const time = createClock()
-  const stalls: number[] = []
-  const input = new LineInput(deaf.stdin, { clock: time.clock, onStalled: () => stalls.push(time.clock.now()) })
-  return { ...deaf, ...time, input, stalls }
+  const losses: InputLoss[] = []
+  const input = new LineInput(deaf.stdin, { clock: time.clock, onInputLost: (why) => losses.push(why) })
+  return { ...deaf, ...time, input, losses }
 }
 
 const BIG = 'x'.repeat(700_000)
@@ -73,23 +73,23 @@ describe('line input', () => {
   })
 
   test('more than 1 MiB that waits for 30 s is a stall, told once', () => {
-    const { input, stalls, advance } = openRig()
+    const { input, losses, advance } = openRig()
     input.send(BIG)
     advance(60_000)
-    expect(stalls).toEqual([])
+    expect(losses).toEqual([])
     input.send(BIG)
     advance(29_000)
     input.send(BIG)
-    expect(stalls).toEqual([])
+    expect(losses).toEqual([])
     advance(1_000)
-    expect(stalls).toHaveLength(1)
+    expect(losses).toHaveLength(1)
     input.send(BIG)
     advance(60_000)
-    expect(stalls).toHaveLength(1)
+    expect(losses).toHaveLength(1)
   })
 
   test('a process that reads in time is no stall, and leaves no timer', async () => {
-    const { stdin, input, stalls, advance, read, timers } = openRig()
+    const { stdin, input, losses, advance, read, timers } = openRig()
     input.send(BIG)
     input.send(BIG)
     expect(timers.size).toBe(1)
@@ -98,18 +98,18 @@ describe('line input', () => {
     await drained
     expect(timers.size).toBe(0)
     advance(60_000)
-    expect(stalls).toEqual([])
+    expect(losses).toEqual([])
   })
 
   test('far too much is a stall at once, and nothing more is kept', () => {
-    const { stdin, input, stalls } = openRig()
+    const { stdin, input, losses } = openRig()
     for (let i = 0; i < 200; i++) input.send(BIG)
-    expect(stalls).toHaveLength(1)
+    expect(losses).toHaveLength(1)
     expect(stdin.writableLength).toBeLessThan(66 * 1024 * 1024)
   })
 
-  test('a broken pipe is contained; later lines are dropped', async () => {
-    const { stdin, input, timers } = openRig()
+  test('X-32 a broken pipe is contained and told once; later lines are dropped', async () => {
+    const { stdin, input, timers, losses } = openRig()
     input.send(BIG)
     input.send(BIG)
     const closed = new Promise((resolve) => stdin.once('close', resolve))
@@ -118,5 +118,17 @@ describe('line input', () => {
     input.send('late')
     input.end()
     expect(timers.size).toBe(0)
+    expect(losses).toEqual(['closed'])
+  })
+
+  test('an end that was asked for is no loss', async () => {
+    for (const end of ['end', 'destroy'] as const) {
+      const { stdin, read, input, losses } = openRig()
+      read()
+      const closed = new Promise((resolve) => stdin.once('close', resolve))
+      input[end]()
+      await closed
+      expect(losses).toEqual([])
+    }
   })
 })

@@ -6,10 +6,16 @@ import type { Writable } from 'node:stream'
 import type { Clock, Timer } from '../base/clock.ts'
 import { startPatientTimer } from '../base/patient-timer.ts'
 
+/**
+ * Why nothing more can be written. `stalled`: too much waited for too long, or far too much at once. `closed`: nobody has the other end any
+ * more (EPIPE, ECONNRESET); the process closed it, or is gone, and then its exit tells more.
+ */
+export type InputLoss = 'stalled' | 'closed'
+
 export interface LineInputOptions {
   readonly clock: Clock
-  /** Called at most once: too much waited for too long, or far too much at once. */
-  readonly onStalled: () => void
+  /** Called at most once, and not for an end that was asked for. */
+  readonly onInputLost: (why: InputLoss) => void
   /** A stall: more than this waits … */
   readonly waitingBytesMax?: number
   /** … for so long. */
@@ -21,7 +27,7 @@ const STALL_MS = 30_000
 /** Beyond this nothing is kept, whatever the clock says. */
 const HARD_BYTES_MAX = 64 * 1024 * 1024
 
-/** Modes: open; stalled or ended, both for ever: lines are dropped then, and the owner ends the process. */
+/** Modes: open; lost or ended, both for ever: lines are dropped then, and the owner ends the process. */
 export class LineInput {
   readonly #stdin: Writable
   readonly #options: LineInputOptions
@@ -33,9 +39,8 @@ export class LineInput {
     this.#stdin = stdin
     this.#options = options
     this.#waitingBytesMax = options.waitingBytesMax ?? WAITING_BYTES_MAX
-    // EPIPE and ECONNRESET: the child closed its end or is gone; its exit tells the story.
-    stdin.on('error', () => this.#close())
-    stdin.once('close', () => this.#close())
+    stdin.on('error', () => this.#lose('closed'))
+    stdin.once('close', () => this.#lose('closed'))
     stdin.on('drain', () => this.#disarm())
   }
 
@@ -45,7 +50,7 @@ export class LineInput {
     this.#stdin.write(typeof line === 'string' ? `${line}\n` : line)
     const waiting = this.#stdin.writableLength
     if (waiting <= this.#waitingBytesMax) return
-    if (waiting > HARD_BYTES_MAX) return this.#stall()
+    if (waiting > HARD_BYTES_MAX) return this.#lose('stalled')
     this.#timer ??= this.#arm()
   }
 
@@ -65,13 +70,14 @@ export class LineInput {
     const { clock, stallMs = STALL_MS } = this.#options
     return startPatientTimer(clock, clock.now() + stallMs, () => {
       this.#timer = undefined
-      if (this.#isOpen && this.#stdin.writableLength > this.#waitingBytesMax) this.#stall()
+      if (this.#isOpen && this.#stdin.writableLength > this.#waitingBytesMax) this.#lose('stalled')
     })
   }
 
-  #stall(): void {
+  #lose(why: InputLoss): void {
+    if (!this.#isOpen) return
     this.#close()
-    this.#options.onStalled()
+    this.#options.onInputLost(why)
   }
 
   #disarm(): void {

@@ -103,7 +103,7 @@ export class RemoteProcess implements AgentProcess, TransportListener {
   }
 
   stalled(): void {
-    this.#end(() => this.#listener?.onWriteStalled())
+    this.#end(() => this.#listener?.onInputLost('stalled'))
   }
 
   lost(error: HoldfastError): void {

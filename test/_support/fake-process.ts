@@ -62,6 +62,19 @@ export class FakeProcess implements LocalProcess {
     this.#listener?.onLines({ first, lines })
   }
 
+  /** Lines that had bytes in them that were not UTF-8. */
+  tellDamaged(...messages: JsonObject[]): void {
+    const first = this.#lines + 1
+    this.#lines += messages.length
+    const damaged = messages.map((_, i) => first + i)
+    this.#listener?.onLines({ first, lines: messages.map((message) => JSON.stringify(message)), damaged })
+  }
+
+  /** It closes its stdin and lives on. */
+  closeInput(): void {
+    this.#listener?.onInputLost('closed')
+  }
+
   exit(code: number): void {
     this.#listener?.onExit({ code, signal: null })
   }

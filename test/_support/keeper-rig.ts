@@ -110,7 +110,7 @@ export function watchAgent(agent: LocalProcess, { acknowledgesTo = Infinity } = 
     onOutputEnd: () => events.push('end'),
     onLineTooLong: () => events.push('too long'),
     onExit: ({ code, signal }) => events.push(`exit ${code ?? signal}`),
-    onWriteStalled: () => events.push('stalled'),
+    onInputLost: () => events.push('stalled'),
     onDisconnected: () => {},
   })
   return { agent, lines, events, last: () => last }

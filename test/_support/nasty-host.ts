@@ -116,7 +116,7 @@ function watchNasty(agent: LocalProcess, log: string, mark: string): Nasty {
     onOutputEnd: () => {},
     onLineTooLong: () => {},
     onExit: (exit) => exits.push(exit),
-    onWriteStalled: () => {},
+    onInputLost: () => {},
     onDisconnected: () => {},
   })
   const told = async (): Promise<Told[]> => {

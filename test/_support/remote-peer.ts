@@ -194,7 +194,7 @@ export async function openRaw(
     onOutputEnd: () => told.push('end'),
     onLineTooLong: () => told.push('too long'),
     onExit: () => told.push('exit'),
-    onWriteStalled: () => told.push('stalled'),
+    onInputLost: () => told.push('stalled'),
     onDisconnected: ({ code, details }) => told.push(`${code}: ${details['reason'] as string}`),
   })
   return { process, told, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }

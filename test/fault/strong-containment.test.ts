@@ -284,7 +284,7 @@ function listen(agent: Nasty['process']): Pick<Nasty, 'lines' | 'exits'> {
     onOutputEnd: () => {},
     onLineTooLong: () => {},
     onExit: (exit) => void heard.exits.push(exit),
-    onWriteStalled: () => {},
+    onInputLost: () => {},
     onDisconnected: () => {},
   })
   return heard

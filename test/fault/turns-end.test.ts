@@ -80,6 +80,15 @@ const ENDS: readonly End[] = [
     isSameProcess: false,
   },
   {
+    title: 'X-32 an agent that closes its input and stays is ended',
+    prompt: '@close-stdin',
+    turn: {
+      state: 'failed',
+      outcome: { error: { code: 'AGENT_PROTOCOL_ERROR', details: { reason: 'it closed its stdin' } } },
+    },
+    isSameProcess: false,
+  },
+  {
     title: 'C 55: an error is passed on, its code and its text',
     prompt: '@error -32603 no luck today',
     turn: {

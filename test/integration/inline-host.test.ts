@@ -42,7 +42,7 @@ function watch(agent: LocalProcess, isAcknowledging = true): Watched {
     onOutputEnd: () => watched.events.push('outputEnd'),
     onLineTooLong: () => watched.events.push('lineTooLong'),
     onExit: ({ code, signal }) => watched.events.push(`exit ${code ?? signal} after ${watched.lines.length}`),
-    onWriteStalled: () => watched.events.push('writeStalled'),
+    onInputLost: () => watched.events.push('writeStalled'),
     onDisconnected: () => {},
   })
   return watched

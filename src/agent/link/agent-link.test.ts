@@ -272,3 +272,27 @@ test('C-79 an update is told as the agent wrote it, to the byte; a chunk without
   process.tell(`${head}${call}}}`, `${head}${text}}}`)
   expect(updates).toEqual([call, `${text.slice(0, -1)},"messageId":"m1.1"}`])
 })
+
+test('X-04 text that was not UTF-8 is told on with U+FFFD, counted, and a flood of it is told of a few times', async () => {
+  const warnings: Json[] = []
+  const process = new FakeProcess(polite())
+  const { told, listener } = recorder()
+  const connection = await connect(process)
+  connection.listen({ ...listener, warning: (data) => warnings.push(JSON.parse(data) as Json) })
+  process.tellDamaged(...Array.from({ length: 100 }, () => chunk('a\u{fffd}b')))
+  expect(warnings).toHaveLength(22)
+  expect(warnings.at(-1)).toMatchObject({ warning: 'not_utf8', count: 64 })
+  expect(told.filter((each) => each === 'update a\u{fffd}b')).toHaveLength(100)
+})
+
+test('X-32 an agent that closes its stdin and lives on is lost at once, and that is what is said', async () => {
+  const process = new FakeProcess(polite())
+  const connection = await connect(process)
+  const losses: Json[] = []
+  connection.listen({
+    ...recorder().listener,
+    lost: ({ code, details }) => losses.push([code, details?.['reason'] as Json]),
+  })
+  process.closeInput()
+  expect(losses).toEqual([['AGENT_PROTOCOL_ERROR', 'it closed its stdin']])
+})

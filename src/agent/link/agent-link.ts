@@ -13,7 +13,14 @@ import { CancelledError, HoldfastError, toStoredError } from '../../base/errors.
 import type { AgentSessionId, TurnId } from '../../base/ids.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
-import type { AgentProcess, LineBatch, ProcessExit, ProcessListener, StopReport } from '../../keeper/agent-host.ts'
+import type {
+  AgentProcess,
+  InputLoss,
+  LineBatch,
+  ProcessExit,
+  ProcessListener,
+  StopReport,
+} from '../../keeper/agent-host.ts'
 import type { AgentTerminals } from '../terminals/agent-terminals.ts'
 import { History } from './history.ts'
 import type { ImportedHistory } from './history.ts'
@@ -214,11 +221,12 @@ export class AgentLink implements ProcessListener {
 
   // What the host tells -------------------------------------------------------------------------------------------
 
-  onLines({ first, lines }: LineBatch): void {
+  onLines({ first, lines, damaged }: LineBatch): void {
     let number = first
     for (const line of lines) {
       this.#tells.startLine(number)
-      this.#receive(line, number++)
+      this.#receive(line, number, damaged?.includes(number))
+      number++
     }
     this.#tells.batchEnd(first + lines.length - 1, (n) => this.#acknowledge(n))
   }
@@ -234,8 +242,8 @@ export class AgentLink implements ProcessListener {
     this.#lose(this.#broken('line_too_long'))
   }
 
-  onWriteStalled(): void {
-    this.#lose(this.#broken('it does not read its stdin'))
+  onInputLost(why: InputLoss): void {
+    this.#lose(this.#broken(why === 'closed' ? 'it closed its stdin' : 'it does not read its stdin'))
   }
 
   onExit(exit: ProcessExit): void {
@@ -248,8 +256,9 @@ export class AgentLink implements ProcessListener {
 
   // -----------------------------------------------------------------------------------------------------------------
 
-  #receive(text: string, line: number): void {
+  #receive(text: string, line: number, isDamaged = false): void {
     this.#line = line
+    if (isDamaged) this.#peer.note('not_utf8', text)
     this.#peer.receive(text, line)
   }
 

@@ -5,7 +5,16 @@ import type { JsonRpcPeer, PeerOptions } from '../../acp/peer.ts'
 
 export type AgentPeer = Pick<
   JsonRpcPeer,
-  'request' | 'cancelRequest' | 'notify' | 'respond' | 'respondError' | 'expect' | 'restore' | 'receive' | 'close'
+  | 'request'
+  | 'cancelRequest'
+  | 'notify'
+  | 'respond'
+  | 'respondError'
+  | 'expect'
+  | 'restore'
+  | 'receive'
+  | 'note'
+  | 'close'
 >
 
 export interface PeerPorts extends PeerOptions {

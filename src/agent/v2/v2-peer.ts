@@ -110,6 +110,10 @@ export class V2Peer implements AgentPeer {
     this.#inner.receive(line, number)
   }
 
+  note(kind: 'not_utf8', line: string): void {
+    this.#inner.note(kind, line)
+  }
+
   close(error: Error): void {
     this.#inner.close(error)
   }

@@ -73,7 +73,7 @@ function createReader(after = 0): Watched {
     },
     onOutputEnd: (why) => events.push(`${why} after ${watched.last}`),
     onExit: ({ code, signal }) => events.push(`exit ${code ?? signal} after ${watched.last}`),
-    onStalled: () => events.push('stalled'),
+    onInputLost: (why) => events.push(`input ${why}`),
     onStopped: () => events.push('stopped'),
     onLost: () => events.push('lost'),
   }
@@ -150,6 +150,51 @@ describe('with a reader', () => {
     rig.held.read(reader)
     await when('all lines', () => reader.last === 400)
     expect(reader.lines).toEqual(numbers(1, 400))
+  })
+})
+
+describe('X-32 stdin is closed by the process', () => {
+  const breakPipe = async ({ child, held }: Rig): Promise<void> => {
+    const closed = new Promise((resolve) => child.stdin.once('close', resolve))
+    child.stdin.destroy(Object.assign(new Error('broken'), { code: 'EPIPE' }))
+    await closed
+    held.send('late', undefined)
+  }
+
+  test('one that lives on is told as a loss, also to a reader that comes later', async () => {
+    const rig = openRig({}, { isDeaf: true })
+    const reader = createReader()
+    rig.held.read(reader)
+    await breakPipe(rig)
+    rig.clock.advance(49)
+    expect(reader.events).toEqual([])
+    rig.clock.advance(1)
+    expect(reader.events).toEqual(['input closed'])
+    const later = createReader()
+    rig.held.read(later)
+    expect(later.events).toEqual(['input closed'])
+  })
+
+  test('of one that exits the exit is told, and nothing else', async () => {
+    const rig = openRig({}, { isDeaf: true })
+    const reader = createReader()
+    rig.held.read(reader)
+    await breakPipe(rig)
+    rig.child.leave({ code: 3 })
+    await when('the exit', () => reader.events.includes('exit 3 after 0'))
+    rig.clock.advance(1_000)
+    expect(reader.events).not.toContain('input closed')
+  })
+
+  test('of one that is being stopped it is no news', async () => {
+    const rig = openRig({}, { isDeaf: true })
+    const reader = createReader()
+    rig.held.read(reader)
+    await breakPipe(rig)
+    void rig.held.stop()
+    rig.clock.advance(1_000)
+    expect(reader.events).toEqual([])
+    rig.child.leave()
   })
 })
 
@@ -268,10 +313,10 @@ describe('the end', () => {
     rig.held.read(reader)
     for (let i = 0; i < 4; i++) rig.held.send('x'.repeat(500_000), undefined)
     rig.clock.advance(30_000)
-    expect(reader.events).toEqual(['stalled'])
+    expect(reader.events).toEqual(['input stalled'])
     const next = createReader()
     rig.held.read(next)
-    expect(next.events).toEqual(['stalled'])
+    expect(next.events).toEqual(['input stalled'])
   })
 
   test('every stop is the same stop, and ends the input first', async () => {

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import { signalGroup } from '../../process/signals.ts'
 import type { Enclosure } from '../../process/enclosure.ts'
 import { FramedOutput, type ChildOutput } from '../../process/framed-output.ts'
-import { LineInput } from '../../process/line-input.ts'
+import { LineInput, type InputLoss } from '../../process/line-input.ts'
 import { MergedOutput } from '../../process/merged-output.ts'
 import type { ProcessScanner } from '../../process/process-scanner.ts'
 import type { Child, ExitStatus } from '../../process/spawn.ts'
@@ -81,7 +81,7 @@ export class HeldProcess implements Held {
   #ending: 'end' | 'tooLong' | undefined
   #isUnreadable = false
   #exit: ProcessExit | undefined
-  #isStalled = false
+  #inputLoss: InputLoss | undefined
   #stopped: Promise<StopReport> | undefined
   #report: StopReport | undefined
 
@@ -96,7 +96,7 @@ export class HeldProcess implements Held {
     this.startedAt = deps.clock.now()
     this.label = { sessionId, generation, agent, terminal }
     this.#spool = new OutputSpool(deps.spoolPath, terminal !== undefined)
-    this.#input = new LineInput(child.stdin, { clock: deps.clock, onStalled: () => this.#onStalled() })
+    this.#input = new LineInput(child.stdin, { clock: deps.clock, onInputLost: (why) => this.#onInputLost(why) })
     this.#output = terminal === undefined ? this.#readLines(lineBytesMax) : this.#readBytes()
     this.#drained = child.exited.then((exit) => this.#onRootExit(exit))
   }
@@ -124,7 +124,7 @@ export class HeldProcess implements Held {
     this.#toldBytes = this.#spool.freedBytes
     this.#hasToldEnd = false
     this.#hasToldExit = false
-    if (this.#isStalled) reader.onStalled()
+    if (this.#inputLoss !== undefined) reader.onInputLost(this.#inputLoss)
     this.#advance()
     if (this.#report !== undefined) reader.onStopped(this.#report)
   }
@@ -249,9 +249,18 @@ export class HeldProcess implements Held {
     this.#advance()
   }
 
-  #onStalled(): void {
-    this.#isStalled = true
-    this.#reader?.onStalled()
+  /** A process that exits closes its stdin, too; then it is stopped as well, and the exit is what is told. */
+  #onInputLost(why: InputLoss): void {
+    if (why === 'stalled') return this.#tellInputLoss(why)
+    const { clock } = this.#deps
+    clock.at(clock.now() + END_GRACE_MS, () => {
+      if (this.#stopped === undefined) this.#tellInputLoss(why)
+    })
+  }
+
+  #tellInputLoss(why: InputLoss): void {
+    this.#inputLoss = why
+    this.#reader?.onInputLost(why)
   }
 
   /** A spool that cannot be read ends its own process only: what follows the gap would be torn. */

@@ -45,7 +45,7 @@ function createReader(): HeldReader & { told: string; next: number } {
     },
     onOutputEnd: () => {},
     onExit: ({ code }: { code: number | null }) => void (reader.told += `|exit ${code}`),
-    onStalled: () => {},
+    onInputLost: () => {},
     onStopped: () => {},
     onLost: () => {},
   }

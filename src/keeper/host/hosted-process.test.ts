@@ -66,7 +66,7 @@ async function openRig(isListening = true): Promise<Rig> {
       onOutputEnd: () => events.push('end'),
       onLineTooLong: () => events.push('too long'),
       onExit: ({ code }) => events.push(`exit ${code} after ${last}`),
-      onWriteStalled: () => events.push('stalled'),
+      onInputLost: () => events.push('stalled'),
       onDisconnected: () => {},
     })
   }

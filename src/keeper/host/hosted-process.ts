@@ -6,6 +6,7 @@ import type { Held, HeldReader } from '../holder.ts'
 import { LastLines } from '../held/last-lines.ts'
 import { LineDelivery } from './line-delivery.ts'
 import type { NumberedLines } from '../held/output-spool.ts'
+import type { InputLoss } from '../../process/line-input.ts'
 import type { PinnedLine } from '../held/pinned-lines.ts'
 
 export interface HostedProcessDeps extends HeldEndDeps {
@@ -119,8 +120,8 @@ export class HostedProcess implements LocalProcess, HeldReader {
     this.#lastLines.end()
   }
 
-  onStalled(): void {
-    this.#delivery.afterLines(() => this.#listener?.onWriteStalled())
+  onInputLost(why: InputLoss): void {
+    this.#delivery.afterLines(() => this.#listener?.onInputLost(why))
   }
 
   /** The tree was swept although nobody asked, because its root exited. */

@@ -112,7 +112,7 @@ export class HostedTerminal implements Terminal, HeldReader {
 
   /** A terminal has no input that could stall, and its exit is its end. */
   onOutputEnd(): void {}
-  onStalled(): void {}
+  onInputLost(): void {}
 
   // -----------------------------------------------------------------------------------------------------------------
 

@@ -119,3 +119,16 @@ test('a listener that throws stops neither the lines nor what is told after them
   await turns(4)
   expect(events).toEqual(['from 129', 'exit'])
 })
+
+test('X-04 lines that were not UTF-8 are named in their batch, each once', async () => {
+  const named: (readonly number[] | undefined)[] = []
+  const delivery = new LineDelivery(2, ({ damaged }) => named.push(damaged))
+  delivery.open()
+  await turns(1)
+  const lines = Array.from({ length: 300 }, (_, i) => (i % 100 === 1 ? Buffer.from([0xff, 0x0a]) : Buffer.from('x\n')))
+  const bytes = Buffer.concat(lines)
+  delivery.push({ first: 1, count: 300, bytes })
+  delivery.push({ first: 1, count: 300, bytes })
+  await turns(4)
+  expect(named).toEqual([[102], [202], undefined])
+})

@@ -1,7 +1,9 @@
 // Lines of one process on their way to the gateway's logic: decoded, in order, in small batches, one batch a turn of the loop.
 // Owns what was told and not delivered yet, which the holder's window bounds. Never looks into a line.
 
-import { decodeLines } from '../../base/line-framer.ts'
+import { isUtf8 } from 'node:buffer'
+
+import { damagedLines, decodeLines } from '../../base/line-framer.ts'
 import type { LineBatch } from '../agent-host.ts'
 import type { NumberedLines } from '../held/output-spool.ts'
 
@@ -12,6 +14,8 @@ export class LineDelivery {
   readonly #deliver: (batch: LineBatch) => void
   #waiting: string[] = []
   #waitingFrom = 0
+  /** Numbers of those that were not UTF-8. */
+  #damaged: number[] = []
   /** Number of the last line that was delivered, and of the last one that is here. */
   #delivered: number
   #here: number
@@ -35,6 +39,12 @@ export class LineDelivery {
   /** The next lines; those that are here already, or were not wanted, are dropped. */
   push({ first, count, bytes }: NumberedLines): void {
     const lines = decodeLines(bytes)
+    if (!isUtf8(bytes))
+      this.#damaged.push(
+        ...damagedLines(bytes)
+          .map((index) => first + index)
+          .filter((n) => n > this.#here),
+      )
     const known = this.#here - first + 1
     const fresh = known > 0 ? lines.slice(known) : lines
     if (first === 1 && known <= 0 && fresh[0]?.startsWith(BOM)) fresh[0] = fresh[0].slice(1)
@@ -69,7 +79,7 @@ export class LineDelivery {
     this.#delivered += lines.length
     // Before the call: a listener that throws must not stop the stream.
     if (this.#delivered < this.#here || this.#after.length > 0) this.#schedule()
-    if (lines.length > 0) this.#deliver({ first, lines })
+    if (lines.length > 0) this.#deliver({ first, lines, ...this.#takeDamaged() })
   }
 
   #tellDue(): void {
@@ -77,6 +87,13 @@ export class LineDelivery {
     if (due.length === 0) return
     this.#after = this.#after.slice(due.length)
     for (const { tell } of due) tell()
+  }
+
+  #takeDamaged(): Pick<LineBatch, 'damaged'> {
+    if (this.#damaged.length === 0) return {}
+    const damaged = this.#damaged.filter((line) => line <= this.#delivered)
+    this.#damaged = this.#damaged.slice(damaged.length)
+    return damaged.length === 0 ? {} : { damaged }
   }
 
   #takeBatch(): string[] {

@@ -32,7 +32,7 @@ export const FRAME = {
   lines: 36,
   outputEnd: 37,
   exit: 38,
-  stalled: 39,
+  inputLost: 39,
   stderr: 40,
   stopped: 41,
   pong: 42,

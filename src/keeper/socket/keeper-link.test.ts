@@ -30,7 +30,7 @@ function createReader(): HeldReader & { readonly events: string[]; bytes: string
     onLines: ({ bytes }: { bytes: Buffer }) => void (reader.bytes += String(bytes)),
     onOutputEnd: (why: string) => events.push(why),
     onExit: ({ code }: ProcessExit) => events.push(`exit ${code}`),
-    onStalled: () => events.push('stalled'),
+    onInputLost: (why: string) => events.push(`input ${why}`),
     onStopped: ({ survivors }: StopReport) => events.push(`stopped ${survivors.length}`),
     onLost: () => events.push('lost'),
   }
@@ -205,6 +205,22 @@ describe('spawns that nobody waits for', () => {
     expect(second.held().map(({ leaseId, label }) => [leaseId, label.sessionId])).toEqual([[5, 'ses_1']])
     second.close()
   })
+})
+
+test('X-32 an agent that closes its stdin and lives on is told through the keeper', async () => {
+  await using pair = await openKeeperPair()
+  const link = await pair.connect()
+  const reader = createReader()
+  const held = await link.spawn(orderOf(1))
+  held.read(reader)
+  const { stdin } = pair.holder.children.get(1)!
+  const closed = new Promise((resolve) => stdin.once('close', resolve))
+  stdin.destroy(Object.assign(new Error('broken'), { code: 'EPIPE' }))
+  await closed
+  pair.clock.advance(50)
+  await when('it to be told', () => reader.events.length > 0)
+  expect(reader.events).toEqual(['input closed'])
+  link.close()
 })
 
 describe('a keeper that is gone or hangs', () => {

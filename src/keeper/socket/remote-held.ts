@@ -35,7 +35,7 @@ const NOBODY: HeldReader = {
   onLines: () => {},
   onOutputEnd: () => {},
   onExit: () => {},
-  onStalled: () => {},
+  onInputLost: () => {},
   onStopped: () => {},
   onLost: () => {},
 }
@@ -161,8 +161,8 @@ export class RemoteHeld implements Held {
         return this.#reader?.onOutputEnd(decodeJsonBody(body)['why'] === 'tooLong' ? 'tooLong' : 'end')
       case FRAME.exit:
         return this.#reader?.onExit(readExit(decodeJsonBody(body)))
-      case FRAME.stalled:
-        return this.#reader?.onStalled()
+      case FRAME.inputLost:
+        return this.#reader?.onInputLost(decodeJsonBody(body)['why'] === 'closed' ? 'closed' : 'stalled')
       case FRAME.stderr:
         this.#stderr = body.toString('utf8')
         return

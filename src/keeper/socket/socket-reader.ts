@@ -6,6 +6,7 @@ import type { ProcessExit, StopReport } from '../agent-host.ts'
 import { encodeFrame, encodeJson, encodeLines, FRAME } from './frames.ts'
 import type { HeldProcess } from '../held/held-process.ts'
 import type { HeldReader } from '../holder.ts'
+import type { InputLoss } from '../../process/line-input.ts'
 import type { NumberedLines } from '../held/output-spool.ts'
 
 /** The tail is sent at most so often while it changes, and always before what it may explain. */
@@ -38,8 +39,8 @@ export class SocketReader implements HeldReader, Disposable {
     this.#tell(FRAME.exit, exit)
   }
 
-  onStalled(): void {
-    this.#tell(FRAME.stalled, {})
+  onInputLost(why: InputLoss): void {
+    this.#tell(FRAME.inputLost, { why })
   }
 
   onStopped(report: StopReport): void {

@@ -15,6 +15,14 @@ export const deaths = {
   /** stdout is closed, the process stays; deaf from then on. */
   'close-stdout': (turn) => die(turn, () => (closeSync(1), setTimeout(() => {}, FOREVER_MS))),
 
+  /** stdin is closed, the process stays; then it asks for what it cannot be answered any more. */
+  'close-stdin': (turn) =>
+    die(turn, () => {
+      closeSync(0)
+      setTimeout(() => {}, FOREVER_MS)
+      void turn.call('_example/unknown', {})
+    }),
+
   async sigstop(turn) {
     await turn.wire.raw('')
     process.kill(process.pid, 'SIGSTOP')
