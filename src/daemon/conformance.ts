@@ -9,6 +9,7 @@ import { systemEnvironment } from '../config/environment.ts'
 import type { Environment } from '../config/environment.ts'
 import { loadConfig } from '../config/load.ts'
 import { pathsOf } from '../config/paths.ts'
+import { HoldfastError } from '../base/errors.ts'
 import { modelEnvironment } from '../conformance/model-address.ts'
 import { listPrompts, probePrompts } from '../conformance/probe-prompts.ts'
 import type { ConformanceReport, Finding } from '../conformance/report.ts'
@@ -36,7 +37,7 @@ export interface OpenedConformance extends AsyncDisposable {
   run(signal: AbortSignal, onFinding: (finding: Finding) => void): Promise<ConformanceReport>
 }
 
-/** Starts nothing yet. BAD_REQUEST for a command that cannot be read, CONFIG_INVALID as the gateway. */
+/** Starts nothing yet. BAD_REQUEST for a command that cannot be read and for a remote agent, CONFIG_INVALID as the gateway. */
 export async function openConformance(version: string, choice: ConformanceChoice): Promise<OpenedConformance> {
   const own = systemEnvironment()
   const { argv, env } = findCommand(own, choice.agent)
@@ -63,6 +64,8 @@ interface FoundCommand {
 
 function findCommand(own: Environment, agent: string): FoundCommand {
   const configured = loadConfig({ env: own, paths: pathsOf(own) }).agentDefinitions.get(agent)
+  if (configured?.remote !== undefined)
+    throw new HoldfastError('BAD_REQUEST', { reason: `agent ${agent} is remote; only commands can be looked at` })
   if (configured?.command !== undefined) return { argv: configured.command, env: configured.env }
   return { argv: splitCommand(agent), env: {} }
 }

@@ -14,7 +14,7 @@ afterEach(() => void vi.useRealTimers())
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** A life whose turns never end, with 60 s for them. */
-function together(mode: 'handover' | 'drain') {
+function together(mode: 'handover' | 'drain', connections = 0) {
   const requests = new Requests()
   const told: Leaving[] = []
   const budgets: number[] = []
@@ -24,11 +24,20 @@ function together(mode: 'handover' | 'drain') {
     budgets.push(budgetAt - NOW)
     return { turnsEnded: never, agentsGone: never }
   }
+  const drainConnections = ({ budgetAt }: { budgetAt: number }): Promise<void> => {
+    budgets.push(budgetAt - NOW)
+    return never
+  }
   const parts = {
-    sessions: { drain, overview: () => [], handOver: () => Promise.resolve(void done.push('handed over')) },
+    sessions: {
+      drain,
+      drainConnections,
+      overview: () => [],
+      handOver: () => Promise.resolve(void done.push('handed over')),
+    },
     host: {
       canHandOver: true,
-      connections: 0,
+      connections,
       handOver: () => void done.push('let go'),
       describe: () => ({ live: 1 }),
     },
@@ -95,4 +104,17 @@ test('what a supervisor is told fits what happens: a restart that drains leaves 
     return life.parting.willLeaveAgents
   })
   expect(will).toEqual([true, false])
+})
+
+test('turns on connections have the budget before the others are handed over, and a second request cuts them', async () => {
+  const life = together('handover', 1)
+  life.requests.restart('new version')
+  const parted = life.part()
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect([life.budgets, life.done]).toEqual([[60_000], []])
+  expect(life.told).toEqual([{ reason: 'restart', until: NOW + 60_000 }])
+  life.requests.stop('SIGTERM', { keepsAgents: true })
+  await vi.advanceTimersByTimeAsync(0)
+  await parted
+  expect(life.done).toEqual(['handed over', 'let go'])
 })

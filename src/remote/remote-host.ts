@@ -140,7 +140,7 @@ export class RemoteHost implements AgentHost {
     )
     try {
       const stage = 'connect'
-      const transport = await deadline(opening, { ms: times.connectMs, stage, signal: AbortSignal.any([given]) })
+      const transport = await deadline(opening, { ms: times.connectMs, stage, signal: given })
       if (given.aborted) throw new CancelledError(stage)
       return transport
     } catch (error) {
