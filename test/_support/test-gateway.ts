@@ -22,6 +22,7 @@ export interface TestAgent {
   readonly command: readonly [string, ...string[]]
   readonly env?: Readonly<Record<string, string>>
   readonly terminals?: boolean
+  readonly protocol?: 1 | 2 | 'auto'
   readonly files?: 'none' | 'read' | 'write'
 }
 
