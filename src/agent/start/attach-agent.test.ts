@@ -330,6 +330,26 @@ test.each(Object.entries(V2_TURNS))(
 
 const updateOrNone = (message: JsonObject): string => (message['method'] === undefined ? '' : updateOf(message))
 
+test('a line of ACP v2 that is stored and read again counts once in what is patched later', async () => {
+  const process = shaken()
+  process.say(words('one'), v2('agent_message', { messageId: 'a', content: [{ type: 'text', text: 'one two' }] }))
+  const { told } = await attach(process, { capabilities: V2_CAPABILITIES, line: 3, updates: [updateOf(words('one'))] })
+  expect(told).toEqual(['end 3', '4  two a', 'end 4'])
+})
+
+test('the late answer to a prompt of ACP v2 does not end the turn after it', async () => {
+  const process = shaken()
+  process.say(state('idle'))
+  const { told, connection } = await attach(process, {
+    capabilities: V2_CAPABILITIES,
+    turnId: TURN,
+    updates: [updateOf(state('running'))],
+  })
+  connection.prompt('turn_2' as TurnId, JSON.stringify([{ type: 'text', text: 'hi' }]))
+  process.say({ id: TURN, error: { code: -32_800, message: 'cancelled' } })
+  expect(told.filter((one) => one.includes('answered'))).toEqual([`3 answered ${TURN} stopped`])
+})
+
 test('the late answer to a prompt of ACP v2 whose turn is over changes nothing', async () => {
   const process = shaken()
   process.say(state('idle'), answer(TURN, { messageId: 'u' }))

@@ -80,6 +80,11 @@ test.each<[string, JsonObject[], Json[]]>([
     ],
     [],
   ],
+  [
+    'a hook before it is inserted',
+    [running, idle(), running, inserted, says, idle('refusal')],
+    [chunkTold, `${TURN} refusal`],
+  ],
   ['no end', [inserted, running, says], [chunkTold]],
 ])('a turn with %s ends once, or not yet', async (_, messages, expected) => {
   const { process, connection, told } = await start()

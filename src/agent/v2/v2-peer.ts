@@ -97,8 +97,9 @@ export class V2Peer implements AgentPeer {
     const conversation = this.#earlier && this.#conversationOf(this.#earlier.sessionId)
     if (conversation === undefined) return this.#inner.expect(id, onResult)
     conversation.resumeTurn()
-    this.#out = { conversation, onResult }
-    this.#inner.expect(id, (result) => this.#onPromptAnswer(conversation, result))
+    const out = { conversation, onResult }
+    this.#out = out
+    this.#inner.expect(id, (result) => this.#onPromptAnswer(out, result))
   }
 
   restore(id: RpcId, line: number): void {
@@ -124,8 +125,9 @@ export class V2Peer implements AgentPeer {
     const conversation = this.#conversationOf(params['sessionId'])
     if (conversation === undefined) return this.#inner.request('session/prompt', params, onResult, options)
     conversation.startTurn()
-    this.#out = { conversation, onResult }
-    const answered = (result: RpcResult): void => this.#onPromptAnswer(conversation, result)
+    const out = { conversation, onResult }
+    this.#out = out
+    const answered = (result: RpcResult): void => this.#onPromptAnswer(out, result)
     return this.#inner.request('session/prompt', params, answered, options)
   }
 
@@ -147,8 +149,10 @@ export class V2Peer implements AgentPeer {
 
   // What comes in -----------------------------------------------------------------------------------------------------
 
-  #onPromptAnswer(conversation: Conversation, result: RpcResult): void {
-    if (this.#out?.conversation !== conversation) return
+  /** The answer may come after the end of its turn, and in another one. */
+  #onPromptAnswer(out: OutTurn, result: RpcResult): void {
+    if (this.#out !== out) return
+    const { conversation } = out
     if (result.kind === 'result') {
       const messageId = isJsonObject(result.result) ? result.result['messageId'] : undefined
       return this.#end(conversation.inserted(messageId))
