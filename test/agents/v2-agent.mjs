@@ -85,12 +85,16 @@ class Turn {
   async work(words) {
     const [, count, ms] = /@stream (\d+) (\d+)/.exec(words) ?? []
     if (words.includes('@fail')) throw new Error('the model is away')
-    if (words.includes('@tool')) return this.useTool()
-    if (words.includes('@recall')) return this.say(sessions.get(this.sessionId).said.join('|'))
-    if (count === undefined) return this.say(`You said: ${words}`)
-    for (let no = 1; no <= Number(count); no++) {
+    if (words.includes('@tool')) await this.useTool()
+    else if (words.includes('@recall')) await this.say(sessions.get(this.sessionId).said.join('|'))
+    else if (count === undefined) await this.say(`You said: ${words}`)
+    else await this.stream(Number(count), Number(ms))
+  }
+
+  async stream(count, ms) {
+    for (let no = 1; no <= count; no++) {
       await this.say(`chunk ${no} `)
-      await pause(Number(ms), undefined, { signal: this.abort.signal })
+      await pause(ms, undefined, { signal: this.abort.signal })
     }
   }
 
@@ -112,7 +116,8 @@ class Turn {
     await this.tell('state_update', { state: 'running' })
     if (outcome.outcome !== 'selected' || outcome.optionId !== 'yes') {
       await update({ status: 'cancelled' })
-      return this.say('not allowed')
+      await this.say('not allowed')
+      return
     }
     await update({ status: 'in_progress', content: [{ type: 'terminal', terminalId: 'term' }] })
     await this.tell('terminal_output_chunk', { terminalId: 'term', data: base64('a.txt\n') })

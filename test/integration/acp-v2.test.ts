@@ -51,9 +51,7 @@ test('turns, a tool with permission, an option and a cancel: the log has the sha
   await gateway.client.answerPermission(request.id, { option_id: 'yes' })
   expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'completed' })
   const updates = (await gateway.events(session)).filter(({ type }) => type === 'update').map(({ data }) => data)
-  const tools = updates.filter((data) =>
-    String((data as { sessionUpdate: string }).sessionUpdate).startsWith('tool_call'),
-  )
+  const tools = updates.filter((data) => (data as { sessionUpdate: string }).sessionUpdate.startsWith('tool_call'))
   expect(tools[0]).toMatchObject({ sessionUpdate: 'tool_call', title: 'Run ls', status: 'pending' })
   expect(tools.at(-1)).toMatchObject({ sessionUpdate: 'tool_call_update', status: 'completed' })
   expect(JSON.stringify(tools)).toContain(String.raw`a.txt\n\n[exit code 0]`)
@@ -78,7 +76,7 @@ test('a running turn goes on over a kill -9 of the gateway, told whole and once;
   const whole = Array.from({ length: 60 }, (_, no) => `chunk ${no + 1} `).join('')
   expect(await gateway.text(session)).toBe(whole)
   const { agent_pid: pid } = await gateway.client.getSession(session)
-  killPid(pid!, 'SIGKILL')
+  killPid(pid, 'SIGKILL')
   await until(async () => (await gateway.client.getSession(session)).agent_pid === null, {
     ms: 10_000,
     what: () => 'the death was seen',

@@ -315,7 +315,8 @@ export class AgentLink implements ProcessListener {
     const { method, params } = notification
     if (method === 'session/update' && this.#opening === 'session/load')
       return this.#history?.told.take(this.#history.of, params)
-    if (method === 'session/update') return this.#tells.update(notification, this.#opening === 'session/resume')
+    const isEarly = this.#opening === 'session/resume' && this.#peer.reportsEarly !== true
+    if (method === 'session/update') return this.#tells.update(notification, isEarly)
     if (method === '$/cancel_request') {
       const requestId = params['requestId']
       if (typeof requestId === 'string' || typeof requestId === 'number') this.#tells.requestCancelled(requestId)

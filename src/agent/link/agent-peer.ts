@@ -15,7 +15,10 @@ export type AgentPeer = Pick<
   | 'receive'
   | 'note'
   | 'close'
->
+> & {
+  /** Its version wants updates before the answer to a resume. */
+  readonly reportsEarly?: true
+}
 
 export interface PeerPorts extends PeerOptions {
   /** The agent has said something that nobody is told of. */

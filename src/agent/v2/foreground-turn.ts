@@ -7,7 +7,7 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
 
 export type ForegroundEnd =
-  | { readonly kind: 'stopped'; readonly stopReason: string }
+  | { readonly kind: 'stopped'; readonly stopReason: string; readonly usage: JsonObject | undefined }
   | { readonly kind: 'failed'; readonly error: RpcErrorBody; readonly raw: Json }
 
 interface OutPrompt {
@@ -88,9 +88,11 @@ export class ForegroundTurn {
 }
 
 /** An agent need not say why it stopped; then it is the usual reason. */
-function endOf({ stopReason, error }: JsonObject): ForegroundEnd {
-  if (stopReason !== 'error')
-    return { kind: 'stopped', stopReason: typeof stopReason === 'string' ? stopReason : 'end_turn' }
+function endOf({ stopReason, error, usage }: JsonObject): ForegroundEnd {
+  if (stopReason !== 'error') {
+    const reason = typeof stopReason === 'string' ? stopReason : 'end_turn'
+    return { kind: 'stopped', stopReason: reason, usage: isJsonObject(usage) ? usage : undefined }
+  }
   const { code, message, data } = isJsonObject(error) ? error : {}
   const body = {
     code: typeof code === 'number' && Number.isSafeInteger(code) ? code : RPC_CODES.internalError,

@@ -15,7 +15,7 @@ import {
   v2Recorder,
 } from '../../../test/_support/fake-v2-process.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
-import type { AgentConnection } from '../connection.ts'
+import type { AgentConnection, AgentListener } from '../connection.ts'
 import { UNEQUIPPED } from '../equipment.ts'
 
 interface Rig {
@@ -182,6 +182,17 @@ test('files and terminals of the gateway are no part of v2: nothing is offered, 
   ])
 })
 
+test('what a turn has cost is told with its end, where the agent says so', async () => {
+  const { process, connection } = await start()
+  const usages: unknown[] = []
+  const answered: AgentListener['answered'] = (_, ended) =>
+    usages.push(ended.kind === 'stopped' ? ended.usage : ended.kind)
+  connection.listen({ ...v2Recorder().listener, answered })
+  connection.prompt(TURN, TEXT)
+  process.tell(inserted, running, idle('end_turn', { usage: { totalTokens: 3 } }))
+  expect(usages).toEqual([{ totalTokens: 3 }])
+})
+
 test('an MCP server says its type', async () => {
   const process = new FakeProcess(politeV2())
   const server = { name: 'files', command: '/bin/files', args: [], env: [] }
@@ -201,7 +212,9 @@ test('a conversation goes on by resume, with its history when that is wanted; th
   expect(withHistory.history?.updates.map((one) => (JSON.parse(one) as JsonObject)['messageId'])).toEqual(['a1'])
   expect(told).toEqual([])
   const plain = new FakeProcess(politeV2((message, self) => self.tell(idle(), result(message, {}))))
-  await connectWith(plain, asked)
+  const resumed = v2Recorder()
+  ;(await connectWith(plain, asked)).listen(resumed.listener)
+  expect(resumed.told).toEqual([])
   expect([replay, plain].map(({ sent }) => sent[1]?.['params'])).toMatchObject([
     { sessionId: 's1', cwd: '/work', replayFrom: { type: 'start' } },
     { sessionId: 's1', cwd: '/work' },

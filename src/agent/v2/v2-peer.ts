@@ -33,6 +33,8 @@ const RENAMED: Readonly<Record<string, string>> = { authenticate: 'auth/login', 
 const CONVERSATIONS_MAX = 8
 
 export class V2Peer implements AgentPeer {
+  /** The state has to be said there. */
+  readonly reportsEarly = true
   readonly #ports: PeerPorts
   readonly #inner: JsonRpcPeer
   readonly #conversations = new Map<string, Conversation>()
@@ -165,7 +167,9 @@ export class V2Peer implements AgentPeer {
   #end(end: ForegroundEnd | undefined): void {
     if (end === undefined) return
     this.#answer(
-      end.kind === 'stopped' ? stopped(end.stopReason) : { kind: 'error', error: new RpcError(end.error, end.raw) },
+      end.kind === 'stopped'
+        ? stopped(end.stopReason, end.usage)
+        : { kind: 'error', error: new RpcError(end.error, end.raw) },
     )
   }
 
@@ -233,8 +237,8 @@ export class V2Peer implements AgentPeer {
   }
 }
 
-function stopped(stopReason: string): RpcResult {
-  return { kind: 'result', result: { stopReason } }
+function stopped(stopReason: string, usage?: JsonObject): RpcResult {
+  return { kind: 'result', result: { stopReason, ...(usage !== undefined && { usage }) } }
 }
 
 /** Every MCP server says its type. */
