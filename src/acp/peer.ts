@@ -51,6 +51,12 @@ type DecodedNotification = Extract<Decoded, { kind: 'notification' }>
 
 const LIMITS: PeerLimits = { inFlightMax: 64, pendingMax: 256, depthMax: 1_000 }
 
+export interface RequestOptions {
+  readonly id?: string
+  /** JSON text that is sent as `_meta`, exactly. */
+  readonly meta?: string | undefined
+}
+
 /** Modes: open, then closed for ever by `close`; a closed peer ignores what it receives and sends nothing. */
 export class JsonRpcPeer {
   readonly #role: PeerOptions['role']
@@ -103,7 +109,7 @@ export class JsonRpcPeer {
    * Asks the other side. `onResult` is called exactly once: from inside `receive` or `close`, or in a microtask when the
    * request could not be sent (peer closed, or `pendingMax` requests wait). `options.id` must not be pending.
    */
-  request(method: string, params: JsonObject, onResult: OnResult, options: { id?: string } = {}): string | number {
+  request(method: string, params: JsonObject, onResult: OnResult, options: RequestOptions = {}): string | number {
     const id = options.id ?? this.#nextId()
     const closedBy = this.#closedBy
     if (closedBy !== undefined) {
@@ -116,7 +122,7 @@ export class JsonRpcPeer {
       queueMicrotask(() => onResult({ kind: 'error', error: new RpcError(body, null) }))
       return id
     }
-    this.#send(encodeRequest(id, method, params), String(id))
+    this.#send(encodeRequest(id, method, params, options.meta), String(id))
     return id
   }
 

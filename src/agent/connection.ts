@@ -102,8 +102,8 @@ export interface AgentConnection {
   readonly isRetiring: boolean
   /** Starts the telling; what was said since the session was opened comes first. Call once. */
   listen(listener: AgentListener): void
-  /** `prompt`: ACP content blocks as JSON text. The answer comes as `answered`. */
-  prompt(turnId: TurnId, prompt: string): void
+  /** `prompt`: ACP content blocks as JSON text; `meta`: JSON text of the `_meta` beside them. The answer comes as `answered`. */
+  prompt(turnId: TurnId, prompt: string, meta?: string): void
   /** False when the prompt of the turn was provably not written to the process. */
   hasPrompt(turnId: TurnId): boolean
   cancel(): void

@@ -1,12 +1,20 @@
 // A prompt on the wire to the request of the session service.
 
+import type { IncomingHttpHeaders } from 'node:http'
+
 import { HoldfastError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
+import { promptMeta } from './prompt-meta.ts'
 import type { PromptRequest } from '../session/service.ts'
 import type { PromptCreate } from '../wire/turn.ts'
 
-/** `headerKey`: the header Idempotency-Key. BAD_REQUEST when the body says another one. */
-export function toPromptRequest(body: PromptCreate, headerKey: string | undefined): PromptRequest {
+/** The header Idempotency-Key and those of a trace count, too. BAD_REQUEST when the body says another key. */
+export function toPromptRequest(
+  body: PromptCreate,
+  headers: IncomingHttpHeaders & { readonly 'idempotency-key'?: string },
+): PromptRequest {
+  const headerKey = headers['idempotency-key']
+  const meta = promptMeta(body, headers)
   const { prompt, on_interrupt: onInterrupt, unattended, expires_at: expiresAt, idempotency_key: bodyKey } = body
   const { when_busy: whenBusy, deadline_ms: deadlineMs, lane } = body
   if (headerKey !== undefined && bodyKey !== undefined && headerKey !== bodyKey) {
@@ -15,6 +23,7 @@ export function toPromptRequest(body: PromptCreate, headerKey: string | undefine
   const idempotencyKey = headerKey ?? bodyKey
   return {
     prompt: blocksOf(prompt),
+    ...(meta === undefined ? {} : { meta }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(onInterrupt === undefined ? {} : { onInterrupt }),
     ...(unattended === undefined ? {} : { unattended }),

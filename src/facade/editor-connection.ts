@@ -74,9 +74,10 @@ export class EditorConnection {
     this.#parts.closed()
   }
 
-  async #answer({ id, method, params }: IncomingRequest): Promise<void> {
+  async #answer(request: IncomingRequest): Promise<void> {
+    const { id, method, params } = request
     try {
-      const outcome = await this.#run(method, params, id)
+      const outcome = await this.#run(request)
       if (outcome.kind === 'later') return
       this.#peer.respond(id, outcome.result)
       outcome.answered?.()
@@ -87,14 +88,14 @@ export class EditorConnection {
     }
   }
 
-  async #run(method: string, params: JsonObject, id: RpcId): Promise<Outcome> {
+  async #run({ method, params, id, raw }: IncomingRequest): Promise<Outcome> {
     if (method === 'initialize') return this.#initialize(params)
     if (this.#handshake !== undefined) await this.#handshake
     if (this.#editor === undefined) throw new Refusal(RPC_CODES.invalidRequest, 'Invalid request: not initialized')
     const run = Object.hasOwn(REQUESTS, method) ? REQUESTS[method] : undefined
     if (run === undefined)
       throw new Refusal(RPC_CODES.methodNotFound, 'Method not found', { method: method.slice(0, 200) })
-    return run(this.#editor, params, id)
+    return run(this.#editor, params, { id, raw })
   }
 
   async #initialize(params: JsonObject): Promise<Outcome> {

@@ -6,6 +6,7 @@ import { isAbsolute } from 'node:path'
 import { narrowMcpServers } from '../acp/mcp-servers.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
+import { META_CHARS_MAX } from '../session/service.ts'
 import type { SessionRequest } from '../session/service.ts'
 import { META, metaOf, withoutOurs } from './meta.ts'
 import type { Editor } from './methods.ts'
@@ -16,7 +17,6 @@ type GivenRequest = NonNullable<SessionRequest['given']>
 const SERVERS_MAX = 32
 const DIRECTORIES_MAX = 32
 const SERVERS_CHARS_MAX = 64 * 1024
-const META_CHARS_MAX = 16 * 1024
 
 /** Undefined when nothing is said of it: who resumes without these fields leaves everything as it is. */
 export function readGiven(editor: Editor, params: JsonObject, isResume = false): GivenRequest | undefined {

@@ -1,6 +1,7 @@
 // Our own fields in `_meta`: names with a prefix, read leniently, written only where the protocol lets us (F-57).
 
 import { isJsonObject } from '../base/json.ts'
+import { membersOf, objectText } from '../base/json-text.ts'
 import type { JsonObject } from '../base/json.ts'
 
 export const META = {
@@ -41,6 +42,12 @@ export function withoutOurs(meta: JsonObject): JsonObject {
 }
 
 const OURS = 'holdfast/'
+
+/** As `withoutOurs`, of the text of `_meta`, which stays as it is written otherwise; undefined when nothing is left. */
+export function textWithoutOurs(text: string): string | undefined {
+  const members = membersOf(text).filter(([name]) => !name.startsWith(OURS))
+  return members.length === 0 ? undefined : objectText(members)
+}
 
 /** Undefined when it is not there or no text. */
 export function metaText(params: JsonObject, name: string): string | undefined {

@@ -1,6 +1,6 @@
 // Which methods of ACP an editor may call, and what each is given. The methods themselves are in the files named after them.
 
-import type { RpcId } from '../acp/peer.ts'
+import type { IncomingRequest, RpcId } from '../acp/peer.ts'
 import type { SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { AttachedSession, EditorPorts } from './attached-session.ts'
@@ -33,7 +33,10 @@ export type Outcome =
   /** The method answers by itself. */
   | { readonly kind: 'later' }
 
-type Method = (editor: Editor, params: JsonObject, id: RpcId) => Promise<Outcome>
+/** The request itself: its id, and the line that it came on. */
+export type Asked = Pick<IncomingRequest, 'id' | 'raw'>
+
+type Method = (editor: Editor, params: JsonObject, asked: Asked) => Promise<Outcome>
 
 export const REQUESTS: Readonly<Record<string, Method>> = {
   'session/new': newSession,

@@ -3,20 +3,22 @@
 
 import type { RpcId } from '../acp/peer.ts'
 import { HoldfastError } from '../base/errors.ts'
+import { memberText } from '../base/json-text.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
+import { META_CHARS_MAX } from '../session/service.ts'
 import type { PromptAccepted, PromptRequest, SessionStatus, WhenBusy } from '../session/service.ts'
 import { contentTakenBy } from '../session/turns/check-prompt.ts'
 import { AttachedSession } from './attached-session.ts'
-import { META, metaOf, metaText } from './meta.ts'
-import type { Editor, Outcome } from './methods.ts'
+import { META, metaOf, metaText, textWithoutOurs, withoutOurs } from './meta.ts'
+import type { Asked, Editor, Outcome } from './methods.ts'
 import { sessionIdParam } from './params.ts'
 import { invalidParams, sessionNotFound } from './rpc-errors.ts'
 import type { TurnEnd } from './turn-end.ts'
 
-export async function prompt(editor: Editor, params: JsonObject, id: RpcId): Promise<Outcome> {
+export async function prompt(editor: Editor, params: JsonObject, { id, raw }: Asked): Promise<Outcome> {
   const sessionId = sessionIdParam(params)
-  const request = promptRequest(params)
+  const request = { ...promptRequest(params), ...metaFor(params, raw) }
   const open = { sessionId, turn: undefined as PromptAccepted['turn']['id'] | undefined }
   editor.prompts.set(id, open)
   try {
@@ -75,6 +77,14 @@ function promptRequest(params: JsonObject): PromptRequest {
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(whenBusy !== undefined && { whenBusy: whenBusy as WhenBusy }),
   }
+}
+
+/** F-38, C-79: what of `_meta` is not for us goes to the agent as the editor wrote it. */
+function metaFor(params: JsonObject, raw: string): Pick<PromptRequest, 'meta'> {
+  if (Object.keys(withoutOurs(metaOf(params))).length === 0) return {}
+  const meta = textWithoutOurs(memberText(raw, 'params', '_meta') ?? '{}')
+  if (meta !== undefined && meta.length > META_CHARS_MAX) throw invalidParams('_meta is too large')
+  return { ...(meta !== undefined && { meta }) }
 }
 
 const WHEN_BUSY = new Set<unknown>(['queue', 'interrupt', 'reject'] satisfies WhenBusy[])

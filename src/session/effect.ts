@@ -51,7 +51,13 @@ export type Effect =
     }
   /** Hears an agent that this life goes on with; it was silent until now. */
   | { readonly kind: 'agent.listen'; readonly generation: number }
-  | { readonly kind: 'agent.prompt'; readonly generation: number; readonly turnId: TurnId; readonly prompt: string }
+  | {
+      readonly kind: 'agent.prompt'
+      readonly generation: number
+      readonly turnId: TurnId
+      readonly prompt: string
+      readonly meta: string | undefined
+    }
   | {
       readonly kind: 'agent.control'
       readonly generation: number

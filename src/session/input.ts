@@ -27,6 +27,7 @@ import type { DrainTimes, ReplyTo } from './state.ts'
 export interface TurnDraft {
   readonly turnId: TurnId
   readonly prompt: string
+  readonly meta?: string | undefined
   readonly bodyHash: string
   readonly idempotencyKey: string | undefined
   readonly onInterrupt: OnInterrupt | undefined

@@ -380,18 +380,18 @@ function accepted(reply: ReplyValue): PromptAccepted {
   throw new HoldfastError('INTERNAL', { requestId: `prompt answered by ${reply.kind}` })
 }
 
-function asDraft({ prompt, onInterrupt, unattended, deadlineMs, lane }: TurnRecord): Omit<TurnDraft, 'turnId'> {
-  const asked = { prompt, onInterrupt, unattended, deadlineMs, lane }
+function asDraft({ prompt, meta, onInterrupt, unattended, deadlineMs, lane }: TurnRecord): Omit<TurnDraft, 'turnId'> {
+  const asked = { prompt, meta, onInterrupt, unattended, deadlineMs, lane }
   return { ...asked, bodyHash: '', idempotencyKey: undefined, expiresAt: undefined }
 }
 
-/** Everything that was asked for is in the hash; a prompt that asks for nothing of it has the hash of the two things before. */
+/** Everything that was asked for is in the hash, but for `_meta`: a prompt that is sent again may have another trace; a prompt that asks for nothing of it has the hash of the two things before. */
 function draftOf(request: PromptRequest, prompt: string, turnId: TurnId): TurnDraft {
-  const { idempotencyKey, onInterrupt, unattended, expiresAt, deadlineMs, lane, whenBusy } = request
+  const { idempotencyKey, onInterrupt, unattended, expiresAt, deadlineMs, lane, whenBusy, meta } = request
   const more = { unattended, deadlineMs, lane, whenBusy }
   const isMore = Object.values(more).some((value) => value !== undefined)
   const bodyHash = hashOf([prompt, onInterrupt ?? null, expiresAt ?? null, ...(isMore ? [more] : [])])
-  return { turnId, prompt, bodyHash, idempotencyKey, onInterrupt, unattended, expiresAt, deadlineMs, lane }
+  return { turnId, prompt, meta, bodyHash, idempotencyKey, onInterrupt, unattended, expiresAt, deadlineMs, lane }
 }
 
 function notQueued(turn: TurnId, state: TurnRecord['state']): HoldfastError {

@@ -48,9 +48,13 @@ export interface DescribeRequest {
   readonly notify?: NotifyPolicy
 }
 
+export const META_CHARS_MAX = 16 * 1024
+
 export interface PromptRequest {
   /** ACP content blocks. */
   readonly prompt: readonly JsonObject[]
+  /** Text of one JSON object: given to the agent as `_meta`, exactly. At most META_CHARS_MAX. */
+  readonly meta?: string
   readonly idempotencyKey?: string
   readonly onInterrupt?: OnInterrupt
   /** What becomes of permission requests while nobody is there. Default: as configured. */

@@ -64,6 +64,8 @@ export interface QueuedTurn {
   readonly origin: TurnOrigin
   /** ACP content blocks as JSON text. */
   readonly prompt: string
+  /** `_meta` beside it, as JSON text. */
+  readonly meta?: string | undefined
   readonly onInterrupt: OnInterrupt | undefined
   readonly unattended?: Unattended | undefined
   readonly expiresAt: number | undefined

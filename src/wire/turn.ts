@@ -30,6 +30,11 @@ export const PromptCreate = Type.Object(
     unattended: Type.Optional(Unattended),
     /** The prompt ends `expired` when it is still queued at this time. */
     expires_at: Type.Optional(Time),
+    /**
+     * Given to the agent as `_meta`. The headers `traceparent`, `tracestate` and `baggage` of the request are put in when it does not
+     * have them.
+     */
+    meta: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     /** The same as the header `Idempotency-Key`. */
     idempotency_key: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
   },

@@ -39,6 +39,8 @@ export class FakeAgent {
   readonly request: ConnectRequest
   readonly pid: number
   readonly prompts: TurnId[] = []
+  /** What came as `_meta` of each of them. */
+  readonly metas: (string | undefined)[] = []
   /** What it was asked to set. */
   readonly controls: ControlRequest[] = []
   readonly outcomes: PermissionOutcome[] = []

@@ -125,10 +125,11 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
     history: request.wantsHistory === true ? connector.history : request.resume && connector.replay,
     line: 0,
     isRetiring: agent.isRetiring,
-    prompt: (turnId, prompt) =>
+    prompt: (turnId, prompt, meta) =>
       ifWired(() => {
         if (agent.isGone || !agent.write(turnId)) return
         agent.prompts.push(turnId)
+        agent.metas.push(meta)
         queueMicrotask(() => connector.onPrompt(agent, turnId, prompt))
       }),
     hasPrompt: (turnId) => agent.written.has(turnId),

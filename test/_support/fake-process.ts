@@ -26,6 +26,8 @@ export class FakeProcess implements LocalProcess {
   readonly startedAt = 0
   readonly isRetiring = false
   readonly sent: JsonObject[] = []
+  /** As they were written. */
+  readonly lines: string[] = []
   readonly pinned = []
   acknowledged = 0
   stops = 0
@@ -44,6 +46,7 @@ export class FakeProcess implements LocalProcess {
   send(line: string): void {
     const message = JSON.parse(line) as JsonObject
     this.sent.push(message)
+    this.lines.push(line)
     queueMicrotask(() => this.#answering(message, this))
   }
 

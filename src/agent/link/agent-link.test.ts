@@ -14,6 +14,7 @@ import {
   TEXT,
   TURN,
 } from '../../../test/_support/fake-process.ts'
+import type { TurnId } from '../../base/ids.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
 import type { AgentConnection, AgentListener } from '../connection.ts'
 
@@ -259,6 +260,23 @@ test('X-33 what was written before an exit is told before it; the exit says its 
   process.tell(chunk('after its end'))
   expect(told).toEqual(['end 2', 'update last', 'end 3', 'end 4'])
   expect(lost.mock.calls).toMatchObject([[{ code: 'AGENT_EXITED', details: { code: 3, stderr: 'its last words' } }]])
+})
+
+test('C-79 the _meta of a prompt is sent as it was given, to the byte; without one there is none', async () => {
+  const process = new FakeProcess(polite())
+  const connection = await connect(process)
+  connection.listen(recorder().listener)
+  connection.prompt(TURN, TEXT, '{"traceparent":"00-1","n":1.0,"10":1,"2":12345678901234567890}')
+  connection.prompt('turn_2' as TurnId, TEXT)
+  const [, , first, second] = process.lines
+  expect(first).toContain(
+    '"params":{"_meta":{"traceparent":"00-1","n":1.0,"10":1,"2":12345678901234567890},"sessionId":"s1"',
+  )
+  expect(process.sent[2]).toMatchObject({
+    method: 'session/prompt',
+    params: { sessionId: 's1', prompt: [{ text: 'hi' }] },
+  })
+  expect(second).not.toContain('_meta')
 })
 
 test('C-79 an update is told as the agent wrote it, to the byte; a chunk without an id gets one at its end', async () => {

@@ -194,7 +194,7 @@ export class AgentLink implements ProcessListener {
       line: this.#tells.line,
       isRetiring: this.#process.isRetiring,
       listen: (listener: AgentListener) => this.#tells.listen(listener, agentSessionId),
-      prompt: (turnId, prompt) => this.#prompt(agentSessionId, turnId, { prompt, capabilities }),
+      prompt: (turnId, prompt, meta) => this.#prompt(agentSessionId, turnId, { prompt, meta, capabilities }),
       hasPrompt: (turnId) => this.#process.wasWritten(turnId),
       cancel: () => this.#peer.notify('session/cancel', { sessionId: agentSessionId }),
       withdraw: (turnId) => this.#peer.cancelRequest(turnId),
@@ -270,7 +270,7 @@ export class AgentLink implements ProcessListener {
   #prompt(
     sessionId: AgentSessionId,
     turnId: TurnId,
-    { prompt, capabilities }: { prompt: string; capabilities: AgentCapabilities },
+    { prompt, meta, capabilities }: { prompt: string; meta: string | undefined; capabilities: AgentCapabilities },
   ): void {
     const blocks = JSON.parse(prompt) as JsonObject[]
     const refusal = refusePrompt(this.agent, blocks, capabilities)
@@ -279,6 +279,7 @@ export class AgentLink implements ProcessListener {
     // The turn's id is the JSON-RPC id, so that an answer finds its turn in any life of the gateway.
     this.#peer.request('session/prompt', { sessionId, prompt: blocks }, (result) => this.#onAnswer(turnId, result), {
       id: turnId,
+      meta,
     })
   }
 

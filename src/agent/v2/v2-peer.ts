@@ -2,6 +2,7 @@
 // permission requests come in as v1's. The prompt is answered when its turn is over. What differs: docs/acp-v2.md.
 
 import { JsonRpcPeer } from '../../acp/peer.ts'
+import type { RequestOptions } from '../../acp/peer.ts'
 import type { IncomingNotification, IncomingRequest, RpcErrorBody, RpcId, RpcResult } from '../../acp/peer.ts'
 import type { OnResult } from '../../acp/pending-answers.ts'
 import { RPC_CODES, RpcError } from '../../acp/rpc.ts'
@@ -59,7 +60,7 @@ export class V2Peer implements AgentPeer {
     for (const text of earlier.updates) conversation?.remember(JSON.parse(text) as JsonObject)
   }
 
-  request(method: string, params: JsonObject, onResult: OnResult, options?: { id?: string }): string | number {
+  request(method: string, params: JsonObject, onResult: OnResult, options?: RequestOptions): string | number {
     switch (method) {
       case 'session/prompt':
         return this.#prompt(params, onResult, options)
@@ -123,7 +124,7 @@ export class V2Peer implements AgentPeer {
 
   // What goes out -----------------------------------------------------------------------------------------------------
 
-  #prompt(params: JsonObject, onResult: OnResult, options?: { id?: string }): string | number {
+  #prompt(params: JsonObject, onResult: OnResult, options?: RequestOptions): string | number {
     const conversation = this.#conversationOf(params['sessionId'])
     if (conversation === undefined) return this.#inner.request('session/prompt', params, onResult, options)
     conversation.startTurn()

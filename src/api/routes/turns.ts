@@ -37,7 +37,7 @@ function addPrompt(app: App, context: RouteContext): void {
     },
     async ({ params, headers, body }, reply) => {
       refuseWhileDraining(context)
-      const request = toPromptRequest(body, headers['idempotency-key'])
+      const request = toPromptRequest(body, headers)
       const id = await sessionIdOf(context, params.session)
       const accepted = await context.service.prompt(id, request)
       return reply.code(202).send(acceptedView(accepted, id))

@@ -73,6 +73,20 @@ describe('a connection that is lost', () => {
     expect(methods(at.gateway)).toEqual(['initialize', 'session/resume'])
   })
 
+  test('C-79 what the editor writes into _meta of a prompt stays as it is, beside our key', () => {
+    const lines: string[] = []
+    const { bridge } = rig()
+    bridge.connected({ send: (line) => void lines.push(line), cut: () => {} })
+    bridge.fromGateway(`{"id":${JSON.stringify((JSON.parse(lines[0]!) as Line).id)},"result":{"protocolVersion":1}}`)
+    bridge.fromGateway(`{"id":${JSON.stringify((JSON.parse(lines[1]!) as Line).id)},"result":{}}`)
+    bridge.fromEditor(
+      '{"id":9, "method":"session/prompt","params":{"_meta":{"n":1.0, "10":1,"2":2},"sessionId":"s","prompt":[]}}',
+    )
+    expect(lines.at(-1)).toMatch(
+      /^\{"id":9,"method":"session\/prompt","params":\{"sessionId":"s","prompt":\[\],"_meta":\{"n":1\.0,"10":1,"2":2,"holdfast\/idempotencyKey":"[^"]+"\}\}\}$/,
+    )
+  })
+
   test('what the editor was told comes once, by the number of the event and its part', () => {
     const at = rig()
     at.editor.length = 0

@@ -10,6 +10,7 @@ import {
   errorLine,
   INTERNAL_ERROR,
   INVALID_REQUEST,
+  lineWithMeta,
   metaOf,
   notificationLine,
   readMessage,
@@ -76,7 +77,7 @@ export class Bridge {
       case 'junk':
         return this.#ports.toEditor(errorLine(null, { code: message.code, message: message.text }))
       case 'request':
-        return this.#onRequest(message)
+        return this.#onRequest(message, line)
       case 'notification':
         return this.#link.kind === 'up' ? this.#link.send(line) : void this.#waiting.push(line)
       case 'answer':
@@ -124,13 +125,13 @@ export class Bridge {
     this.#waiting = []
   }
 
-  #onRequest(request: Request): void {
+  #onRequest(request: Request, line: string): void {
     const { id, method, params } = request
     if (this.#pending.has(id)) {
       const message = 'Invalid request: a request with this id is not answered yet'
       return this.#ports.toEditor(errorLine(id, { code: INVALID_REQUEST, message }))
     }
-    const pending = this.#prepare(request)
+    const pending = this.#prepare(request, line)
     if (pending === undefined) {
       const message = 'Invalid request: nested too deeply'
       return this.#ports.toEditor(errorLine(id, { code: INVALID_REQUEST, message }))
@@ -142,11 +143,15 @@ export class Bridge {
   }
 
   /** Undefined for what can be read but not be written again: its depth is beyond the stack (X-13). */
-  #prepare(request: Request): Pending | undefined {
+  #prepare(request: Request, given: string): Pending | undefined {
     const { id, method } = request
     const params = this.#mark(method, request.params)
     try {
-      return { ...request, params, line: requestLine(id, method, params) }
+      const key = method === 'session/prompt' ? metaOf(params)[KEY] : undefined
+      // What the editor says to its agent in `_meta` stays as it wrote it (C-79).
+      const isExact = key !== undefined && given.includes('"_meta"')
+      const line = isExact ? lineWithMeta(given, KEY, key) : requestLine(id, method, params)
+      return { ...request, params, line }
     } catch (error) {
       if (error instanceof RangeError) return undefined
       throw error
@@ -156,10 +161,10 @@ export class Bridge {
   /** So that the gateway knows the editor again, and a prompt that comes twice is one. */
   #mark(method: string, params: JsonObject): JsonObject {
     if (method === 'initialize') return withMeta(params, 'holdfast/client', this.#client)
-    const hasKey = metaOf(params)['holdfast/idempotencyKey'] !== undefined
+    const hasKey = metaOf(params)[KEY] !== undefined
     if (method !== 'session/prompt' || hasKey) return params
     this.#count += 1
-    return withMeta(params, 'holdfast/idempotencyKey', `${this.#client}.${this.#count}`)
+    return withMeta(params, KEY, `${this.#client}.${this.#count}`)
   }
 
   #onAsked({ id, params }: Request, line: string): void {
@@ -248,6 +253,7 @@ export class Bridge {
   }
 }
 
+const KEY = 'holdfast/idempotencyKey'
 const INVALID_PARAMS = -32602
 /** Before the first message of some editors (X-05). */
 const BYTE_ORDER_MARK = '\ufeff'

@@ -1,5 +1,6 @@
 // Messages of ACP as the bridge looks at them: who asks, who answers, for which session. What it does not need it never touches.
 
+import { memberText, membersOf, objectText } from '../../base/json-text.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
 import { isJsonObject } from '../../base/json.ts'
 
@@ -52,6 +53,18 @@ export function errorLine(id: MessageId | null, error: { code: number; message: 
 /** `params` with one more field in its `_meta`. */
 export function withMeta(params: JsonObject, name: string, value: Json): JsonObject {
   return { ...params, _meta: { ...metaOf(params), [name]: value } }
+}
+
+/** The line of a request with this member in the `_meta` of its params. All other members stay as they are written, spaces aside. */
+export function lineWithMeta(line: string, name: string, value: Json): string {
+  const params = memberText(line, 'params') ?? '{}'
+  const meta = withMember(memberText(params, '_meta') ?? '{}', name, JSON.stringify(value))
+  return withMember(line, 'params', withMember(params, '_meta', meta))
+}
+
+function withMember(text: string, name: string, value: string): string {
+  const others = membersOf(text).filter(([own]) => own !== name)
+  return objectText([...others, [name, value]])
 }
 
 export function metaOf(object: JsonObject): JsonObject {

@@ -86,7 +86,7 @@ export class AgentRunner {
       case 'agent.listen':
         return attempt.connection?.listen(this.#listener(effect.generation))
       case 'agent.prompt':
-        return attempt.connection?.prompt(effect.turnId, effect.prompt)
+        return attempt.connection?.prompt(effect.turnId, effect.prompt, effect.meta)
       case 'agent.control':
         return attempt.connection?.control(effect.no, effect.request)
       case 'agent.cancel':

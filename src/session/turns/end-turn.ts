@@ -107,8 +107,8 @@ function applyInterruption(draft: Draft, turn: QueuedTurn): void {
   if (policy === 'hold') block(draft, turn.turnId)
   if (policy === 'retry' && spareTurnId !== undefined) {
     draft.state.spareTurnId = undefined
-    const { prompt, onInterrupt, unattended, expiresAt, deadlineMs, lane } = turn
-    const asked = { prompt, onInterrupt, unattended, expiresAt, deadlineMs, lane }
+    const { prompt, meta, onInterrupt, unattended, expiresAt, deadlineMs, lane } = turn
+    const asked = { prompt, meta, onInterrupt, unattended, expiresAt, deadlineMs, lane }
     insertTurn(
       draft,
       { turnId: spareTurnId, bodyHash: '', idempotencyKey: undefined, ...asked },

@@ -47,6 +47,7 @@ export function newRecord(
     n,
     origin,
     prompt: turn.prompt,
+    meta: turn.meta,
     idempotencyKey: turn.idempotencyKey,
     bodyHash: turn.bodyHash,
     retryOf: undefined,
@@ -68,7 +69,7 @@ export function newRecord(
 /** What the queue keeps of a turn; of its failed starts nothing is known in a new life. */
 export function toQueued(turn: TurnRecord): QueuedTurn {
   const { id: turnId, n, place = newPlace(n), origin } = turn
-  const { prompt, onInterrupt, unattended, expiresAt, deadlineMs, lane } = turn
-  const asked = { prompt, onInterrupt, unattended, expiresAt, deadlineMs, lane }
+  const { prompt, meta, onInterrupt, unattended, expiresAt, deadlineMs, lane } = turn
+  const asked = { prompt, meta, onInterrupt, unattended, expiresAt, deadlineMs, lane }
   return { turnId, n, place, origin, ...asked, startsFailed: 0 }
 }

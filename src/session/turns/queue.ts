@@ -75,21 +75,21 @@ function startAgent(draft: Draft): void {
 
 /** S3: the dispatch is committed before a byte is written, because the write is an effect of this transition. */
 function dispatch(draft: Draft, active: ActiveTurn, generation: number): void {
-  const { turnId, prompt } = active
+  const { turnId, prompt, meta } = active
   draft.state.active = { ...active, stage: 'sent', sentAt: draft.now, lastSignAt: draft.now }
   useConversation(draft)
   const patch = { state: 'dispatching', delivery: 'unknown', generation, dispatchedAt: draft.now } as const
   draft.write({ kind: 'turn.patch', turnId, patch })
   draft.eventText('turn.dispatched', turnId, `{"turn_id":"${turnId}","generation":${generation}}`)
-  draft.effect({ kind: 'agent.prompt', generation, turnId, prompt })
+  draft.effect({ kind: 'agent.prompt', generation, turnId, prompt, meta })
 }
 
 /** Puts a claimed turn back in front: only while it is sure that no agent got it (S5). */
 export function requeueActive(draft: Draft, active: ActiveTurn, reason: string): void {
-  const { turnId, n, origin, prompt, onInterrupt, unattended, expiresAt, deadlineMs, lane, startsFailed } = active
+  const { turnId, n, origin, prompt, meta, onInterrupt, unattended, expiresAt, deadlineMs, lane, startsFailed } = active
   const { queue } = draft.state
   const place = frontPlace(queue, n)
-  const asked = { prompt, onInterrupt, unattended, expiresAt, deadlineMs, lane }
+  const asked = { prompt, meta, onInterrupt, unattended, expiresAt, deadlineMs, lane }
   draft.state.active = undefined
   draft.state.queue = [{ turnId, n, place, origin, ...asked, startsFailed }, ...queue]
   draft.write({ kind: 'turn.patch', turnId, patch: { state: 'queued', delivery: 'no', place } })

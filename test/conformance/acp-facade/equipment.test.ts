@@ -143,6 +143,19 @@ test.each<[string, JsonObject]>([
   expect(JSON.stringify(error)).not.toContain('secret')
 })
 
+test('F-38 _meta of a prompt reaches the agent as it was written, without what is for the gateway', async () => {
+  using editor = await FacadeEditor.open(facade)
+  const id = await editor.newSession()
+  const meta = '{"traceparent":"00-1", "n":1.0,"holdfast/whenBusy":"queue","10":1,"2":12345678901234567890}'
+  const params = `"sessionId":"${id}","prompt":[{"type":"text","text":"hi"}]`
+  editor.raw(`{"jsonrpc":"2.0","id":"m","method":"session/prompt","params":{"_meta":${meta},${params}}}`)
+  await editor.prompt(id, 'next', { _meta: { 'holdfast/whenBusy': 'queue' } })
+  const written = '{"traceparent":"00-1","n":1.0,"10":1,"2":12345678901234567890}'
+  expect(at.connector.agents.at(-1)?.metas).toEqual([written, undefined])
+  const large = await editor.prompt(id, 'large', { _meta: { x: 'secret'.repeat(5_000) } })
+  expect([large.error?.code, JSON.stringify(large).includes('secret')]).toEqual([-32602, false])
+})
+
 test('F-08 what the agent can be given is advertised as soon as it has said so', async () => {
   await using own = await TestSessions.start()
   const its = openFacade(own)
