@@ -1,6 +1,7 @@
 // Why an agent elsewhere cannot be reached, or not any more, in words for a person. No header, no query and no credential is in them.
 
 import { HoldfastError } from '../base/errors.ts'
+import { redactSecrets } from '../base/redact.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
@@ -40,6 +41,11 @@ export function disconnected(agent: string, reason: string, cause?: unknown): Ho
   return new HoldfastError('AGENT_DISCONNECTED', { agent, reason }, { cause })
 }
 
+/** What was sent waits for too long, or is too much. */
+export function stalled(agent: string): HoldfastError {
+  return disconnected(agent, 'the other side does not take what is sent')
+}
+
 /** The status with which the server refused the connection. A redirect is not followed: credentials would go along. */
 export function refusedBy(agent: string, status: number): HoldfastError {
   if (status === 401 || status === 403) {
@@ -53,11 +59,14 @@ export function refusedBy(agent: string, status: number): HoldfastError {
   return new HoldfastError('AGENT_UNREACHABLE', { agent, reason, status })
 }
 
-/** The end of a WebSocket: RFC 6455 names these codes. */
+// oxlint-disable-next-line no-control-regex -- to find them is what it is for
+const CONTROLS = /[\x00-\x1f\x7f-\x9f]+/g
+
+/** The end of a WebSocket: RFC 6455 names these codes. `text` has at most 123 bytes. */
 export function closedWith(agent: string, code: number, text: string): HoldfastError {
   // No frame said goodbye (1006), or one without a code (1005).
   if (code === 1006) return disconnected(agent, 'it was cut')
   if (code === 1005) return disconnected(agent, 'the other side closed it')
-  const words = text === '' ? '' : `: ${text.slice(0, 100)}`
+  const words = text === '' ? '' : `: ${redactSecrets(text).replaceAll(CONTROLS, ' ')}`
   return disconnected(agent, `the other side closed it (${code}${words})`)
 }

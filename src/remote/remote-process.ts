@@ -102,10 +102,6 @@ export class RemoteProcess implements AgentProcess, TransportListener {
     this.#end(() => this.#listener?.onLineTooLong())
   }
 
-  stalled(): void {
-    this.#end(() => this.#listener?.onInputLost('stalled'))
-  }
-
   lost(error: HoldfastError): void {
     this.#end(() => this.#listener?.onDisconnected(error))
   }

@@ -3,13 +3,11 @@
 
 import type { HoldfastError } from '../base/errors.ts'
 
-/** What a wire tells. Nothing is told after `tooLong`, `stalled` or `lost`. */
+/** What a wire tells. Nothing is told after `tooLong` or `lost`. */
 export interface TransportListener {
   message(text: string): void
   /** A message was larger than it may be. */
   tooLong(): void
-  /** What was sent is not taken. */
-  stalled(): void
   /** AGENT_DISCONNECTED, AGENT_UNREACHABLE or AGENT_AUTH_REQUIRED. */
   lost(error: HoldfastError): void
 }

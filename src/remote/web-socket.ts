@@ -6,7 +6,7 @@ import type { Timer } from '../base/clock.ts'
 import { deadline, ignore } from '../base/deadline.ts'
 import { CancelledError } from '../base/errors.ts'
 import type { HoldfastError } from '../base/errors.ts'
-import { closedWith, disconnected, refusedBy, unreachable, wordsOf } from './failures.ts'
+import { closedWith, disconnected, refusedBy, stalled, unreachable, wordsOf } from './failures.ts'
 import type { WireSpec } from './remote-host.ts'
 import { WAITING_BYTES_MAX } from './transport.ts'
 import type { Transport, TransportListener } from './transport.ts'
@@ -88,7 +88,7 @@ class WebSocketWire implements Transport {
 
   send(text: string, written: () => void): void {
     if (this.#isOver || this.#socket.readyState !== OPEN) return
-    if (this.#socket.bufferedAmount + text.length > WAITING_BYTES_MAX) return this.#stall()
+    if (this.#socket.bufferedAmount + text.length > WAITING_BYTES_MAX) return this.#lose(stalled(this.#spec.agent))
     this.#socket.send(text, ignore('the end of the connection says it, too'))
     written()
   }
@@ -138,11 +138,6 @@ class WebSocketWire implements Transport {
     this.#listener.lost(error)
   }
 
-  #stall(): void {
-    this.cut()
-    this.#listener.stalled()
-  }
-
   #leave(): void {
     this.#isOver = true
     this.#beat?.cancel()
@@ -158,7 +153,7 @@ class WebSocketWire implements Transport {
     const bytes = this.#socket.bufferedAmount
     this.#stuckBeats = bytes > 0 && bytes >= this.#waitingBytes ? this.#stuckBeats + 1 : 0
     this.#waitingBytes = bytes
-    if (this.#stuckBeats >= STUCK_BEATS_MAX) return this.#stall()
+    if (this.#stuckBeats >= STUCK_BEATS_MAX) return this.#lose(stalled(this.#spec.agent))
     // While we read nothing, nobody can be heard; a ping behind what waits was not heard.
     if (!this.#isAlive && !this.#isPaused && bytes === 0)
       return this.#lose(disconnected(this.#spec.agent, 'it gives no sign of life any more'))

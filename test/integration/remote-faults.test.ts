@@ -13,6 +13,7 @@ import { SELF_SIGNED } from '../_support/self-signed.ts'
 const WAIT = { timeout: 5_000, interval: 10 }
 const INITIALIZE = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params: {} })
 const HELLO = JSON.stringify({ jsonrpc: '2.0', id: 0, result: { protocolVersion: 1 } })
+const STALLED = 'AGENT_DISCONNECTED: the other side does not take what is sent'
 const about = (sessionId: string, more: object): string =>
   JSON.stringify({ jsonrpc: '2.0', params: { sessionId }, ...more })
 
@@ -55,7 +56,7 @@ describe('a WebSocket', () => {
     await using peer = await startWebSocket((socket) => socket.pause(), false)
     await using remote = await openRaw(peer.url, { times: { beatMs: 40 } })
     remote.process.send('x'.repeat(20_000_000), 'frame')
-    await vi.waitFor(() => expect(remote.told).toEqual(['stalled']), WAIT)
+    await vi.waitFor(() => expect(remote.told).toEqual([STALLED]), WAIT)
     expect(remote.process.wasWritten('frame')).toBe(true)
   })
 
@@ -71,14 +72,14 @@ describe('a WebSocket', () => {
     expect(sender?.bufferedAmount).toBeGreaterThan(20_000_000)
   })
 
-  test('that is closed says with what code and words, after everything that was said before', async () => {
+  test('that is closed says with what code and words, but for a credential, after everything that was said before', async () => {
     await using peer = await startWebSocket((socket) => {
       socket.send('one')
-      socket.close(1012, 'the gateway stops')
+      socket.close(1012, 'bye\nBearer sk-abcdefghijklmnop0123456789')
     })
     await using remote = await openRaw(peer.url)
     await vi.waitFor(() => expect(remote.told).toHaveLength(2), WAIT)
-    expect(remote.told).toEqual(['one', 'AGENT_DISCONNECTED: the other side closed it (1012: the gateway stops)'])
+    expect(remote.told).toEqual(['one', 'AGENT_DISCONNECTED: the other side closed it (1012: bye Bearer [redacted])'])
     remote.process.send('late', 'late')
     expect(remote.process.wasWritten('late')).toBe(false)
   })
@@ -212,7 +213,7 @@ describe('Streamable HTTP', () => {
     await using remote = await openRaw(peer.url, { times: { postMs: 50 } })
     remote.process.send(INITIALIZE)
     remote.process.send(about('s', { id: 1, method: 'session/prompt' }))
-    await vi.waitFor(() => expect(remote.told.at(-1)).toBe('stalled'), WAIT)
+    await vi.waitFor(() => expect(remote.told.at(-1)).toBe(STALLED), WAIT)
   })
 
   test('cookies are kept and given back, each message names its connection and session, the end is told', async () => {

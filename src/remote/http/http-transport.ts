@@ -7,7 +7,7 @@ import type { Timer } from '../../base/clock.ts'
 import { ignore } from '../../base/deadline.ts'
 import { DeadlineError, isHoldfastError } from '../../base/errors.ts'
 import type { HoldfastError } from '../../base/errors.ts'
-import { disconnected, refusedBy, unreachable, wordsOf } from '../failures.ts'
+import { disconnected, refusedBy, stalled, unreachable, wordsOf } from '../failures.ts'
 import type { WireSpec } from '../remote-host.ts'
 import { WAITING_BYTES_MAX } from '../transport.ts'
 import type { Transport, TransportListener } from '../transport.ts'
@@ -55,7 +55,7 @@ class HttpWire implements Transport {
 
   send(text: string, written: () => void): void {
     if (this.#isOver) return
-    if (this.#lane.bytes + text.length > WAITING_BYTES_MAX) return this.#stall()
+    if (this.#lane.bytes + text.length > WAITING_BYTES_MAX) return this.#lose(stalled(this.#spec.agent))
     const message = this.#routes.leaves(text)
     const isFirst = message.method === 'initialize'
     const run = (): Promise<void> => (isFirst ? this.#initialize(text, written) : this.#post(message, text, written))
@@ -137,7 +137,7 @@ class HttpWire implements Transport {
       this.#onStatus(message, response.statusCode ?? 0)
     } catch (error) {
       if (this.#isOver) return
-      if (error instanceof DeadlineError) return this.#stall()
+      if (error instanceof DeadlineError) return this.#lose(stalled(this.#spec.agent))
       this.#lose(disconnected(this.#spec.agent, wordsOf(error), error))
     }
   }
@@ -220,11 +220,6 @@ class HttpWire implements Transport {
     if (this.#isOver) return
     this.cut()
     this.#listener.tooLong()
-  }
-
-  #stall(): void {
-    this.cut()
-    this.#listener.stalled()
   }
 
   #leave(): void {
