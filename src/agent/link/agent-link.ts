@@ -36,6 +36,8 @@ import type { OpenedAgentSession } from '../start/open-agent-session.ts'
 import { refusePrompt } from '../prompt-content.ts'
 import { AcknowledgedLines } from './acknowledged-lines.ts'
 import type { RequestServer, ServerPorts } from './request-server.ts'
+import { StartNoise } from '../start/start-noise.ts'
+import type { NoiseDetails } from '../start/start-noise.ts'
 import { Tells } from './tells.ts'
 import { TerminalCalls } from '../terminals/terminal-calls.ts'
 
@@ -86,6 +88,8 @@ export class AgentLink implements ProcessListener {
   readonly #elicitations: ElicitationCalls
   readonly #servers: RequestServer[]
   readonly #acknowledged: AcknowledgedLines
+  /** Until the first answer. */
+  #noise: StartNoise | undefined
   /** Set by who keeps a link that no session has yet. Called once, when it cannot be used any more. */
   onLost: (error: HoldfastError) => void = () => {}
 
@@ -95,6 +99,7 @@ export class AgentLink implements ProcessListener {
     this.#clock = clock
     this.#storedLine = earlier?.line ?? 0
     this.#line = this.#storedLine
+    this.#noise = earlier === undefined ? new StartNoise() : undefined
     this.#messageIds = messageIds
     this.#tells = new Tells(messageIds, this.#storedLine)
     const open: OpenPeer = openPeer ?? ((ports) => new JsonRpcPeer(ports))
@@ -125,6 +130,11 @@ export class AgentLink implements ProcessListener {
     })
     this.#lastAnswer = answered
     return deadline(answered, { ms, stage: method, signal })
+  }
+
+  /** What was no message before the first answer, as long as there is none. */
+  get noise(): NoiseDetails {
+    return this.#noise?.details() ?? {}
   }
 
   /** Settles as the last `call` when its answer is there, also for a caller that has given up. */
@@ -225,10 +235,13 @@ export class AgentLink implements ProcessListener {
     let number = first
     for (const line of lines) {
       this.#tells.startLine(number)
+      this.#noise?.take(line)
       this.#receive(line, number, damaged?.includes(number))
       number++
     }
     this.#tells.batchEnd(first + lines.length - 1, (n) => this.#acknowledge(n))
+    const excess = this.#noise?.excess
+    if (excess !== undefined) this.#lose(new HoldfastError('AGENT_NOT_ACP', { agent: this.agent, reason: excess }))
   }
 
   onOutputEnd(): void {
@@ -367,7 +380,10 @@ export class AgentLink implements ProcessListener {
 
   #settle(result: RpcResult, resolve: (value: Json) => void, reject: (error: Error) => void): void {
     this.#opening = undefined
-    if (result.kind === 'result') return resolve(result.result)
+    if (result.kind === 'result') {
+      this.#noise = undefined
+      return resolve(result.result)
+    }
     if (result.kind === 'error') return reject(fromRpcFailure(this.agent, result.error, { stage: this.#stage }))
     reject(result.error)
   }

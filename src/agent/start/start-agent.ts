@@ -12,6 +12,7 @@ import { initializeAgent } from './initialize-agent.ts'
 import type { SpokenVersions } from './spoken-versions.ts'
 import { V2Peer } from '../v2/v2-peer.ts'
 import type { OpenPeer } from '../link/agent-peer.ts'
+import type { NoiseDetails } from './start-noise.ts'
 import { MessageIds } from '../link/message-ids.ts'
 
 export interface StartLimits {
@@ -88,7 +89,7 @@ async function startSpeaking(
     return { process, link, messageIds, capabilities }
   } catch (error) {
     await process.stop()
-    throw explainStart(error, definition.name, process)
+    throw explainStart(error, definition.name, process, link.noise)
   }
 }
 
@@ -101,13 +102,13 @@ function openProcess(ports: StartPorts, request: StartRequest, signal: AbortSign
   return host.spawn({ ...spec, argv, env: ports.environmentOf(definition), cwd, containment }, signal)
 }
 
-/** Adds to a failed start what the agent said on its way out. */
-export function explainStart(error: unknown, agent: string, process: AgentProcess): unknown {
-  const stderr = process.stderrTail()
+/** Adds to a failed start what the agent said on its way out, and what it wrote instead of messages. */
+export function explainStart(error: unknown, agent: string, process: AgentProcess, noise: NoiseDetails = {}): unknown {
+  const said = { stderr: process.stderrTail(), ...noise }
   if (error instanceof DeadlineError) {
     const { stage, ms } = error.details
-    return new HoldfastError('AGENT_START_TIMEOUT', { agent, stage, ms, stderr }, { cause: error })
+    return new HoldfastError('AGENT_START_TIMEOUT', { agent, stage, ms, ...said }, { cause: error })
   }
   if (!isHoldfastError(error) || error.code === 'CANCELLED') return error
-  return new HoldfastError(error.code, { ...error.details, stderr }, { cause: error.cause })
+  return new HoldfastError(error.code, { ...error.details, ...said }, { cause: error.cause })
 }

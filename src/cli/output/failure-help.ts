@@ -14,6 +14,9 @@ const NO_WORDS = '  (it wrote nothing to stderr)'
 const SHOWN: Partial<Record<ErrorCode, readonly string[]>> = {
   ACTION_NOT_OFFERED: ['actions'],
   AGENT_ERROR: ['raw'],
+  AGENT_EXITED: ['hint', 'output'],
+  AGENT_NOT_ACP: ['hint', 'output'],
+  AGENT_START_TIMEOUT: ['hint', 'output'],
   CONTROL_REFUSED: ['error'],
   CONTROL_UNSUPPORTED: ['advertised'],
   OPTION_UNKNOWN: ['suggestion', 'known'],

@@ -21,7 +21,7 @@ const SWITCH = [undefined]
 const VALUES = {
   journal: ANY,
   state: ANY,
-  init: ['hang', 'crash', 'junk', 'exit0', 'badver', 'error'],
+  init: ['hang', 'crash', 'junk', 'pretty', 'flood', 'exit0', 'badver', 'error'],
   new: ['hang', 'error', 'auth'],
   load: ['hang', 'error'],
   'init-delay': ANY,

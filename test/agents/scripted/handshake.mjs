@@ -30,6 +30,16 @@ const FAILURES = {
     void wire.raw('Usage: agent [options]\n{"not":"closed"\n\u0000\u0001\n')
     return NO_ANSWER
   },
+  /** The answer, over several lines. */
+  pretty(wire) {
+    void wire.raw(`${JSON.stringify({ jsonrpc: '2.0', id: 0, result: { protocolVersion: 1 } }, null, 2)}\n`)
+    return NO_ANSWER
+  },
+  /** A program that never stops talking, and speaks no ACP. */
+  flood(wire) {
+    void wire.raw('please log in\n'.repeat(60_000))
+    return NO_ANSWER
+  },
   error() {
     throw new Refusal(-32603, 'initialize failed on purpose')
   },
