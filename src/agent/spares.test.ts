@@ -272,3 +272,27 @@ test('a start that succeeds after it was given up is undone', async () => {
   await settled()
   expect([shelf.alive, shelf.slots, shelf.spares.ready, shelf.spares.leaving]).toEqual([[], 0, 0, 0])
 })
+
+test('after a login the spares of its agent are replaced, also one that is being started; those of others stay', async () => {
+  const shelf = new Shelf()
+  shelf.wanted = [
+    { definition: CLAUDE, count: 2 },
+    { definition: GEMINI, count: 1 },
+  ]
+  await shelf.look()
+  await shelf.look()
+  expect(shelf.alive).toEqual(['claude', 'claude', 'gemini'])
+  expect(shelf.spares.retire('claude')).toBe(2)
+  await shelf.look()
+  await shelf.look()
+  expect(shelf.started.map(({ isAlive }) => isAlive)).toEqual([false, false, true, true, true])
+  const gate = Promise.withResolvers<void>()
+  shelf.gate = gate.promise
+  shelf.spares.retire('gemini')
+  await shelf.look()
+  expect(shelf.spares.retire('gemini')).toBe(1)
+  gate.resolve()
+  await shelf.look()
+  await shelf.look()
+  expect([shelf.alive, shelf.spares.ready]).toEqual([['claude', 'claude', 'gemini'], 3])
+})

@@ -45,6 +45,8 @@ export interface SparePool {
   look(): void
   /** Ends one for the sake of sessions, and starts none for a while. False when there is none. */
   yieldOne(): boolean
+  /** Ends those of an agent, and one that is being started: what they have read is old. Gives back how many. */
+  retire(agent: string): number
   /** Alive and initialised, waiting for a session. */
   readonly ready: number
   /** Being ended: their slots will be free. */
@@ -127,6 +129,16 @@ export class Spares implements SparePool, AsyncDisposable {
     if (this.#start === undefined || this.#start.abort.signal.aborted) return false
     this.#start.abort.abort()
     return true
+  }
+
+  retire(agent: string): number {
+    const old = this.#ready.filter(({ definition }) => definition.name === agent)
+    for (const spare of old) this.#end(spare)
+    const start = this.#start?.definition.name === agent ? this.#start : undefined
+    start?.abort.abort()
+    this.#failures.delete(agent)
+    this.look()
+    return old.length + (start === undefined ? 0 : 1)
   }
 
   /** Resolves when every spare is gone. Those that sessions have taken are the sessions'. */

@@ -9,6 +9,7 @@ import type { Guard } from './guard/guard.ts'
 import { acceptJsonBodies } from './json-body.ts'
 import { addElicitationRoutes } from './routes/elicitations.ts'
 import { addEventRoutes } from './routes/events.ts'
+import { addAgentLoginRoute } from './routes/agent-login.ts'
 import { addGatewayRoutes } from './routes/gateway.ts'
 import { addGatewayReloadRoute } from './routes/gateway-reload.ts'
 import { addInsightRoutes } from './routes/insight.ts'
@@ -89,6 +90,7 @@ export function addRoutes(app: App, context: RouteContext): void {
   addInsightRoutes(app, context)
   addStorageRoutes(app, context)
   addGatewayRoutes(app, context)
+  addAgentLoginRoute(app, context)
   addGatewayReloadRoute(app, context)
 }
 

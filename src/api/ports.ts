@@ -4,6 +4,7 @@ import type { Logger } from '../observe/logger.ts'
 import type { EventLog, EventStream } from '../events/event-log.ts'
 import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
 import type { ElicitationControl } from '../session/elicitations/elicitation-control.ts'
+import type { LoginControl } from '../session/agents/login-control.ts'
 import type { PermissionControl } from '../session/permissions/permission-control.ts'
 import type { SessionService } from '../session/service.ts'
 import type { TaskService } from '../tasks/task-service.ts'
@@ -231,6 +232,7 @@ export interface ApiPorts {
   readonly tasks: TaskService
   readonly permissions: PermissionControl
   readonly elicitations: ElicitationControl
+  readonly logins: LoginControl
   readonly events: EventLog
   readonly gateway: GatewayPort
   readonly storage: StoragePort

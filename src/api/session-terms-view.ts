@@ -1,6 +1,7 @@
 // What is agreed between a session and its agent, to wire: options, controls, conversation.
 
 import { equipmentView } from '../session/equipment/change-equipment.ts'
+import { LOGIN_ACTIONS, loginCommand } from '../session/terms/login.ts'
 import { offersOf } from '../session/terms/offers.ts'
 import type { SessionStatus } from '../session/service.ts'
 import type { EquipmentView } from '../wire/equipment.ts'
@@ -36,8 +37,12 @@ export function termsView(session: SessionRecord): TermsView {
 }
 
 /** What somebody has to decide, and what can be decided. */
-function blockedView({ blockedBy, terms }: SessionRecord): SessionView['blocked'] {
+function blockedView({ blockedBy, terms, agent }: SessionRecord): SessionView['blocked'] {
   if (blockedBy === undefined) return null
+  if (terms.login !== undefined) {
+    const login = { agent, methods: [...terms.login.methods], command: loginCommand(agent) }
+    return { turn_id: blockedBy, reason: 'login_required', actions: [...LOGIN_ACTIONS], login }
+  }
   if (!terms.conversation.isLost)
     return { turn_id: blockedBy, reason: 'interrupted', actions: ['continue', 'retry', 'discard'] }
   return { turn_id: blockedBy, reason: 'conversation_lost', actions: ['fresh', 'retry', 'discard'] }

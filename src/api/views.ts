@@ -193,7 +193,7 @@ export interface ApiStatus {
 export function statusView(
   status: GatewayStatus,
   api: ApiStatus,
-): Omit<StatusView, 'safe_mode' | 'lives' | 'last_crash'> {
+): Omit<StatusView, 'safe_mode' | 'lives' | 'last_crash' | 'logins_needed'> {
   return {
     version: status.version,
     node_version: status.nodeVersion,

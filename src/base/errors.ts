@@ -69,7 +69,7 @@ export const ERRORS = {
   ),
   AGENT_AUTH_REQUIRED: spec(
     'Agent {agent} needs a login: {reason}.',
-    'Log in with the agent itself, or give it the key that it names; then try again.',
+    'Log in with: holdfast agents login AGENT, or give it the key that it names; then try again.',
   ),
   AGENT_ERROR: spec('Agent {agent} answered with an error: {reason}.', 'The raw error is in details.', true),
   AGENT_CONVERSATION_LOST: spec(

@@ -17,6 +17,8 @@ export const EXIT = {
   io: 74,
   /** EX_TEMPFAIL: busy or draining, try again. */
   temporary: 75,
+  /** EX_NOPERM: the agent needs a login. */
+  login: 77,
   /** EX_CONFIG: a person has to change something; a supervisor must not restart. */
   config: 78,
   /** Of a gateway only: whoever supervises it is to start it again. */
@@ -47,7 +49,7 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   AGENT_DISCONNECTED: EXIT.failed,
   AGENT_NOT_ACP: EXIT.failed,
   AGENT_PROTOCOL_VERSION: EXIT.failed,
-  AGENT_AUTH_REQUIRED: EXIT.failed,
+  AGENT_AUTH_REQUIRED: EXIT.login,
   AGENT_ERROR: EXIT.failed,
   AGENT_CONVERSATION_LOST: EXIT.failed,
   AGENT_UNSUPPORTED: EXIT.usage,

@@ -72,7 +72,8 @@ class RunningTurn {
   /** Aborts when this command stops watching; the turn is the gateway's. */
   readonly #leave = new AbortController()
   #cancelledFor: CancelCause | undefined
-  #isBlocked = false
+  /** What the session waits for that we did not want to wait for. */
+  #blockedBy: NonNullable<SessionView['blocked']>['reason'] | undefined
   readonly #losses = new Losses()
   #lostAtMs = 0
   /** Set when the gateway stayed away for too long. */
@@ -107,15 +108,15 @@ class RunningTurn {
     const onLeaving = (told: StreamGateway): void => this.#leaving(told)
     const events = client.events(session.id, { after, signal: this.#leave.signal, onReconnect, onLeaving })
     try {
-      const state = await watchTurn(turnId, {
+      const end = await watchTurn(turnId, {
         events,
         desk: this.#desk,
         text: this.#text,
         screen: this.#context.screen,
         blocked: whenBlocked,
       })
-      if (state === 'interrupted') await this.#sayIfBlocked().catch(ignore('the gateway has left already'))
-      return exitCodeOf({ state, permissions: this.#desk.tally, cancelledFor: this.#cancelledFor })
+      if (end.state === 'interrupted') await this.#sayIfBlocked().catch(ignore('the gateway has left already'))
+      return exitCodeOf({ ...end, permissions: this.#desk.tally, cancelledFor: this.#cancelledFor })
     } catch (error) {
       if (this.#lostFor !== undefined) {
         this.#sayWhere()
@@ -162,19 +163,20 @@ class RunningTurn {
     return askPerson(deps.terminal, screen, asked, signal)
   }
 
-  /** Says how to free the session; true when it is blocked. */
-  async #sayIfBlocked(): Promise<boolean> {
+  /** Says how to free the session; null when it is not blocked. */
+  async #sayIfBlocked(): Promise<SessionView['blocked']> {
     const session = await this.#job.client.getSession(this.#job.session.id)
-    if (session.blocked_by !== null) this.#note(blockedText(session))
-    return session.blocked_by !== null
+    if (session.blocked !== null) this.#note(blockedText(session))
+    return session.blocked
   }
 
   /** Our turn is still queued behind one that was interrupted: nobody may decide about that one for long. */
   async #leaveIfBlocked(): Promise<void> {
     const { client, session, turnId } = this.#job
     const { state } = await client.getTurn(session.id, turnId)
-    if (state !== 'queued' || !(await this.#sayIfBlocked())) return
-    this.#isBlocked = true
+    const blocked = state === 'queued' ? await this.#sayIfBlocked() : null
+    if (blocked === null) return
+    this.#blockedBy = blocked.reason
     this.#leave.abort()
   }
 
@@ -197,7 +199,7 @@ class RunningTurn {
   #left(): number {
     if (this.#context.screen.out.closed.aborted) return EXIT.io
     this.#sayWhere()
-    if (this.#isBlocked) return EXIT.failed
+    if (this.#blockedBy !== undefined) return this.#blockedBy === 'login_required' ? EXIT.login : EXIT.failed
     return this.#cancelledFor === undefined ? EXIT.interrupted : CANCELLED_EXIT_CODE[this.#cancelledFor]
   }
 

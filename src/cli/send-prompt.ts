@@ -23,9 +23,15 @@ export interface SentPrompt {
 /** What somebody has to do about a session that is blocked. */
 export function blockedText({ key, id, blocked }: Pick<SessionView, 'key' | 'id' | 'blocked'>): string {
   const name = terminalLine(key ?? id)
+  if (blocked?.login !== undefined) return loginText(blocked.login)
   const what = blocked?.reason === 'conversation_lost' ? 'a lost conversation' : 'an interrupted turn'
   const actions = blocked?.actions.join('|') ?? 'continue|retry|discard'
   return `the session waits for a decision about ${what}: holdfast resume ${name} --action ${actions}`
+}
+
+/** What waits is not lost, and goes on by itself. */
+export function loginText({ agent, command }: NonNullable<NonNullable<SessionView['blocked']>['login']>): string {
+  return `${terminalLine(agent)} needs a login; the prompt waits for it. Log in with: ${terminalLine(command)}`
 }
 
 /** Resolves when the prompt is stored. */

@@ -18,19 +18,26 @@ export interface WatchPorts {
   readonly desk: PermissionDesk
   readonly text: TurnText
   readonly screen: Screen
-  /** Another turn of the session was interrupted and holds the queue, or ours waits for a conversation that is lost. */
+  /** Another turn of the session was interrupted and holds the queue, or ours waits for a decision or a login. */
   blocked(): void
 }
 
-/** Resolves with the terminal state of `turnId`. CANCELLED when the stream ends before it. */
+/** How a turn that was watched has ended. */
+export interface WatchedEnd {
+  readonly state: TurnEndState
+  /** Of the error that it ended with, if it did. */
+  readonly errorCode: string | undefined
+}
+
+/** Resolves with the end of `turnId`. CANCELLED when the stream ends before it. */
 export async function watchTurn(
   turnId: string,
   { events, desk, text, screen, blocked }: WatchPorts,
-): Promise<TurnEndState> {
+): Promise<WatchedEnd> {
   for await (const event of events) {
     const data = isJsonObject(event.data) ? event.data : {}
     const ours = event.turn_id === turnId
-    if (event.type === 'session.blocked' && (!ours || data['reason'] === 'conversation_lost')) blocked()
+    if (event.type === 'session.blocked' && (!ours || data['reason'] !== 'interrupted')) blocked()
     if (!ours && !(event.turn_id === null && event.type.startsWith('agent.'))) continue
     if (screen.json) screen.record(event)
     if (event.type === 'permission.requested') desk.requested(data)
@@ -42,13 +49,15 @@ export async function watchTurn(
   throw new HoldfastError('CANCELLED', { stage: 'watching the turn' })
 }
 
-function endOf(data: JsonObject, { text, screen }: Pick<WatchPorts, 'text' | 'screen'>): TurnEndState {
+function endOf(data: JsonObject, { text, screen }: Pick<WatchPorts, 'text' | 'screen'>): WatchedEnd {
   const state = data['state'] as TurnEndState
   text.breakLine()
   const outcome = outcomeText(state, data)
   if (outcome !== undefined) screen.note(outcome)
-  failureHelp(screen, data['error'])
-  return state
+  const { error } = data
+  failureHelp(screen, error)
+  const code = isJsonObject(error) ? error['code'] : undefined
+  return { state, errorCode: typeof code === 'string' ? code : undefined }
 }
 
 function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): void {
@@ -64,7 +73,7 @@ function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): v
         ? text.line('the agent is started again after this turn, with what was chosen for the session')
         : undefined
     case 'turn.requeued':
-      return text.line('the agent did not get the prompt; it is tried again')
+      return text.line(`the prompt is back in the queue: ${textOf(data['reason'])}`)
     case 'turn.cancelling':
       return data['reason'] === 'user' ? undefined : text.line(`cancelling the turn: ${cancelText(data['reason'])}`)
     case 'agent.starting':

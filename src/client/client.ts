@@ -1,6 +1,7 @@
 // The typed client of the HTTP API: one method per route. Runs in browsers; knows no socket, file or environment.
 // Never retries by itself, except that `events` reconnects with its cursor.
 
+import type { LoginChange, LoginChanged } from '../wire/agent-login.ts'
 import type { AgentSessionList, AgentSessionsQuery, SessionAdopt } from '../wire/adopt.ts'
 import type {
   AgentList,
@@ -169,7 +170,12 @@ export class HoldfastClient {
     return this.#requests.post(sessionPath(idOrKey, '/cancel'), body, { timeoutMs: waitMs + WAIT_SLACK_MS, ...options })
   }
 
-  /** Frees a session that an interrupted turn or a lost conversation holds. ACTION_NOT_OFFERED. */
+  /** Somebody has logged in to the agent, or out of it, on the machine of the gateway. AGENT_UNKNOWN, GATEWAY_DRAINING. */
+  tellLogin(agent: string, body: LoginChange, options?: CallOptions): Promise<LoginChanged> {
+    return this.#requests.post(`/v1/agents/${encodeURIComponent(agent)}/login`, body, options)
+  }
+
+  /** Frees a session that an interrupted turn, a lost conversation or a login holds. ACTION_NOT_OFFERED. */
   resume(idOrKey: string, action: ResumeAction, options?: CallOptions): Promise<SessionView> {
     return this.#requests.post(sessionPath(idOrKey, '/resume'), { action }, options)
   }

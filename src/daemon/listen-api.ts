@@ -10,6 +10,7 @@ import { watchToken } from '../config/token-watch.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { AgentHost } from '../keeper/agent-host.ts'
 import type { ElicitationControl } from '../session/elicitations/elicitation-control.ts'
+import type { LoginControl } from '../session/agents/login-control.ts'
 import type { PermissionControl } from '../session/permissions/permission-control.ts'
 import type { SessionService } from '../session/service.ts'
 import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
@@ -27,6 +28,7 @@ export interface ApiParts extends GatewayOptions {
   readonly tasks: TaskService
   readonly permissions: PermissionControl
   readonly elicitations: ElicitationControl
+  readonly logins: LoginControl
   readonly events: EventLog
   readonly store: Store
   readonly node: NodeRecord
@@ -43,7 +45,7 @@ export interface ApiParts extends GatewayOptions {
 
 /** Resolves when the API answers; `scope` ends it. PORT_IN_USE, TOKEN_FILE_UNSAFE. */
 export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): Promise<Api> {
-  const { config, live, paths, log, service, tasks, permissions, elicitations, events } = parts
+  const { config, live, paths, log, service, tasks, permissions, elicitations, logins, events } = parts
   const { definitions, lifecycle, requests, health } = parts
   const { http, origins } = config
   ensureToken(paths.tokenFile)
@@ -61,6 +63,7 @@ export async function listenApi(parts: ApiParts, scope: AsyncDisposableStack): P
     tasks,
     permissions,
     elicitations,
+    logins,
     events,
     storage: parts.store,
     tokens,

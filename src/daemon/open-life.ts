@@ -101,6 +101,7 @@ export async function openLife(options: GatewayOptions, scope: AsyncDisposableSt
     service: sessions.service,
     permissions: sessions.permissions,
     elicitations: sessions.elicitations,
+    logins: sessions.logins,
     tasks: tasks.service,
     events,
     store,

@@ -91,6 +91,11 @@ export class Actors implements AsyncDisposable {
     return this.#live.get(no)
   }
 
+  /** Sessions of the agent with an actor in this process. */
+  *numbersOf(agent: string): Generator<SessionNo> {
+    for (const [no, { record }] of this.#live) if (record.agent === agent) yield no
+  }
+
   /** Sessions with an actor in this process that wait for a person. */
   *waiting(): Generator<SessionNo> {
     for (const [no, { state }] of this.#live) if (waitsForPerson(state)) yield no

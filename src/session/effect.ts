@@ -30,6 +30,8 @@ export type ReplyValue =
   | { readonly kind: 'described' }
   | { readonly kind: 'noticed' }
   | { readonly kind: 'resume' }
+  /** `isRetired`: a process takes no further prompt because of it. `isResumed`: the session had waited for it. */
+  | { readonly kind: 'login'; readonly isRetired: boolean; readonly isResumed: boolean }
   | { readonly kind: 'change' }
   | { readonly kind: 'equipped' }
   | { readonly kind: 'reset'; readonly stopped: StopReport | undefined; readonly cleared: readonly string[] }

@@ -191,6 +191,8 @@ export type CallerInput =
     }
   | { readonly kind: 'equip'; readonly reply: ReplyTo; readonly change: EquipmentChange }
   | { readonly kind: 'reset'; readonly reply: ReplyTo; readonly what: ResetWhat; readonly force: boolean }
+  /** Somebody has logged in to the agent on this machine, or out of it. */
+  | { readonly kind: 'login'; readonly reply: ReplyTo; readonly isLoggedIn: boolean }
   | { readonly kind: 'close'; readonly reply: ReplyTo }
   | { readonly kind: 'describe'; readonly reply: ReplyTo; readonly change: FamilyChange }
   /** A task of this session has something to tell. */

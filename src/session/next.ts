@@ -26,6 +26,7 @@ import {
 import { changeEquipment } from './equipment/change-equipment.ts'
 import { changeFamily } from './family/change-family.ts'
 import { takeNotice } from './family/take-notice.ts'
+import { changeLogin, forgetIdleLogin } from './terms/login.ts'
 import { hearDescription } from './terms/offers.ts'
 import { changeOptions, controlAnswered } from './terms/option-changes.ts'
 import { abandonPermissions, askPermission, changePermissionMode } from './permissions/ask-permission.ts'
@@ -47,6 +48,7 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
   takeInput(draft, input)
   // A one-shot session may have begun to close in any rule that ends a turn.
   if (draft.state.phase.kind === 'closing') settlePhase(draft)
+  forgetIdleLogin(draft)
   settleLanePass(draft)
   return draft.finish()
 }
@@ -83,6 +85,8 @@ function takeInput(draft: Draft, input: Input): void {
       return changeEquipment(draft, input)
     case 'reset':
       return resetSession(draft, input)
+    case 'login':
+      return changeLogin(draft, input)
     case 'close':
       return closeSession(draft, input.reply)
     case 'drain':

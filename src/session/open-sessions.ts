@@ -26,6 +26,8 @@ import { Parentage } from './family/parentage.ts'
 import type { FamilyLimits } from './family/parentage.ts'
 import { tellSession } from './family/tell-session.ts'
 import type { TaskNotice } from './family/tell-session.ts'
+import { SessionLogins } from './agents/login-control.ts'
+import type { LoginControl } from './agents/login-control.ts'
 import { explainDamaged, explainDormant } from './insight/explain.ts'
 import { dormantLive } from './live.ts'
 import { readOptionsPatch } from './terms/options.ts'
@@ -70,6 +72,7 @@ export interface Sessions extends AsyncDisposable {
   readonly service: SessionService
   readonly permissions: PermissionControl
   readonly elicitations: ElicitationControl
+  readonly logins: LoginControl
   /** A task was given something to tell since the last call of this; at most one listener. */
   onTaskDue: () => void
   /**
@@ -112,6 +115,7 @@ export function openSessions(given: SessionsPorts): Sessions {
     service: new Service(ports, actors, permissions),
     permissions,
     elicitations: new SessionElicitations(ports.store, { ask: (no, build) => actors.ask(no, build) }),
+    logins: new SessionLogins(ports, actors),
     onTaskDue: () => {},
     tell: (parent, notice) => tellSession({ ...ports, actors }, parent, notice),
     get isDraining() {
@@ -319,8 +323,7 @@ class Service implements SessionService {
     const status = await this.get(idOrKey)
     const { session } = status
     if (status.live.activity === 'quarantined') return { ...status, explanation: explainDamaged() }
-    const explanation =
-      this.#actors.find(session.no)?.explain() ?? explainDormant(session.state === 'closed', session.blockedBy)
+    const explanation = this.#actors.find(session.no)?.explain() ?? explainDormant(session)
     return { ...status, explanation }
   }
 

@@ -5,6 +5,7 @@ import { requestCancel } from './turns/cancel.ts'
 import { recoverElicitations, tellAnswers } from './elicitations/recover-elicitations.ts'
 import { beginClosing } from './closing.ts'
 import { decideLost } from './terms/conversation.ts'
+import { decideLogin } from './terms/login.ts'
 import type { Draft } from './draft.ts'
 import { endActive, endInterrupted, endOfCancelled, endQueued } from './turns/end-turn.ts'
 import { insertTurn, toQueued } from './turns/insert-turn.ts'
@@ -126,6 +127,7 @@ export function resumeSession(
   { reply, action, draft: turn }: Extract<CallerInput, { kind: 'resume' }>,
 ): void {
   const { state } = draft
+  if (state.terms.login !== undefined) return decideLogin(draft, { kind: 'resume', reply, action, draft: turn })
   if (state.terms.conversation.isLost) return decideLost(draft, { kind: 'resume', reply, action, draft: turn })
   const interrupted = state.blockedBy
   if (interrupted !== undefined && action === 'fresh') {

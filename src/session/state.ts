@@ -94,6 +94,7 @@ export interface ActiveTurn extends QueuedTurn {
   readonly isWithdrawn?: boolean
 }
 
+/** `hasOldLogin`: somebody has logged in or out since it was started. */
 export type AgentLink =
   | { readonly kind: 'none' }
   | {
@@ -101,6 +102,7 @@ export type AgentLink =
       readonly generation: number
       readonly deadlineAt: number
       readonly isRetiring: boolean
+      readonly hasOldLogin?: true
     }
   /** `isRetiring`: to be stopped as soon as no turn is out. Without a pid it is a connection: it ends with this gateway. */
   | {
@@ -108,6 +110,7 @@ export type AgentLink =
       readonly generation: number
       readonly pid: number | undefined
       readonly isRetiring: boolean
+      readonly hasOldLogin?: true
     }
   | { readonly kind: 'stopping'; readonly generation: number; readonly deadlineAt: number }
 

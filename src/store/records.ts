@@ -37,6 +37,16 @@ export interface ConversationRecord {
   readonly isLost: boolean
 }
 
+/** The agent wants a login before it takes the prompt that holds the queue. */
+export interface LoginRecord {
+  /** The ways to log in that it told of; none when it told of none. */
+  readonly methods: readonly {
+    readonly id: string
+    readonly name: string
+    readonly kind: 'agent' | 'terminal' | 'unsupported'
+  }[]
+}
+
 /** What is agreed between a session and its agent. */
 export interface SessionTerms {
   readonly continuity: ContinuityPolicy
@@ -45,6 +55,8 @@ export interface SessionTerms {
   readonly controls: string | undefined
   readonly title: string | undefined
   readonly conversation: ConversationRecord
+  /** Undefined: no login is waited for. */
+  readonly login: LoginRecord | undefined
   /** Of the definition and the equipment that the newest ready process was started with. */
   readonly definitionDigest: string | undefined
   readonly equipment: SessionEquipment
@@ -93,7 +105,7 @@ export interface SessionRecord {
   readonly onInterrupt: OnInterrupt
   readonly permissionMode: PermissionMode
   readonly state: SessionState
-  /** The interrupted turn that holds the queue, if any. */
+  /** The turn that holds the queue until somebody decides, if any. */
   readonly blockedBy: TurnId | undefined
   readonly agentSessionId: AgentSessionId | undefined
   /** Number of the newest agent process of this session; 0 before the first. */

@@ -37,6 +37,7 @@ import type {
   SessionFilter,
   SessionWrite,
   Store,
+  LoginWait,
   StoreCounts,
   TaskFilter,
 } from './store.ts'
@@ -295,6 +296,10 @@ export class Repository implements Store {
 
   listLeases(states: readonly LeaseState[]): Promise<LeaseRecord[]> {
     return this.#engine.tables.leases.list(this.#engine.reader, states)
+  }
+
+  listLoginWaits(): Promise<LoginWait[]> {
+    return this.#engine.tables.sessions.listLoginWaits(this.#engine.reader)
   }
 
   async counts(): Promise<StoreCounts> {

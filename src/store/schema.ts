@@ -75,6 +75,8 @@ export interface SessionTable {
   conversation_used: number
   conversation_anew: ConversationRecord['anew'] | null
   conversation_lost: number
+  /** JSON. */
+  login: string | null
   definition_digest: string | null
   equipment: string | null
   node_id: string

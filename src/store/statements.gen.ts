@@ -127,6 +127,14 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "limit"
       ]
     },
+    "listLoginWaits": {
+      "sql": "select \"no\", \"id\", \"agent\" from \"session\" where \"login\" is not null and \"state\" = ? order by \"no\"",
+      "parameters": [
+        {
+          "constant": "open"
+        }
+      ]
+    },
     "countDamaged": {
       "sql": "select count(*) as \"count\" from \"session\" where session.damage is not null and \"state\" <> ?",
       "parameters": [
@@ -264,7 +272,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "setTerms": {
-      "sql": "update \"session\" set \"continuity\" = ?, \"options\" = ?, \"controls\" = ?, \"title\" = ?, \"conversation_source\" = ?, \"conversation_used\" = ?, \"conversation_anew\" = ?, \"conversation_lost\" = ?, \"definition_digest\" = ?, \"equipment\" = ? where \"no\" = ?",
+      "sql": "update \"session\" set \"continuity\" = ?, \"options\" = ?, \"controls\" = ?, \"title\" = ?, \"conversation_source\" = ?, \"conversation_used\" = ?, \"conversation_anew\" = ?, \"conversation_lost\" = ?, \"login\" = ?, \"definition_digest\" = ?, \"equipment\" = ? where \"no\" = ?",
       "parameters": [
         "continuity",
         "options",
@@ -274,6 +282,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "isUsed",
         "anew",
         "isLost",
+        "login",
         "definitionDigest",
         "equipment",
         "no"

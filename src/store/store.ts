@@ -207,6 +207,12 @@ export interface StoreCounts {
   readonly sessionsDamaged: number
 }
 
+export interface LoginWait {
+  readonly no: SessionNo
+  readonly id: SessionId
+  readonly agent: string
+}
+
 export interface Store extends AsyncDisposable {
   /** Registers the node and raises its epoch by one; every later write of an older life of the node is refused. */
   openNode(node: string, now: number): Promise<NodeRecord>
@@ -308,6 +314,8 @@ export interface Store extends AsyncDisposable {
 
   readonly lives: LifeLog
 
+  /** Open sessions that wait for a login to their agent. */
+  listLoginWaits(): Promise<LoginWait[]>
   counts(): Promise<StoreCounts>
   /** Writes that were asked for and are in no transaction yet. */
   readonly commitsWaiting: number

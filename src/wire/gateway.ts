@@ -110,6 +110,8 @@ export const StatusView = Type.Object(
     turns: Type.Object({ queued: Type.Integer(), active: Type.Integer() }),
     permissions_open: Type.Integer(),
     elicitations_open: Type.Integer(),
+    /** Agents that want a login, and how many sessions wait for it. */
+    logins_needed: Type.Array(Type.Object({ agent: Type.String(), sessions: Type.Integer() })),
     /** Sessions whose log is damaged and that are not closed. */
     sessions_quarantined: Type.Integer(),
     /** No room for new work: it is refused; what runs goes on. */

@@ -36,6 +36,21 @@ export const SessionActivity = Type.Enum([
 export const ResumeAction = Type.Enum(['continue', 'retry', 'discard', 'fresh'])
 export type ResumeAction = Static<typeof ResumeAction>
 
+/** A login that an agent wants. */
+export const NeededLogin = Type.Object({
+  agent: Type.String(),
+  /** The ways to log in that the agent tells of; `unsupported` ones cannot be run by us. */
+  methods: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      kind: Type.Enum(['agent', 'terminal', 'unsupported']),
+    }),
+  ),
+  /** What a person types on the machine of the gateway. */
+  command: Type.String(),
+})
+
 export const SessionView = Type.Object(
   {
     id: Type.String(),
@@ -54,14 +69,16 @@ export const SessionView = Type.Object(
     active_turn: nullable(Type.String()),
     /** Turn ids in the order in which they will run. */
     queued: Type.Array(Type.String()),
-    /** The turn that holds the queue: interrupted, or the first that waits for a conversation that is lost. */
+    /** The turn that holds the queue: interrupted, or the first that waits for a conversation that is lost or for a login. */
     blocked_by: nullable(Type.String()),
     /** What somebody has to decide before the queue goes on. */
     blocked: nullable(
       Type.Object({
         turn_id: Type.String(),
-        reason: Type.Enum(['interrupted', 'conversation_lost']),
+        reason: Type.Enum(['interrupted', 'conversation_lost', 'login_required']),
         actions: Type.Array(ResumeAction),
+        /** With `login_required`: what is known of the login. */
+        login: Type.Optional(NeededLogin),
       }),
     ),
     /** What will happen by itself if nothing else happens before. */

@@ -34,6 +34,7 @@ import type {
   EventRecord,
   EventType,
   PermissionRecord,
+  LoginRecord,
   SessionRecord,
   TurnEndState,
   TurnOutcome,
@@ -116,7 +117,7 @@ export class FakeService implements SessionService {
   async explain(idOrKey: string): Promise<SessionExplanation> {
     const status = await this.get(idOrKey)
     const { session } = status
-    return { ...status, explanation: explainDormant(session.state === 'closed', session.blockedBy) }
+    return { ...status, explanation: explainDormant(session) }
   }
 
   async listAgentSessions(agent: string): Promise<AgentSessions> {
@@ -233,12 +234,12 @@ export class FakeService implements SessionService {
     return { turns: [turn.id], outcome: 'ended' }
   }
 
-  /** As an agent that cannot go on with its conversation does, or the loss of a turn. */
-  block(id: SessionId, turnId: TurnId, isLost: boolean): void {
+  /** As an agent that cannot go on with its conversation does, or that wants a login, or the loss of a turn. */
+  block(id: SessionId, turnId: TurnId, isLost: boolean, login?: LoginRecord): void {
     const session = this.#find(id)
     const { terms } = session.record
     const conversation = { ...terms.conversation, isLost }
-    session.record = { ...session.record, blockedBy: turnId, terms: { ...terms, conversation } }
+    session.record = { ...session.record, blockedBy: turnId, terms: { ...terms, conversation, login } }
   }
 
   async change(id: SessionId, { options = {}, continuity }: SessionChange): Promise<SessionStatus> {

@@ -10,6 +10,7 @@ export const NEW_TERMS: SessionTerms = {
   controls: undefined,
   title: undefined,
   conversation: { source: undefined, isUsed: false, anew: undefined, isLost: false },
+  login: undefined,
   definitionDigest: undefined,
   equipment: NO_EQUIPMENT,
 }

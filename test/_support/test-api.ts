@@ -12,6 +12,8 @@ import type { Api } from '../../src/api/create-api.ts'
 import type { ApiConfig, ApiPorts, GatewayPhase, Readiness, ReloadReport, StopRequest } from '../../src/api/ports.ts'
 import { Streams } from '../../src/api/streams/streams.ts'
 import type { App } from '../../src/api/routes/context.ts'
+import type { SessionId } from '../../src/base/ids.ts'
+import type { LoginControl, NeededLogin } from '../../src/session/agents/login-control.ts'
 import type { Logger } from '../../src/observe/logger.ts'
 import { FakeService } from './fake-service.ts'
 import { NO_STORAGE } from './fake-storage.ts'
@@ -29,6 +31,16 @@ export class TestGateway {
   readonly stops: StopRequest[] = []
   readonly restarts: string[] = []
   readonly #rotated = new Set<() => void>()
+  /** What the API was told of logins, and what it answers. */
+  readonly loginsTold: { agent: string; isLoggedIn: boolean }[] = []
+  loginsNeeded: readonly NeededLogin[] = []
+  readonly logins: LoginControl = {
+    needed: () => Promise.resolve([...this.loginsNeeded]),
+    changed: (agent, isLoggedIn) => {
+      this.loginsTold.push({ agent, isLoggedIn })
+      return Promise.resolve({ agent, retired: 1, resumed: ['ses_1' as SessionId] })
+    },
+  }
   phase: GatewayPhase = 'ready'
   reloaded: ReloadReport = { applied: [], pending: [], agents: [] }
   /** Undefined: as the phase says. */
@@ -49,6 +61,7 @@ export class TestGateway {
       service: this.service,
       permissions: NO_PERMISSIONS,
       elicitations: NO_ELICITATIONS,
+      logins: this.logins,
       tasks: fakeTasks(this.service),
       events: this.service.events,
       storage: NO_STORAGE,

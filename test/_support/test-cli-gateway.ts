@@ -96,6 +96,7 @@ export class TestCliGateway implements AsyncDisposable {
       service: this.sessions.service,
       permissions: this.sessions.sessions.permissions,
       elicitations: this.sessions.sessions.elicitations,
+      logins: this.sessions.sessions.logins,
       tasks: this.sessions.tasks,
       events: this.sessions.events,
       storage: this.sessions.store,

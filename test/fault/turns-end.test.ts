@@ -100,7 +100,8 @@ const ENDS: readonly End[] = [
   },
   {
     title: 'C 55: the error that means a login has a code of its own',
-    prompt: '@error -32000 who are you',
+    prompt: '@say hm @error -32000 who are you',
+    text: 'hm',
     turn: {
       state: 'failed',
       outcome: { error: { code: 'AGENT_AUTH_REQUIRED', details: { raw: { code: -32000, message: 'who are you' } } } },

@@ -45,7 +45,6 @@ describe('an agent that does not begin', () => {
   test.for([
     { title: 'C 72: never answers session/new', agent: 'newHangs', flag: '--new=hang', code: 'AGENT_START_TIMEOUT' },
     { title: 'C 72: answers session/new with an error', agent: 'newFails', flag: '--new=error', code: 'AGENT_ERROR' },
-    { title: 'C 72: wants a login', agent: 'newNeedsLogin', flag: '--new=auth', code: 'AGENT_AUTH_REQUIRED' },
     {
       title: 'C 73: speaks another version of the protocol',
       agent: 'ofAnotherVersion',
@@ -59,6 +58,20 @@ describe('an agent that does not begin', () => {
     await expect.poll(() => agentsOf(flag), { timeout: 5_000 }).toBe(0)
     expect(typesOf(await gateway.events(session))).not.toContain('agent.ready')
   })
+})
+
+test('C 72: an agent that wants a login: the prompt waits, unsent, the session says what to type, no process is left', async () => {
+  const session = await gateway.newSession('newNeedsLogin')
+  const { turn } = await gateway.client.prompt(session, { prompt: 'hello' })
+  await expect
+    .poll(async () => (await gateway.client.getSession(session)).blocked, { timeout: 10_000 })
+    .toMatchObject({
+      turn_id: turn.id,
+      reason: 'login_required',
+      login: { command: 'holdfast agents login newNeedsLogin' },
+    })
+  expect(await gateway.client.getTurn(session, turn.id)).toMatchObject({ state: 'queued', delivery: 'no' })
+  await expect.poll(() => agentsOf('--new=auth'), { timeout: 5_000 }).toBe(0)
 })
 
 /** A session whose agent had a conversation and is gone. */

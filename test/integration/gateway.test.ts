@@ -204,7 +204,7 @@ test('an agent that cannot be started fails its turn with a code, delivery no, a
   await using gateway = await TestGateway.start({ agents, config: { deadlines, limits: { lineBytesMax: 1_048_576 } } })
   const results = await Promise.all(
     Object.keys(BROKEN).map(async (_, i) => {
-      const session = await gateway.newSession(`broken${i}`)
+      const session = await gateway.newSession(`broken${i}`, { on_interrupt: 'continue' })
       const turn = await gateway.ask(session, 'hello')
       return { state: turn.state, delivery: turn.delivery, code: turn.outcome?.error?.code }
     }),

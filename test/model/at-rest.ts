@@ -2,6 +2,7 @@
 
 import type { TurnId } from '../../src/base/ids.ts'
 import { fullGraceMs } from '../../src/session/turns/cancel-grace.ts'
+import type { Deliveries } from './deliveries.ts'
 import { LIMITS } from './limits.ts'
 import { must } from './invariant.ts'
 import type { ModelStore } from './model-store.ts'
@@ -12,8 +13,7 @@ export interface Rest {
   readonly store: ModelStore
   /** Prompts whose callers were told that they are accepted. */
   readonly accepted: ReadonlySet<TurnId>
-  /** How often an agent was given each. */
-  readonly deliveries: ReadonlyMap<TurnId, number>
+  readonly deliveries: Deliveries
   /** Written to processes that had just ended. */
   readonly unread: ReadonlySet<TurnId>
   readonly processes: readonly ScriptedProcess[]
@@ -69,8 +69,8 @@ function checkBounds({ store }: Rest): void {
 }
 
 function checkDelivery({ store, deliveries, unread }: Rest, turnId: TurnId, delivery: string): void {
-  const count = deliveries.get(turnId) ?? 0
+  const count = deliveries.taken(turnId)
   must(delivery !== 'no' || count === 0, 'S11', `turn ${turnId} says delivery no, but an agent got it`)
-  const isYes = count === 1 || unread.has(turnId) || store.turns.get(turnId)?.origin === 'agent'
+  const isYes = deliveries.given(turnId) > 0 || unread.has(turnId) || store.turns.get(turnId)?.origin === 'agent'
   must(delivery !== 'yes' || isYes, 'S11', `turn ${turnId} says delivery yes, but no agent got it`)
 }

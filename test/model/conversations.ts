@@ -43,6 +43,11 @@ export function openConversation(random: Random, { generation, resume, whenLost 
   return { kind: 'lost', error: toStoredError(new HoldfastError('AGENT_CONVERSATION_LOST', details)) }
 }
 
+/** Somebody logs in to the agent, or out of it. */
+export function loginChange(random: Random, reply: ReplyTo): Input {
+  return { kind: 'login', reply, isLoggedIn: random.chance(0.7) }
+}
+
 /** A caller that changes or resets something. */
 export function tuning(random: Random, reply: ReplyTo): Input {
   const what = random.int(8)

@@ -15,6 +15,8 @@ export interface ProcessWorld extends PipeWorld {
   /** A planted bug: whoever holds the process writes what it has written before. */
   readonly forgetsFrames: boolean
   received(turnId: TurnId, generation: number): void
+  /** It would not take the prompt, for want of a login. */
+  refused(turnId: TurnId): void
   permissionId(): PermissionId
   elicitationId(): ElicitationId
 }
@@ -34,6 +36,7 @@ type Habit =
   | 'wrong_id'
   | 'chatty'
   | 'drone'
+  | 'login'
 
 const HABITS: readonly [Habit, ...Habit[]] = [
   'answer',
@@ -52,6 +55,7 @@ const HABITS: readonly [Habit, ...Habit[]] = [
   'wrong_id',
   'chatty',
   'drone',
+  'login',
 ]
 
 const OPTIONS = [
@@ -171,6 +175,7 @@ export class ScriptedProcess {
   #work(turnId: TurnId): void {
     const { random } = this.#world
     if (this.#habit === 'crash_early') return this.kill()
+    if (this.#habit === 'login' && random.chance(0.7)) return this.#wantLogin(turnId)
     for (let i = random.int(4); i > 0; i--) this.#chunk(turnId)
     switch (this.#habit) {
       case 'hang':
@@ -258,6 +263,15 @@ export class ScriptedProcess {
       const data = [updateText(this.#world.random, { generation, turnId, line })]
       return { kind: 'agent.updates', generation, data, line }
     })
+  }
+
+  /** Without a word before; else, further up, it has begun and then goes on. */
+  #wantLogin(turnId: TurnId): void {
+    if (!this.alive) return
+    const { generation } = this
+    const error = { code: 'AGENT_AUTH_REQUIRED', message: 'who are you' } as const
+    this.#world.refused(turnId)
+    this.#say((line) => ({ kind: 'agent.answered', generation, turnId, answer: { kind: 'error', error }, line }))
   }
 
   #answer(turnId: TurnId, stopReason: string): void {

@@ -14,7 +14,9 @@ export function attachedTo(
   random: Random,
 ): AttachedAgent | undefined {
   const { generation, agentLine: line } = store.session
-  const held = processes.find((one) => one.generation === generation && line !== undefined)
+  const waiting = store.unsettledTurns().filter(({ state }) => state === 'queued')
+  const hasRefused = ({ pipe }: ScriptedProcess): boolean => waiting.some(({ id }) => pipe.wasWritten(id))
+  const held = processes.find((one) => one.generation === generation && line !== undefined && !hasRefused(one))
   for (const process of processes) if (process !== held) process.kill()
   if (held === undefined || line === undefined) return undefined
   const out = store.unsettledTurns().find((turn) => turn.generation === generation && turn.state !== 'queued')

@@ -3,6 +3,7 @@
 // agents: they go on while the gateway is away, and the next life takes them over as held-agents.ts and agent-link.ts do.
 
 import { HoldfastError, toStoredError } from '../../src/base/errors.ts'
+import type { ErrorCode } from '../../src/base/errors.ts'
 import type { ElicitationId, PermissionId, TurnId } from '../../src/base/ids.ts'
 import { deadlinesOf } from '../../src/session/deadlines.ts'
 import { next } from '../../src/session/next.ts'
@@ -15,7 +16,8 @@ import type { ResumeAction } from '../../src/session/service.ts'
 import type { OnInterrupt } from '../../src/store/records.ts'
 import type { SessionWrite } from '../../src/store/store.ts'
 import { checkRest } from './at-rest.ts'
-import { checkReplaced, controlId, heardBy, openConversation, tuning, Tunings } from './conversations.ts'
+import { checkReplaced, controlId, heardBy, loginChange, openConversation, tuning, Tunings } from './conversations.ts'
+import { Deliveries } from './deliveries.ts'
 import { LIMITS } from './limits.ts'
 import { must } from './invariant.ts'
 import { ModelStore } from './model-store.ts'
@@ -44,7 +46,7 @@ export class World {
   readonly random: Random
   readonly #mutation: Mutation
   readonly #accepted = new Set<TurnId>()
-  readonly #deliveries = new Map<TurnId, number>()
+  readonly #deliveries = new Deliveries()
   readonly #unread = new Set<TurnId>()
   readonly #tunings = new Tunings()
   readonly #time = new Timeline()
@@ -93,6 +95,8 @@ export class World {
 
   #call(): void {
     const what = this.random.int(46)
+    if (this.random.chance(this.store.session.terms.login === undefined ? 0.04 : 0.4))
+      return this.#give(loginChange(this.random, this.#reply()))
     if (what < 24) return this.#prompt()
     if (what < 29) return this.#give({ kind: 'cancel', reply: this.#reply(), turnId: this.#someTurn() })
     if (what < 33) return this.#answerSome()
@@ -263,7 +267,7 @@ export class World {
     checkReplaced(before, this.store.session, stored)
     this.#permissions.check(before, stored)
     this.#checkLines()
-    this.#checkUnsent()
+    this.#deliveries.checkUnsent(this.store.unsettledTurns())
     this.#mayDie()
   }
 
@@ -275,13 +279,6 @@ export class World {
     const said = process.pipe.updatesUpTo(agentLine)
     const stored = this.store.updateLines.get(generation)?.length ?? 0
     must(said === stored, 'S13', `${stored} of ${said} updates up to line ${agentLine} are stored`)
-  }
-
-  #checkUnsent(): void {
-    for (const turn of this.store.unsettledTurns()) {
-      const isGiven = turn.delivery === 'no' && this.#deliveries.has(turn.id)
-      must(!isGiven, 'S11', `turn ${turn.id} says delivery no, but an agent got it`)
-    }
   }
 
   #perform(effects: readonly Effect[]): void {
@@ -360,12 +357,13 @@ export class World {
     const { generation } = effect
     const living = this.#processes.filter((process) => process.alive)
     must(living.length === 0, 'S7', `process ${generation} started while ${living.length} live`)
+    must(this.store.session.terms.login === undefined, 'S31', `process ${generation} started before anybody logged in`)
     const process = new ScriptedProcess(generation, this.#ground())
     this.#processes.push(process)
     const fate = this.random.int(10)
     if (fate === 0) return // a command that never answers the handshake
     if (fate === 1) {
-      const code = this.random.pick<'AGENT_NOT_ACP' | 'AGENT_EXITED'>(['AGENT_NOT_ACP', 'AGENT_EXITED'])
+      const code = this.random.pick<ErrorCode>(['AGENT_NOT_ACP', 'AGENT_EXITED', 'AGENT_AUTH_REQUIRED'])
       const error = toStoredError(new HoldfastError(code, { agent: 'sim' }))
       process.kill()
       this.#processes.pop()
@@ -404,6 +402,7 @@ export class World {
       hear: (inputs, pipe) => this.#hear(inputs, pipe),
       received: (turnId, by) => this.#received(turnId, by),
       elicitationId: () => this.#questionId(),
+      refused: (turnId) => this.#deliveries.refused(turnId),
       permissionId: () => `perm_${this.#ids++}` as PermissionId,
     }
   }
@@ -444,9 +443,7 @@ export class World {
   }
 
   #received(turnId: TurnId, generation: number): void {
-    const count = (this.#deliveries.get(turnId) ?? 0) + 1
-    this.#deliveries.set(turnId, count)
-    must(count === 1, 'S5', `turn ${turnId} was delivered ${count} times`)
+    this.#deliveries.received(turnId)
     const conversation = this.#process(generation)?.conversation
     must(conversation === this.store.session.agentSessionId, 'S16', `turn ${turnId} went into ${conversation}`)
     const turn = this.store.turns.get(turnId)

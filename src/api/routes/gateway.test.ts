@@ -31,6 +31,16 @@ test('agents are named with their program, never with arguments or environment',
   expect(text).not.toContain('sk-secret')
 })
 
+test('a login that sessions wait for is told of, and that somebody has logged in is passed on', async () => {
+  gateway.loginsNeeded = [{ agent: 'demo', sessions: 2 }]
+  expect((await call('GET', '/v1/agents')).body).toMatchObject({ agents: [{ name: 'demo', login: 'no' }] })
+  expect((await call('GET', '/v1/status')).body).toMatchObject({ logins_needed: [{ agent: 'demo', sessions: 2 }] })
+  const told = await call('POST', '/v1/agents/demo/login', { logged_in: true })
+  expect(told).toMatchObject({ status: 200, body: { agent: 'demo', retired: 1, resumed: ['ses_1'] } })
+  const wrong = await call('POST', '/v1/agents/demo/login', { logged_in: true, command: 'rm' })
+  expect([wrong.status, gateway.loginsTold]).toEqual([400, [{ agent: 'demo', isLoggedIn: true }]])
+})
+
 test('the status is told', async () => {
   const { body } = await call('GET', '/v1/status')
   expect(body).toMatchObject({
@@ -66,7 +76,7 @@ test('agents are left to the next gateway only where something holds them', asyn
 
 test('the description names every route and asks for the token', async () => {
   const { body } = await call('GET', '/openapi.json')
-  expect(Object.keys(body.paths)).toHaveLength(37)
+  expect(Object.keys(body.paths)).toHaveLength(38)
   expect(body.security).toEqual([{ token: [] }])
   expect(body.paths['/livez'].get.security).toEqual([])
   expect(body.paths['/v1/sessions/{session}/prompts'].post.requestBody.content).toHaveProperty('application/json')

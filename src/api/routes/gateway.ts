@@ -15,6 +15,8 @@ import {
   SafeModeChanged,
   StatusView,
 } from '../../wire/gateway.ts'
+import type { AgentView } from '../../wire/gateway.ts'
+import type { AgentSummary } from '../ports.ts'
 import { healthView } from '../health-view.ts'
 import { agentView, statusView } from '../views.ts'
 import { withErrors } from './context.ts'
@@ -32,8 +34,14 @@ export function addGatewayRoutes(app: App, context: RouteContext): void {
       },
     },
     async () => {
-      const presence = await context.detectAgents()
-      return { agents: context.agents().map((agent) => agentView(agent, presence.get(agent.name))) }
+      const [presence, needed] = await Promise.all([context.detectAgents(), context.logins.needed()])
+      // What files tell is a guess; an agent that refuses to work knows.
+      const isNeeded = new Set(needed.map(({ agent }) => agent))
+      const viewOf = (agent: AgentSummary): AgentView => {
+        const view = agentView(agent, presence.get(agent.name))
+        return isNeeded.has(agent.name) ? { ...view, login: 'no' } : view
+      }
+      return { agents: context.agents().map(viewOf) }
     },
   )
   app.get(
@@ -45,7 +53,8 @@ export function addGatewayRoutes(app: App, context: RouteContext): void {
       const { socket } = config
       const status = await gateway.status()
       const api = { phase: gateway.phase(), url: context.url(), socket, streams: streams.open }
-      return { ...statusView(status, api), ...healthView(status.health) }
+      const needed = (await context.logins.needed()).map(({ agent, sessions }) => ({ agent, sessions }))
+      return { ...statusView(status, api), ...healthView(status.health), logins_needed: needed }
     },
   )
   app.post(

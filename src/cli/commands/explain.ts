@@ -44,6 +44,7 @@ function waitText({ kind, since, subject }: Wait, now: number): string {
 const WAITS: Readonly<Record<string, string>> = {
   decision: 'It waits for your decision about an interrupted turn',
   conversation: 'It waits for your decision, because its agent cannot go on with the conversation',
+  login: 'It waits for a login to its agent (holdfast agents login)',
   permission: 'It waits for an answer to a permission request',
   control: 'Its agent was asked to change an option and has not answered',
   agent_start: 'Its agent is being started',
@@ -59,8 +60,9 @@ const WAITS: Readonly<Record<string, string>> = {
 
 /** What the API offers for each kind of hold. */
 function actionsOf(waits: readonly Wait[]): readonly (readonly [action: string, effect: string])[] {
-  const isLost = waits.some(({ kind }) => kind === 'conversation')
-  return isLost ? AFTER_A_LOSS : AFTER_AN_INTERRUPTION
+  const isFor = (wanted: string): boolean => waits.some(({ kind }) => kind === wanted)
+  if (isFor('login')) return AFTER_A_LOGIN
+  return isFor('conversation') ? AFTER_A_LOSS : AFTER_AN_INTERRUPTION
 }
 
 const DISCARD = ['discard', 'cancel the prompts that wait'] as const
@@ -69,6 +71,7 @@ const AFTER_A_LOSS = [
   ['retry', 'try the old conversation again'],
   DISCARD,
 ] as const
+const AFTER_A_LOGIN = [['retry', 'start the agent again; after a login of your own'], DISCARD] as const
 const AFTER_AN_INTERRUPTION = [
   ['continue', 'leave it; the prompts that wait go on'],
   ['retry', 'send its prompt again, before those that wait'],

@@ -237,6 +237,42 @@ describe('a gateway that goes away', () => {
   })
 })
 
+describe('an agent that needs a login', () => {
+  const refuse: OnPrompt = ({ listener }, turnId) =>
+    listener.answered(turnId, {
+      kind: 'error',
+      error: { code: 'AGENT_AUTH_REQUIRED', message: 'Agent fake needs a login: no key.' },
+    })
+
+  test('prompt says at once what to type and exits 77; the prompt waits, and status, show and explain say for what', async () => {
+    gateway.onPrompt = refuse
+    const { code, err } = await gateway.cli.run(['prompt', '-s', 'mine', '--agent', 'fake', 'hi'])
+    expect(code).toBe(77)
+    expect(err).toContain('fake needs a login; the prompt waits for it. Log in with: holdfast agents login fake\n')
+    expect(
+      (await gateway.sessions.service.queued((await gateway.sessions.service.get('mine')).session.id)).length,
+    ).toBe(1)
+    const next = await gateway.cli.run(['prompt', '-s', 'mine', 'again'])
+    expect([next.code, next.err]).toEqual([77, expect.stringContaining('holdfast agents login')])
+    expect((await gateway.cli.run(['status'])).out).toMatch(
+      /login +needed by fake, 1 session waits: holdfast agents login/,
+    )
+    expect((await gateway.cli.run(['sessions', 'show', 'mine'])).out).toMatch(
+      /needs a login +holdfast agents login fake/,
+    )
+    const explained = (await gateway.cli.run(['explain', 'mine'])).out
+    expect(explained).toContain('It waits for a login to its agent')
+    expect(explained).toMatch(/--action retry/)
+    expect(explained).not.toContain('--action continue')
+  })
+
+  test('run has nobody to wait for: its turn fails and it exits 77', async () => {
+    gateway.onPrompt = refuse
+    const { code, err } = await gateway.cli.run(['run', '--agent', 'fake', 'hi'])
+    expect([code, err]).toEqual([77, expect.stringContaining('(AGENT_AUTH_REQUIRED)')])
+  })
+})
+
 describe('permission requests', () => {
   const execute = { toolCallId: 't', title: 'rm -rf /', kind: 'execute', rawInput: { command: 'rm -rf /' } }
   const read = { toolCallId: 't', title: 'Read', kind: 'read', rawInput: { path: '.' } }

@@ -58,7 +58,11 @@ async function withPolicies(
 /** A prompt would wait for a decision that nobody makes while this command waits. With a key it may be one that has ended. */
 function refuseBlocked({ key, id, blocked }: SessionView): void {
   if (blocked === null) return
-  const { turn_id: turn, reason: why, actions } = blocked
+  const { turn_id: turn, reason: why, actions, login } = blocked
+  if (login !== undefined) {
+    const reason = `a prompt of session ${key ?? id} waits for it`
+    throw new HoldfastError('AGENT_AUTH_REQUIRED', { agent: login.agent, reason })
+  }
   const reason = why === 'interrupted' ? `turn ${turn} was interrupted` : 'the conversation of its agent is lost'
   throw new HoldfastError('SESSION_BLOCKED', { session: key ?? id, reason, actions: actions.join('|') })
 }

@@ -35,6 +35,11 @@ function keeperText({ no, pid, version, agents, retiring }: StatusView['keepers'
   return `${no}, pid ${pid}, ${held}${retiring ? `, of version ${version}: it ends when they are idle` : ''}`
 }
 
+function loginText({ agent, sessions }: StatusView['logins_needed'][number]): string {
+  const waiting = `${sessions} ${sessions === 1 ? 'session waits' : 'sessions wait'}`
+  return `needed by ${agent}, ${waiting}: holdfast agents login ${agent}`
+}
+
 function statusText(view: StatusView, style: Style): string {
   const { sessions, turns, safe_mode: safeMode, sessions_quarantined: damaged } = view
   const quarantined = damaged === 0 ? '' : `; ${damaged} in quarantine, see holdfast doctor`
@@ -53,6 +58,7 @@ function statusText(view: StatusView, style: Style): string {
       ['turns', `${turns.active} active, ${turns.queued} queued`],
       ['permissions', `${view.permissions_open} open`],
       ['questions', `${view.elicitations_open} open`],
+      ...view.logins_needed.map((login) => ['login', loginText(login)] as const),
       ['streams', view.streams_open],
       ['lives', livesText(view, Date.now())],
       ['disk', view.disk_full ? 'full: no new work is taken until there is room' : undefined],

@@ -54,6 +54,7 @@ export function sessionFacts(session: SessionView, style: Style): string {
       ['active turn', session.active_turn],
       ['queued', session.queued.length === 0 ? undefined : session.queued.join(' ')],
       ['blocked by', session.blocked_by],
+      ['needs a login', session.blocked?.login?.command],
       ['waits for', session.blocked?.actions.join(' | ')],
       ['waits for', waitsText(session.waiting_for)],
       ['next', next === null ? undefined : `${next.kind} at ${next.at}`],

@@ -5,6 +5,7 @@ import type { StoredError } from '../../base/errors.ts'
 import { requestCancel } from '../turns/cancel.ts'
 import { settlePhase } from '../closing.ts'
 import { beginConversation, loseConversation } from '../terms/conversation.ts'
+import { waitForLogin } from '../terms/login.ts'
 import type { Draft } from '../draft.ts'
 import type { TurnEnd } from '../turns/end-turn.ts'
 import { endActive, endOfCancelled } from '../turns/end-turn.ts'
@@ -29,8 +30,10 @@ type Stopped = Extract<AgentInput, { kind: 'agent.stopped' }>
 export function agentReady(draft: Draft, ready: Ready): void {
   const { state } = draft
   if (state.agent.kind !== 'starting') return
-  const { generation, pid, agentSessionId, continuity, capabilities, isRetiring, line } = ready
-  state.agent = { kind: 'ready', generation, pid, isRetiring: isRetiring || state.agent.isRetiring }
+  const { generation, pid, agentSessionId, continuity, capabilities, line } = ready
+  const { hasOldLogin } = state.agent
+  const isRetiring = ready.isRetiring || state.agent.isRetiring || hasOldLogin === true
+  state.agent = { kind: 'ready', generation, pid, isRetiring, ...(hasOldLogin && { hasOldLogin }) }
   // Another conversation than that one has no history to tell.
   if (wantsHistory(state) && agentSessionId === state.agentSessionId) importHistory(draft, ready.history)
   else if (agentSessionId === state.agentSessionId) takeLearned(draft, ready.learned)
@@ -52,10 +55,12 @@ export function agentFailed(draft: Draft, error: StoredError): void {
   const { state } = draft
   if (state.agent.kind !== 'starting') return
   const { generation } = state.agent
-  state.agent = { kind: 'none' }
   draft.event('agent.exited', state.active?.turnId, { generation, during: 'start', error })
   const { active } = state
-  if (active?.stage === 'waiting' && !loseConversation(draft, active, error)) retryOrEnd(draft, active, error)
+  const isWaiting = active?.stage === 'waiting'
+  const isKept = isWaiting && (loseConversation(draft, active, error) || waitForLogin(draft, active, error))
+  state.agent = { kind: 'none' }
+  if (isWaiting && !isKept) retryOrEnd(draft, active, error)
   settlePhase(draft)
   pump(draft)
 }
@@ -96,7 +101,7 @@ export function agentAnswered(draft: Draft, { turnId, answer }: Answered): void 
   }
   if (answer.kind === 'refused') {
     endActive(draft, { ...active, stage: 'waiting' }, { state: 'failed', error: answer.error })
-  } else {
+  } else if (!isRefusedForLogin(draft, active, answer)) {
     markRunning(draft)
     const running = draft.state.active ?? active
     endActive(draft, running, endOfAnswer(draft, running, answer))
@@ -104,6 +109,11 @@ export function agentAnswered(draft: Draft, { turnId, answer }: Answered): void 
   settlePhase(draft)
   if (!isReusable(answer)) stopAgent(draft)
   pump(draft)
+}
+
+/** It has said nothing in the turn but that it needs a login: the prompt is kept, and the next process gets it. */
+function isRefusedForLogin(draft: Draft, active: ActiveTurn, answer: AgentAnswer): boolean {
+  return answer.kind === 'error' && active.stage === 'sent' && waitForLogin(draft, active, answer.error)
 }
 
 /**

@@ -70,7 +70,8 @@ export class HeldAgents {
   async takeOver(left: LeftOpen): Promise<TakenOver | undefined> {
     const own = this.#take(left.record.id)
     const position = positionOf(left.record)
-    const kept = position && own.find((agent) => agent.generation === left.record.generation)
+    const { generation } = left.record
+    const kept = position && own.find((agent) => agent.generation === generation && !hasRefused(agent, left))
     await Promise.all(own.filter((agent) => agent !== kept).map((agent) => agent.stop()))
     return kept && this.#attach(kept, position, left).catch((error: unknown) => endDamaged(kept, error))
   }
@@ -150,6 +151,11 @@ function positionOf(record: SessionRecord): Position | undefined {
 /** See AgentCapabilities. */
 function isV2({ capabilities }: Position): boolean {
   return (JSON.parse(capabilities) as { protocol?: unknown }).protocol === 2
+}
+
+/** It was given a prompt that waits again, because it wanted a login: who holds it would not write that prompt to it twice. */
+function hasRefused(agent: HeldSessionAgent, { turns }: LeftOpen): boolean {
+  return turns.some(({ id, state }) => state === 'queued' && agent.hasPrompt(id))
 }
 
 /** Its prompt has reached the agent, and no answer is stored. */

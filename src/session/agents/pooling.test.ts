@@ -62,7 +62,10 @@ const IS_STOPPED: Readonly<Record<string, Row>> = {
     state: 'completed',
   },
   'that needs a login': {
-    onPrompt: answering({ kind: 'error', error: failure('AGENT_AUTH_REQUIRED') }),
+    onPrompt: (agent, turnId, prompt) => {
+      agent.listener.update('{"sessionUpdate":"agent_thought_chunk","content":{"type":"text","text":"who?"}}')
+      answering({ kind: 'error', error: failure('AGENT_AUTH_REQUIRED') })(agent, turnId, prompt)
+    },
     state: 'failed',
   },
   'that breaks the protocol': {

@@ -63,6 +63,7 @@ class House {
       looks: 0,
       take: () => undefined,
       look: () => void spares.looks++,
+      retire: () => 0,
       yieldOne: () => {
         if (spares.ready === 0) return false
         spares.ready--

@@ -4,14 +4,16 @@
 import { nextEnd } from '../deadlines.ts'
 import { liveOf } from '../live.ts'
 import { fullGraceMs } from '../turns/cancel-grace.ts'
+import type { SessionRecord, SessionTerms } from '../../store/records.ts'
 import type { SessionLive } from '../service.ts'
 import type { SessionLimits, SessionModel } from '../state.ts'
 import { waitsForPerson } from '../waits-for-person.ts'
 
 export type WaitKind =
-  /** A person: an interrupted turn, a conversation that is lost, a permission request, or a question. */
+  /** A person: an interrupted turn, a conversation that is lost, a login, a permission request, or a question. */
   | 'decision'
   | 'conversation'
+  | 'login'
   | 'permission'
   | 'elicitation'
   /** The agent: its start, its work, its answer to a cancel, its end. */
@@ -67,8 +69,10 @@ export function explainSession(
 }
 
 /** A session without an actor: nothing runs, and at most a decision is waited for. */
-export function explainDormant(isClosed: boolean, blockedBy: string | undefined): Explanation {
-  const waits: Wait[] = blockedBy === undefined ? [] : [{ kind: 'decision', since: undefined, subject: blockedBy }]
+export function explainDormant({ state, blockedBy, terms }: SessionRecord): Explanation {
+  const isClosed = state === 'closed'
+  const waits: Wait[] =
+    blockedBy === undefined ? [] : [{ kind: decisionOf(terms), since: undefined, subject: blockedBy }]
   const activity = isClosed ? 'closed' : blockedBy === undefined ? 'dormant' : 'blocked'
   const frees = blockedBy === undefined ? [] : ['resumeSession']
   return { activity, turn: undefined, queued: 0, waits, deadline: undefined, frees }
@@ -81,11 +85,16 @@ export function explainDamaged(): Explanation {
   return { activity: 'quarantined', turn: undefined, queued: 0, waits, deadline: undefined, frees }
 }
 
+/** What a session that is blocked waits for. */
+function decisionOf({ conversation, login }: SessionTerms): WaitKind {
+  if (login !== undefined) return 'login'
+  return conversation.isLost ? 'conversation' : 'decision'
+}
+
 function waitsOf(state: SessionModel, limits: SessionLimits, startWaitsFor?: 'slot' | 'memory'): Wait[] {
   const { agent, active, blockedBy, permissions } = state
   const waits: Wait[] = []
-  const decision = state.terms.conversation.isLost ? 'conversation' : 'decision'
-  if (blockedBy !== undefined) waits.push({ kind: decision, since: undefined, subject: blockedBy })
+  if (blockedBy !== undefined) waits.push({ kind: decisionOf(state.terms), since: undefined, subject: blockedBy })
   for (const { id, dueAt } of permissions)
     waits.push({ kind: 'permission', since: dueAt - limits.permissionMs, subject: id })
   for (const { id, dueAt } of state.elicitations)

@@ -40,7 +40,7 @@ test('the second attempt is the last; the next prompt has two of its own', async
   expect((await turnEnded(at, id, await send(at, id, 'two'))).state).toBe('completed')
 })
 
-test.each<ErrorCode>(['AGENT_NOT_ACP', 'AGENT_COMMAND_MISSING', 'AGENT_AUTH_REQUIRED', 'AGENT_START_TIMEOUT'])(
+test.each<ErrorCode>(['AGENT_NOT_ACP', 'AGENT_COMMAND_MISSING', 'AGENT_START_TIMEOUT'])(
   'a start that fails with %s is not tried again',
   async (code) => {
     await using at = await TestSessions.start()

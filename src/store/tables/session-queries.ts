@@ -52,6 +52,7 @@ type TermsArgs = {
   isUsed: number
   anew: NonNullable<ConversationRecord['anew']> | null
   isLost: number
+  login: string | null
   definitionDigest: string | null
   equipment: string | null
 }
@@ -190,6 +191,7 @@ function changes({ builder }: StoreDialect) {
           conversation_used: args.isUsed,
           conversation_anew: args.anew,
           conversation_lost: args.isLost,
+          login: args.login,
           definition_digest: args.definitionDigest,
           equipment: args.equipment,
         })
@@ -224,6 +226,14 @@ function reads({ builder }: StoreDialect) {
     ),
     walk: query((args: { after: number; limit: number }) =>
       session.where('no', '>', args.after).orderBy('no').limit(args.limit),
+    ),
+    listLoginWaits: query(() =>
+      builder
+        .selectFrom('session')
+        .select(['no', 'id', 'agent'])
+        .where('login', 'is not', null)
+        .where('state', '=', 'open')
+        .orderBy('no'),
     ),
     countDamaged: query(() =>
       builder

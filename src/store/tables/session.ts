@@ -5,6 +5,7 @@ import { LeaseLostError } from '../../base/errors.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../base/ids.ts'
 import { NO_EQUIPMENT } from '../records.ts'
 import type {
+  LoginRecord,
   SessionEquipment,
   SessionNo,
   SessionOptions,
@@ -12,7 +13,7 @@ import type {
   SessionState,
   SessionTerms,
 } from '../records.ts'
-import type { Fence, NewSession, PageRequest, SessionFilter, SessionPatch, StoreCounts } from '../store.ts'
+import type { Fence, LoginWait, NewSession, PageRequest, SessionFilter, SessionPatch, StoreCounts } from '../store.ts'
 import { statementsOf } from '../statement.ts'
 import type { Executor, StatementsOf, TextsOf } from '../statement.ts'
 import { listShape } from './session-list.ts'
@@ -107,6 +108,7 @@ export class SessionRows {
       isUsed: conversation.isUsed ? 1 : 0,
       anew: conversation.anew ?? null,
       isLost: conversation.isLost ? 1 : 0,
+      login: terms.login === undefined ? null : JSON.stringify(terms.login),
       definitionDigest: terms.definitionDigest ?? null,
       equipment: equipmentText(terms.equipment),
     })
@@ -120,6 +122,14 @@ export class SessionRows {
   /** Closes a session in quarantine, without a word in its log. False when it is in none, or closed. */
   async retire(tx: Executor, no: SessionNo, now: number): Promise<boolean> {
     return (await tx.run(this.#statements.retire, { no, now })) === 1
+  }
+
+  async listLoginWaits(db: Executor): Promise<LoginWait[]> {
+    return (await db.all(this.#statements.listLoginWaits, {})).map(({ no, id, agent }) => ({
+      no,
+      id: id as SessionId,
+      agent,
+    }))
   }
 
   async countDamaged(db: Executor): Promise<number> {
@@ -242,6 +252,7 @@ function toTerms(row: SessionRow): SessionTerms {
       anew: row.conversation_anew ?? undefined,
       isLost: row.conversation_lost === 1,
     },
+    login: row.login === null ? undefined : (JSON.parse(row.login) as LoginRecord),
     definitionDigest: row.definition_digest ?? undefined,
     equipment: row.equipment === null ? NO_EQUIPMENT : (JSON.parse(row.equipment) as SessionEquipment),
   }

@@ -8,14 +8,14 @@ export function initialize(agent, params) {
   return new Promise((resolve) => setTimeout(() => resolve(answer(agent, params)), delayMs))
 }
 
-function answer({ wire, flags, journal }, params) {
+function answer({ wire, flags, journal, login }, params) {
   if (flags.init) return FAILURES[flags.init](wire)
   journal('initialized', { protocolVersion: params.protocolVersion })
   return {
     protocolVersion: 1,
     agentCapabilities: capabilities(flags),
     agentInfo: { name: 'scripted-agent', title: 'Scripted agent', version: '1.0.0' },
-    authMethods: [],
+    authMethods: login.methods(params.clientCapabilities),
   }
 }
 
@@ -50,6 +50,7 @@ function capabilities(flags) {
   return {
     loadSession: !flags['no-load'],
     promptCapabilities: { image: false, audio: false, embeddedContext: true },
+    ...(flags.login ? { auth: { logout: {} } } : {}),
     mcpCapabilities: { http: false, sse: false },
     sessionCapabilities: {
       ...(flags['no-close'] ? {} : { close: {} }),

@@ -3,10 +3,11 @@
 import { NO_ANSWER, Refusal } from './refusal.mjs'
 import { cancelTurns } from './turn.mjs'
 
-export function newSession({ flags, journal, sessions }, { cwd }) {
+export function newSession({ flags, journal, sessions, login }, { cwd }) {
   if (flags.new === 'hang') return NO_ANSWER
   if (flags.new === 'error') throw new Refusal(-32603, 'session/new failed on purpose')
   if (flags.new === 'auth') throw new Refusal(-32000, 'Please log in first')
+  login.require()
   const session = sessions.create(cwd)
   journal('new', { sessionId: session.id, cwd })
   return { sessionId: session.id, ...options(flags, session) }
@@ -14,6 +15,7 @@ export function newSession({ flags, journal, sessions }, { cwd }) {
 
 export function loadSession(agent, params) {
   const { wire, flags, journal } = agent
+  agent.login.require()
   if (flags['no-load']) throw new Refusal(-32601, 'Method not found')
   if (flags.load === 'hang') return NO_ANSWER
   if (flags.load === 'error') throw new Refusal(-32603, 'session/load failed on purpose')

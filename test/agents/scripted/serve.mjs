@@ -12,6 +12,7 @@ import {
   setMode,
 } from './lifecycle.mjs'
 import { NO_ANSWER, Refusal } from './refusal.mjs'
+import { Login } from './login.mjs'
 import { Sessions } from './sessions.mjs'
 import { cancelTurns, startTurn } from './turn.mjs'
 
@@ -27,10 +28,18 @@ const METHODS = {
   'session/set_mode': setMode,
   'session/set_config_option': setConfigOption,
   'session/prompt': startTurn,
+  authenticate,
+  logout: ({ login }) => login.logOut(),
+}
+
+function authenticate({ flags, login }, { methodId }) {
+  if (flags.auth === 'hang') return NO_ANSWER
+  if (flags.auth === 'error') throw new Refusal(-32603, 'the page said no')
+  return login.authenticate(methodId)
 }
 
 export function serve(wire, flags, journal) {
-  const agent = { wire, flags, journal, sessions: new Sessions(flags.state) }
+  const agent = { wire, flags, journal, sessions: new Sessions(flags.state), login: new Login(flags) }
   wire.onUnasked = ({ id }) => journal('unasked', { id })
   wire.listen(({ id, method, params = {} }) => {
     if (method === 'session/cancel') cancelTurns(agent, params)

@@ -67,6 +67,8 @@ CREATE TABLE session (
   conversation_used INTEGER NOT NULL CHECK (conversation_used IN (0, 1)),
   conversation_anew TEXT,
   conversation_lost INTEGER NOT NULL CHECK (conversation_lost IN (0, 1)),
+  -- The login that the agent wants before it takes the prompt that holds the queue, as JSON; NULL: none.
+  login TEXT,
   definition_digest TEXT,
   -- JSON: what its agent is opened with besides its directory; NULL: nothing.
   equipment TEXT,
@@ -91,6 +93,7 @@ CREATE INDEX session_state ON session (state, no);
 CREATE INDEX session_agent ON session (agent, no);
 CREATE INDEX session_agent_state ON session (agent, state, no);
 CREATE INDEX session_blocked ON session (no) WHERE blocked_by IS NOT NULL;
+CREATE INDEX session_login ON session (agent) WHERE login IS NOT NULL;
 CREATE INDEX session_conversation ON session (agent_session_id) WHERE agent_session_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX session_parent ON session (parent, no) WHERE parent IS NOT NULL;
 CREATE INDEX session_child ON session (parent) WHERE parent IS NOT NULL AND state <> 'closed';
