@@ -53,6 +53,8 @@ export interface AgentSummary {
   readonly argv?: readonly [string, ...string[]] | undefined
   readonly remote?: { readonly url: string } | undefined
   readonly source: 'built-in' | 'config' | 'imported' | 'installed'
+  /** The versions of ACP that it is offered; absent: 1. */
+  readonly protocol?: 1 | 2 | 'auto' | undefined
   /** Our own. */
   readonly isBundled?: boolean | undefined
 }

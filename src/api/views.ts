@@ -11,6 +11,7 @@ import type {
   SessionService,
   SessionStatus,
 } from '../session/service.ts'
+import { spokenVersion } from '../session/agents/spoken-version.ts'
 import { contentTakenBy } from '../session/turns/check-prompt.ts'
 import { shownPrompt } from '../session/turns/shown-prompt.ts'
 import type { ErrorView } from '../wire/error.ts'
@@ -67,7 +68,8 @@ export function sessionView({ session, live }: SessionStatus): SessionView {
 export function sessionDetail(status: SessionStatus): SessionDetail {
   const { session } = status
   const content = contentTakenBy(session) ?? null
-  return { ...sessionView(status), controls: controlsView(session), prompt_content: content }
+  const spoken = spokenVersion(session.agentCapabilities) ?? null
+  return { ...sessionView(status), controls: controlsView(session), prompt_content: content, protocol_version: spoken }
 }
 
 function deadlineView({ at, kind }: { at: number; kind: string }): { at: string; kind: string } {
@@ -165,7 +167,7 @@ export function closedView({ stopped, turns }: CloseEvidence, status: SessionSta
 }
 
 export function agentView(agent: AgentSummary, presence: AgentPresence | undefined): AgentView {
-  const { name, title, argv, remote, source, isBundled = false } = agent
+  const { name, title, argv, remote, source, isBundled = false, protocol = 1 } = agent
   return {
     name,
     title,
@@ -178,6 +180,7 @@ export function agentView(agent: AgentSummary, presence: AgentPresence | undefin
     login: presence?.login ?? 'unknown',
     login_help: presence?.loginHelp ?? null,
     homepage: presence?.homepage ?? null,
+    protocol: String(protocol) as AgentView['protocol'],
   }
 }
 

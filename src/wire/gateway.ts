@@ -26,6 +26,8 @@ export const AgentView = Type.Object(
     /** What a person does to log in; null when that is not known. */
     login_help: nullable(Type.String()),
     homepage: nullable(Type.String()),
+    /** The version of ACP that it is offered; auto: 2, then 1. */
+    protocol: Type.Enum(['1', '2', 'auto']),
   },
   { title: 'Agent' },
 )

@@ -125,6 +125,8 @@ export const SessionDetail = Type.Object(
     controls: nullable(ControlsView),
     /** The types of content that the agent takes; null before it was connected once. */
     prompt_content: nullable(Type.Array(Type.String())),
+    /** Of ACP, as agreed with its newest agent; null before it was connected once. */
+    protocol_version: nullable(Type.Integer()),
   },
   { title: 'SessionDetail' },
 )

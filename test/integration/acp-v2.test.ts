@@ -43,7 +43,11 @@ test('turns, a tool with permission, an option and a cancel: the log has the sha
     outcome: { stop_reason: 'end_turn' },
   })
   expect(await gateway.text(session)).toBe('You said: hello')
-  const { controls } = await gateway.client.getSession(session)
+  const { controls, protocol_version: version } = await gateway.client.getSession(session)
+  expect(version).toBe(2)
+  const [shown, agents] = [await gateway.run('sessions', 'show', session), await gateway.run('agents', 'ls')]
+  expect(shown.stdout).toMatch(/^protocol +ACP version 2$/m)
+  expect(agents.stderr).toContain('auto is spoken to in version 2 of ACP, or 1 if it knows no other')
   expect(controls?.config).toMatchObject([{ id: 'model', current: 'large' }])
   const { turn } = await gateway.client.prompt(session, { prompt: '@tool' })
   const request = await openRequest()
@@ -89,6 +93,7 @@ test('a running turn goes on over a kill -9 of the gateway, told whole and once;
 test('an agent that speaks 1 alone is spoken to in version 1 with auto, and refused with 2', async () => {
   const session = await gateway.newSession('old')
   expect(await gateway.ask(session, 'hello')).toMatchObject({ state: 'completed' })
+  expect((await gateway.client.getSession(session)).protocol_version).toBe(1)
   const refused = await gateway.newSession('only')
   expect(await gateway.ask(refused, 'hello')).toMatchObject({
     outcome: { error: { code: 'AGENT_PROTOCOL_VERSION', details: { answered: 1, supported: 2 } } },

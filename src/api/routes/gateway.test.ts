@@ -26,7 +26,14 @@ async function call(method: 'GET' | 'POST', url: string, body?: object) {
 test('agents are named with their program, never with arguments or environment', async () => {
   const { body, text } = await call('GET', '/v1/agents')
   const known = { name: 'demo', title: 'Demo', command: 'demo-agent', host: null, source: 'config', chosen: true }
-  const seen = { installed: 'unknown', version: null, login: 'unknown', login_help: null, homepage: null }
+  const seen = {
+    installed: 'unknown',
+    version: null,
+    login: 'unknown',
+    login_help: null,
+    homepage: null,
+    protocol: '1',
+  }
   expect(body).toEqual({ agents: [{ ...known, ...seen }] })
   expect(text).not.toContain('sk-secret')
 })

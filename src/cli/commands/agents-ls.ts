@@ -40,6 +40,8 @@ function rowOf({ name, title, installed, version, login, source, host }: AgentVi
   ]
 }
 
+const VERSIONS = { '2': 'version 2 of ACP', auto: 'version 2 of ACP, or 1 if it knows no other' } as const
+
 /** Only of what is installed: nobody logs in to what is not there. */
 function advice(list: readonly AgentView[]): string[] {
   const logins = list.filter(({ installed, login, login_help: help }) => installed === 'yes' && login !== 'yes' && help)
@@ -47,6 +49,8 @@ function advice(list: readonly AgentView[]): string[] {
     ({ name, login_help: help }) => `to log in to ${terminalLine(name)}: ${terminalLine(help ?? '', 300)}`,
   )
   for (const { name, host } of list) if (host !== null) lines.push(`${terminalLine(name)} is at ${terminalLine(host)}`)
+  for (const { name, protocol } of list)
+    if (protocol !== '1') lines.push(`${terminalLine(name)} is spoken to in ${VERSIONS[protocol]}`)
   const hasMore = list.some(({ installed, source }) => installed === 'no' && source !== 'config')
   return hasMore ? [...lines, 'to install one: holdfast agents install NAME'] : lines
 }

@@ -1,7 +1,7 @@
 // Sessions and turns as people read them.
 
 import { isJsonObject } from '../../base/json.ts'
-import type { SessionView } from '../../wire/session.ts'
+import type { SessionDetail, SessionView } from '../../wire/session.ts'
 import type { QueueView, TurnView } from '../../wire/turn.ts'
 import type { Style } from './style.ts'
 import { facts, table } from './table.ts'
@@ -33,7 +33,10 @@ export function queueTable(queued: QueueView['queued'], style: Style, nowMs: num
   return table(['AT', 'TURN', 'LANE', 'AGE', 'EXPIRES', 'PROMPT'], rows, style)
 }
 
-export function sessionFacts(session: SessionView, style: Style): string {
+/** What is known of one session alone is not in lists. */
+type ShownSession = SessionView & Partial<Pick<SessionDetail, 'protocol_version'>>
+
+export function sessionFacts(session: ShownSession, style: Style): string {
   const { next_deadline: next } = session
   return facts(
     [
@@ -61,6 +64,7 @@ export function sessionFacts(session: SessionView, style: Style): string {
       ['agent pid', session.agent_pid],
       ['agent link', session.agent_link === 'connection' ? 'connected to another machine' : undefined],
       ['agent session', session.agent_session_id],
+      ['protocol', session.protocol_version === 2 ? 'ACP version 2' : undefined],
       ['title', session.title],
       ['continuity', session.continuity],
       ['options', optionsText(session.options)],

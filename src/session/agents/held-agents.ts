@@ -12,6 +12,7 @@ import { rootsOfSession } from '../equipment/equipper.ts'
 import type { HeldElicitations } from '../elicitations/recover-elicitations.ts'
 import type { AttachedAgent } from '../input.ts'
 import { compactingAfter } from '../turns/compaction.ts'
+import { spokenVersion } from './spoken-version.ts'
 
 /** What the rows of a session say is not over. */
 export interface LeftOpen {
@@ -93,7 +94,7 @@ export class HeldAgents {
     const open = left.openPermissions.filter((one) => one.generation === generation)
     const elicitations = await this.#readElicitations(no, agent)
     const asking = left.elicitations.filter((one) => one.generation === generation && one.state === 'open')
-    const depth = isV2(position) && turnId !== undefined ? TURN_EVENTS : TAIL_EVENTS
+    const depth = spokenVersion(position.capabilities) === 2 && turnId !== undefined ? TURN_EVENTS : TAIL_EVENTS
     const { last, compacting, updates } = await this.#readTail(no, lastSeq, depth)
     const connection = agent.attach({
       ...position,
@@ -146,11 +147,6 @@ function positionOf(record: SessionRecord): Position | undefined {
   if (state === 'closed' || line === undefined) return undefined
   if (agentSessionId === undefined || capabilities === undefined) return undefined
   return { line, agentSessionId, capabilities }
-}
-
-/** See AgentCapabilities. */
-function isV2({ capabilities }: Position): boolean {
-  return (JSON.parse(capabilities) as { protocol?: unknown }).protocol === 2
 }
 
 /** It was given a prompt that waits again, because it wanted a login: who holds it would not write that prompt to it twice. */

@@ -349,3 +349,22 @@ test('an answer that a failing store refuses ends no agent: it is read again by 
   expect(agent.stops).toBe(0)
   expect(await updatesOf(at, no)).toEqual(['done'])
 })
+
+test.each([
+  ['{"protocol":2}', 100],
+  ['{}', 0],
+])(
+  'an agent with %s is taken over with %i of the updates of its turn: all of them, or none',
+  async (capabilities, count) => {
+    await using at = await TestSessions.start()
+    at.connector.capabilities = capabilities
+    const { id, turnId, agent } = await start(at, ({ listener }) => listener.update(update('first')))
+    for (let no = 1; no < 100; no++) agent.listener.update(update(`no ${no}`))
+    await reaches(at, id, turnId, 'running')
+    await expect.poll(async () => (await updatesOf(at, (await at.service.get(id)).session.no)).length).toBe(100)
+    at.connector.cut()
+    await at.restart(KEEP)
+    await expect.poll(() => agent.attachments).toHaveLength(1)
+    expect(agent.attachments[0]?.updates).toHaveLength(count)
+  },
+)

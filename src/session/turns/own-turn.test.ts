@@ -59,16 +59,19 @@ test('what comes right after an answer belongs to no turn (C 50)', async () => {
   expect(await own(at, session)).toEqual([])
 })
 
-test('while a tool call is open the turn goes on; its end is waited for', async () => {
-  const { at, session, agent } = await idle({ silenceMs: 60_000 })
-  await using _ = at
-  agent.listener.update(tool('in_progress'))
-  await expect.poll(() => states(at, session)).toEqual(['running'])
-  const { nextDeadline } = (await at.service.get(session.id)).live
-  expect(nextDeadline).toMatchObject({ kind: 'turn' }) // the quiet time is as long as any silence
-  agent.listener.update(tool('completed', 'tool_call_update'))
-  await expect.poll(() => states(at, session)).toEqual(['completed'])
-})
+test.each(['completed', 'failed', 'cancelled'])(
+  'while a tool call is open the turn goes on; its end, %s, is waited for',
+  async (end) => {
+    const { at, session, agent } = await idle({ silenceMs: 60_000 })
+    await using _ = at
+    agent.listener.update(tool('in_progress'))
+    await expect.poll(() => states(at, session)).toEqual(['running'])
+    const { nextDeadline } = (await at.service.get(session.id)).live
+    expect(nextDeadline).toMatchObject({ kind: 'turn' }) // the quiet time is as long as any silence
+    agent.listener.update(tool(end, 'tool_call_update'))
+    await expect.poll(() => states(at, session)).toEqual(['completed'])
+  },
+)
 
 test('a prompt does not wait for it: it is completed and the prompt goes out', async () => {
   const { at, session, agent } = await idle({ agentQuietMs: 60_000 })
