@@ -19,8 +19,15 @@ export function editorUpdate(update: JsonObject, shows: Shows): JsonObject | und
   if (variant === 'notice' && !shows.notices) return undefined
   if (typeof variant === 'string' && variant.startsWith('compaction_') && !shows.compaction) return undefined
   const isTool = variant === 'tool_call' || variant === 'tool_call_update'
-  const shown = isTool ? { ...editorToolCall(update), sessionUpdate: variant } : update
+  const shown = isTool ? { ...editorToolCall(update), sessionUpdate: variant } : editorPlan(update)
   return isPublished(shown) ? shown : undefined
+}
+
+/** A plan without entries that v1 has no word for, such as those that v2 cancels; what else it is is not changed. */
+function editorPlan(update: JsonObject): JsonObject {
+  const { sessionUpdate, entries } = update
+  if (sessionUpdate !== 'plan' || !Array.isArray(entries) || isPublished(update)) return update
+  return { ...update, entries: entries.filter((entry) => isPublished({ sessionUpdate, entries: [entry] })) }
 }
 
 /** A tool call in either shape: values that v1 has, and no terminal, which would be one of the editor's own. */

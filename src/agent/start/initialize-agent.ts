@@ -37,16 +37,15 @@ export async function initializeAgent(
   return answered.capabilities
 }
 
+/** Of those that an agent names. */
+const VERSIONS_MAX = 16
+
 /** -32022: the agent says which versions it speaks (C-04). Undefined for any other failure. */
 function refusedVersion(agent: string, protocol: ProtocolVersion, error: unknown): HoldfastError | undefined {
   if (!isHoldfastError(error) || answeredCodeOf(error) !== RPC_CODES.unsupportedVersion) return undefined
   const { data } = error.details['raw'] as { data?: unknown }
   const supported = isJsonObject(data) && Array.isArray(data['supported']) ? data['supported'] : []
-  return otherVersion(
-    agent,
-    protocol,
-    supported.filter((one) => typeof one === 'number'),
-  )
+  return otherVersion(agent, protocol, supported.filter((one) => typeof one === 'number').slice(0, VERSIONS_MAX))
 }
 
 function otherVersion(agent: string, protocol: ProtocolVersion, speaks: readonly number[]): HoldfastError {

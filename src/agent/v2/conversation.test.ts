@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 
+import { narrowSessionUpdate } from '../../acp/session-update.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { Conversation } from './conversation.ts'
 
@@ -229,4 +230,54 @@ test('a later life goes on where the stored updates end: nothing is told twice, 
     tool({ content: [item('a'), shown('output')] }),
     tool({ status: 'completed', content: [item('a'), shown('output'), item('b')] }),
   ])
+})
+
+test('what has a kind of v1 is what the published schema of v1 allows', () => {
+  const told = heard(
+    chunk('one'),
+    whole(text('two')),
+    tool({
+      name: 'bash',
+      title: 'Run',
+      kind: 'execute',
+      status: 'pending',
+      capabilities: { cancel: {} },
+      rawInput: {},
+    }),
+    tool({ title: null, kind: null, status: null, locations: null, content: null }),
+    tool({
+      content: [
+        { type: 'terminal', terminalId: 'x' },
+        { type: 'diff', changes: [{ operation: 'delete', path: '/a' }] },
+      ],
+    }),
+    output('out'),
+    piece('more'),
+    {
+      sessionUpdate: 'plan_update',
+      plan: { type: 'items', planId: 'p', entries: [{ content: 'a', priority: 'low', status: 'pending' }] },
+    },
+    {
+      sessionUpdate: 'available_commands_update',
+      availableCommands: [{ type: 'command', name: 'a', description: 'A', input: { type: 'text', hint: 'x' } }],
+    },
+    {
+      sessionUpdate: 'config_option_update',
+      configOptions: [
+        {
+          configId: 'm',
+          name: 'M',
+          type: 'select',
+          currentValue: 'a',
+          options: [{ groupId: 'g', name: 'G', options: [{ value: 'a', name: 'A' }] }],
+        },
+        { configId: 'b', name: 'B', type: 'boolean', currentValue: true },
+      ],
+    },
+    { sessionUpdate: 'usage_update', used: 1, size: 2 },
+    { sessionUpdate: 'session_info_update', title: null },
+  )
+  const judged = told.map((update) => narrowSessionUpdate({ sessionId: 's', update }))
+  expect(judged.length).toBeGreaterThan(10)
+  for (const one of judged) expect(one).toMatchObject({ kind: 'known', warning: undefined })
 })
