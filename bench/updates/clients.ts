@@ -53,6 +53,7 @@ function readAsHoldfast(stdin: Readable, onUpdate: () => void): void {
     requestCancelled: fail,
     described: fail,
     controlled: fail,
+    extension: fail,
     warning: fail,
     alive: fail,
     lost: fail,

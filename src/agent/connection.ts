@@ -8,6 +8,7 @@ import type { StopReport } from '../keeper/agent-host.ts'
 import type { ControlRequest, Controls, WantedOption } from './control-plan.ts'
 import type { AgentDefinition } from './definition.ts'
 import type { AgentEquipment } from './equipment.ts'
+import type { ExtensionCall } from './link/extension-calls.ts'
 import type { ImportedHistory } from './link/history.ts'
 import type { ElicitationAnswer, ElicitationAsked } from './elicitations/elicitation.ts'
 import type { AgentOffer } from './start/list-agent-sessions.ts'
@@ -73,6 +74,8 @@ export interface AgentListener {
   described(update: JsonObject, line: number): void
   /** The answer to `control` number `no`. */
   controlled(no: number, answer: ControlAnswer, line: number): void
+  /** A notification of the agent's own about the session: `method` and `params`, as JSON text. */
+  extension(data: string, line: number): void
   /** Something odd that changes nothing, as JSON text. More may come of its line: told again after a crash rather than that lost. */
   warning(data: string, line: number): void
   /** Nothing was said, but a command that the agent runs in a terminal has written something. */
@@ -109,6 +112,8 @@ export interface AgentConnection {
   cancel(): void
   /** Takes the request of a prompt back, by its id. It is still answered once, or not at all. */
   withdraw(turnId: TurnId): void
+  /** Asks the agent by a method of its own. Rejects with AGENT_*, DEADLINE or why the connection is lost; bounded. */
+  extension(call: ExtensionCall): Promise<Json>
   /** Sets something that the agent offers. The answer comes as `controlled`. */
   control(no: number, request: ControlRequest): void
   answerPermission(requestId: AgentRequestId, outcome: PermissionOutcome): void

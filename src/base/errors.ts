@@ -80,6 +80,7 @@ export const ERRORS = {
     'Agent {agent} does not support {method}.',
     'Use an agent that does, or begin a new session.',
   ),
+  AGENT_NOT_RUNNING: spec('No agent runs for session {session}.', 'Send a prompt first: that starts its agent.', true),
   EQUIPMENT_UNSUPPORTED: spec(
     'Agent {agent} cannot use {what}.',
     'Take it from the session with holdfast sessions set SESSION (--mcp none, --add-dir none), or use another agent.',

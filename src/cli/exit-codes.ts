@@ -53,6 +53,7 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   AGENT_ERROR: EXIT.failed,
   AGENT_CONVERSATION_LOST: EXIT.failed,
   AGENT_UNSUPPORTED: EXIT.usage,
+  AGENT_NOT_RUNNING: EXIT.temporary,
   EQUIPMENT_UNSUPPORTED: EXIT.usage,
   AGENT_SESSION_NOT_FOUND: EXIT.noSession,
   AGENT_PROTOCOL_ERROR: EXIT.failed,

@@ -6,6 +6,7 @@ import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { EventStream } from '../events/event-log.ts'
 import type { PromptAccepted } from '../session/service.ts'
+import { extensionNote } from './extension.ts'
 import type { EditorFacts } from './initialize.ts'
 import { META } from './meta.ts'
 import { PermissionAsks } from './permission-asks.ts'
@@ -174,11 +175,18 @@ export class AttachedSession implements Disposable {
       case 'options.reset':
       case 'option.refused':
         return this.#isReplaying ? undefined : this.#send(await this.state.changes())
+      case 'agent.extension':
+        return this.#isReplaying ? undefined : this.#note(updateOf(event))
       case 'session.described':
         return this.#isReplaying ? undefined : this.#send(await this.state.title())
       default:
         return
     }
+  }
+
+  #note(data: JsonObject): void {
+    const note = extensionNote(data, this.id)
+    if (note !== undefined) this.#ports.peer.notify(...note)
   }
 
   async #tellUpdate(event: SessionEvent): Promise<void> {

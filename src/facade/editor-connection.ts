@@ -8,6 +8,7 @@ import { CancelledError, isHoldfastError } from '../base/errors.ts'
 import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { AttachedSession, EditorPorts } from './attached-session.ts'
+import { callAgent } from './extension.ts'
 import { initializeResult, readInitialize } from './initialize.ts'
 import type { EditorFacts, PromptContent } from './initialize.ts'
 import { lastKnown } from './last-known.ts'
@@ -93,8 +94,7 @@ export class EditorConnection {
     if (this.#handshake !== undefined) await this.#handshake
     if (this.#editor === undefined) throw new Refusal(RPC_CODES.invalidRequest, 'Invalid request: not initialized')
     const run = Object.hasOwn(REQUESTS, method) ? REQUESTS[method] : undefined
-    if (run === undefined)
-      throw new Refusal(RPC_CODES.methodNotFound, 'Method not found', { method: method.slice(0, 200) })
+    if (run === undefined) return callAgent(this.#editor, method, params)
     return run(this.#editor, params, { id, raw })
   }
 

@@ -2,8 +2,10 @@
 // Modes: living -> resting (nothing to do, may be forgotten) | ended (closed, drained or handed over) | failed (a write was refused; nothing more is written).
 
 import type { AgentConnection } from '../agent/connection.ts'
+import type { ExtensionCall } from '../agent/link/extension-calls.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { HoldfastError, LeaseLostError, isHoldfastError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
 import { startPatientTimer } from '../base/patient-timer.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -115,6 +117,11 @@ export class SessionActor {
 
   explain(): Explanation {
     return explainSession(this.#state, this.#ports.limits, this.#runner.waitingFor)
+  }
+
+  /** Asks its agent by a method of the agent's own; undefined when none is ready. Moves nothing in the session. */
+  extension(call: ExtensionCall): Promise<Json> | undefined {
+    return this.#state.agent.kind === 'ready' ? this.#runner.extension(call) : undefined
   }
 
   /** Epoch ms of the last input; orders eviction. */

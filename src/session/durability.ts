@@ -12,6 +12,7 @@ const PROGRESS: ReadonlySet<EventType> = new Set([
   'agent.attached',
   'agent.exited',
   'agent.warning',
+  'agent.extension',
 ])
 
 export function durabilityOf(writes: readonly SessionWrite[]): Durability {

@@ -131,6 +131,7 @@ export type AgentInput =
       readonly unsent?: TurnId | undefined
     }
   | { readonly kind: 'agent.stopped'; readonly generation: number; readonly report: StopReport }
+  | { readonly kind: 'agent.extension'; readonly generation: number; readonly data: string; readonly line: number }
   | { readonly kind: 'agent.warning'; readonly generation: number; readonly data: string; readonly line: number }
 
 export type CallerInput =

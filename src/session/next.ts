@@ -152,6 +152,8 @@ function takeFromAgent(draft: Draft, input: AgentInput): void {
       return agentLost(draft, input)
     case 'agent.stopped':
       return agentStopped(draft, input)
+    case 'agent.extension':
+      return draft.eventText('agent.extension', draft.state.active?.turnId, input.data)
     case 'agent.warning':
       return draft.eventText('agent.warning', draft.state.active?.turnId, input.data)
     default:

@@ -292,6 +292,13 @@ class Service implements SessionService {
     return this.get(id)
   }
 
+  async extension(...[id, call]: Parameters<SessionService['extension']>): ReturnType<SessionService['extension']> {
+    const { no } = await this.#open(id)
+    const answer = this.#actors.find(no)?.extension(call)
+    if (answer === undefined) throw new HoldfastError('AGENT_NOT_RUNNING', { session: id })
+    return answer
+  }
+
   async permission(id: PermissionId): Promise<PermissionRecord> {
     return this.#permissions.permission(id)
   }

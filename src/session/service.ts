@@ -1,8 +1,9 @@
 // What the front doors may ask of sessions: the whole surface between api/ (later facade/, tasks/) and the actors.
 // Records in, records out; HTTP and wire shapes stay in api/. Implemented by open-sessions.ts.
 
+import type { ExtensionCall } from '../agent/link/extension-calls.ts'
 import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
-import type { JsonObject } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 import type {
   ContinuityPolicy,
   NotifyPolicy,
@@ -222,6 +223,8 @@ export interface SessionService {
   reset(id: SessionId, request: ResetRequest): Promise<ResetEvidence>
   /** Frees a session that is held by an interrupted turn or a lost conversation. ACTION_NOT_OFFERED. */
   resume(id: SessionId, action: ResumeAction): Promise<SessionStatus>
+  /** Asks the living agent of a session by a method of its own, for at most a minute. AGENT_NOT_RUNNING, AGENT_ERROR, DEADLINE. */
+  extension(id: SessionId, call: ExtensionCall): Promise<Json>
   permission(id: PermissionId): Promise<PermissionRecord>
   permissions(filter: { sessionId?: SessionId; state?: PermissionState }, limit: number): Promise<PermissionRecord[]>
   /** First answer wins: PERMISSION_CLOSED afterwards. PERMISSION_OPTION_UNKNOWN, PERMISSION_NOT_REMEMBERED, PERMISSION_RULE_LIMIT leave it open. */

@@ -337,6 +337,7 @@ export type EventType =
   | 'agent.retired'
   | 'agent.exited'
   | 'agent.warning'
+  | 'agent.extension'
 
 export interface NewEvent {
   readonly type: EventType

@@ -44,6 +44,7 @@ export const EventType = Type.Enum([
   'agent.retired',
   'agent.exited',
   'agent.warning',
+  'agent.extension',
 ])
 export type EventType = Static<typeof EventType>
 

@@ -142,6 +142,7 @@ export class FacadeEditor implements Disposable {
     const message = JSON.parse(line) as JsonObject
     this.heard.push(message)
     const { id, method, result, error, params } = message
+    if (typeof method === 'string' && method.startsWith('_')) return // what an extension says is its own matter
     if (typeof method === 'string') return assertValid(PARAMS[method], params ?? null, method)
     const reply = this.#replies.get(id ?? null)
     this.#replies.delete(id ?? null)

@@ -29,6 +29,7 @@ export interface Voice {
   elicitationAsked(requestId: AgentRequestId, elicitation: Elicitation): void
   elicitationCompleted(elicitationId: string): void
   requestCancelled(requestId: AgentRequestId): void
+  extension(data: string): void
   warning(data: string): void
   lost(error: StoredError): void
 }
@@ -81,6 +82,7 @@ export class FakeAgent {
       },
       elicitationCompleted: (id) => this.#say((to, line) => to.elicitationCompleted(id, line)),
       requestCancelled: (requestId) => this.#say((to, line) => to.requestCancelled(requestId, line)),
+      extension: (data) => this.#say((to, line) => to.extension(data, line)),
       warning: (data) => this.#say((to, line) => to.warning(data, line - 1)),
       lost: (error) => this.#say((to) => to.lost(error)),
     }

@@ -36,6 +36,8 @@ export interface FakeConnector extends AgentConnector {
   /** What an agent that starts offers to choose from; and how it takes a choice: at once and always, if not said otherwise. */
   controls: Controls
   onControl: (agent: FakeAgent, no: number, request: ControlRequest) => void
+  /** How an agent answers a method of its own. */
+  onExtension: AgentConnection['extension']
   /** Replaces a start; whoever refuses a conversation rejects here. */
   onConnect: (request: ConnectRequest) => void
   /** The gateway that uses this connector is gone: nothing it still does reaches an agent, and it hears nothing. */
@@ -59,6 +61,7 @@ export function fakeConnector(onPrompt: OnPrompt = echo, survivors: readonly Fak
     onWithdraw: () => {},
     controls: NO_CONTROLS,
     onControl: (agent, no) => agent.listener.controlled(no, { kind: 'accepted', result: {} }),
+    onExtension: () => Promise.resolve({}),
     onConnect: () => {},
     connect: async (request) => {
       connector.onConnect(request)
@@ -143,6 +146,7 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
         agent.withdrawn.push(turnId)
         queueMicrotask(() => connector.onWithdraw(agent, turnId))
       }),
+    extension: (call) => connector.onExtension(call),
     control: (no, control) =>
       ifWired(() => {
         agent.controls.push(control)

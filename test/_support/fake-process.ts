@@ -186,6 +186,7 @@ export function recorder(): { told: string[]; listener: AgentListener } {
       described: (update) => told.push(`described ${JSON.stringify(update['sessionUpdate'])}`),
       controlled: (no, { kind }) => told.push(`${kind} ${no}`),
       requestCancelled: (requestId) => told.push(`withdrawn ${requestId}`),
+      extension: (data) => told.push(`extension ${data}`),
       warning: (data) => told.push(`warning ${(JSON.parse(data) as { warning: string }).warning}`),
       alive: () => told.push('alive'),
       lost: (error) => told.push(`lost ${error.code}`),

@@ -40,6 +40,7 @@ import type {
   TurnOutcome,
   TurnRecord,
 } from '../../src/store/records.ts'
+import { newTurn } from './new-turn.ts'
 import { equipped, NEW_TERMS } from './new-terms.ts'
 import { NO_FAMILY } from './no-family.ts'
 
@@ -68,6 +69,7 @@ export class FakeService implements SessionService {
   readonly #queueDepthMax: number
   readonly #promptBytesMax: number
   isDraining = false
+  readonly extension = () => Promise.reject(new HoldfastError('AGENT_NOT_RUNNING'))
   /** How often somebody has subscribed to a log so far. */
   subscriptions = 0
   /** Thrown by the next call of `get`, for failures that a real store could have. */
@@ -471,30 +473,4 @@ function activityOf(record: SessionRecord, active: TurnRecord | undefined): Sess
   if (record.state === 'closed') return 'closed'
   if (record.blockedBy !== undefined) return 'blocked'
   return active === undefined ? 'dormant' : 'running'
-}
-
-type Asked = 'prompt' | 'bodyHash' | 'idempotencyKey' | 'onInterrupt' | 'expiresAt' | 'deadlineMs' | 'lane'
-
-interface NewTurn extends Pick<TurnRecord, Asked> {
-  readonly isFirst: boolean
-}
-
-function newTurn({ record, turns }: FakeSession, { isFirst, ...facts }: NewTurn): TurnRecord {
-  return {
-    ...facts,
-    id: systemIds.turn(),
-    sessionNo: record.no,
-    n: turns.length + 1,
-    state: isFirst ? 'running' : 'queued',
-    place: isFirst ? 0 : turns.length + 1,
-    origin: 'user',
-    retryOf: undefined,
-    delivery: isFirst ? 'yes' : 'no',
-    generation: 1,
-    acceptedAt: Date.now(),
-    dispatchedAt: undefined,
-    runningAt: undefined,
-    cancelling: undefined,
-    outcome: undefined,
-  }
 }

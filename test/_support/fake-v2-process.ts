@@ -56,6 +56,7 @@ export function v2Recorder(): { told: Json[]; lines: number[]; listener: AgentLi
     elicitationCompleted: (id) => told.push(`completed ${id}`),
     described: (update) => told.push(`described ${JSON.stringify(update['sessionUpdate'])}`),
     controlled: (no, { kind }) => told.push(`${kind} ${no}`),
+    extension: (data) => told.push(`extension ${data}`),
     requestCancelled: (requestId) => told.push(`withdrawn ${requestId}`),
     warning: (data) => told.push(`warning ${data}`),
     alive: () => {},

@@ -106,6 +106,7 @@ class Racer {
       prompt: (turnId) => this.#prompt(turnId),
       cancel: () => void this.#answer('cancelled'),
       withdraw: () => {},
+      extension: () => Promise.resolve({}),
       control: () => {},
       answerPermission: (_, { outcome }) => void this.#answer(outcome === 'cancelled' ? 'cancelled' : 'end_turn'),
       answerElicitation: () => Promise.resolve(true),

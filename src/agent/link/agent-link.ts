@@ -30,6 +30,7 @@ import type { ControlRequest } from '../control-plan.ts'
 import { closeAgentSession } from './close-agent-session.ts'
 import type { AgentPeer, OpenPeer } from './agent-peer.ts'
 import { ElicitationCalls } from '../elicitations/elicitation-calls.ts'
+import { callExtension, ExtensionNotes } from './extension-calls.ts'
 import { joinReports } from './join-reports.ts'
 import type { MessageIds } from './message-ids.ts'
 import type { OpenedAgentSession } from '../start/open-agent-session.ts'
@@ -87,6 +88,7 @@ export class AgentLink implements ProcessListener {
   #isLost = false
   readonly #elicitations: ElicitationCalls
   readonly #servers: RequestServer[]
+  readonly #notes = new ExtensionNotes()
   readonly #acknowledged: AcknowledgedLines
   /** Until the first answer. */
   #noise: StartNoise | undefined
@@ -208,6 +210,7 @@ export class AgentLink implements ProcessListener {
       hasPrompt: (turnId) => this.#process.wasWritten(turnId),
       cancel: () => this.#peer.notify('session/cancel', { sessionId: agentSessionId }),
       withdraw: (turnId) => this.#peer.cancelRequest(turnId),
+      extension: (call) => callExtension(this.#peer, this.agent, agentSessionId, call),
       control: (no, request) => this.#control(agentSessionId, no, request),
       answerPermission: (requestId, outcome) => this.#answer(requestId, outcome),
       answerElicitation: (requestId, answer) => this.#elicitations.answer(requestId, answer),
@@ -327,6 +330,8 @@ export class AgentLink implements ProcessListener {
   #onNotification(notification: IncomingNotification): void {
     if (this.#isStored) return
     const { method, params } = notification
+    const note = this.#opening === 'session/load' ? undefined : this.#notes.take(notification)
+    if (note !== undefined) return this.#tells.extension(note.sessionId, note.data)
     if (method === 'session/update' && this.#opening === 'session/load')
       return this.#history?.told.take(this.#history.of, params)
     const isEarly = this.#opening === 'session/resume' && this.#peer.reportsEarly !== true

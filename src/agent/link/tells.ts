@@ -130,6 +130,11 @@ export class Tells {
     this.#tell(undefined, (listener, line) => listener.elicitationCompleted(elicitationId, line))
   }
 
+  /** A notification of the agent's own; `data` is that of its event. */
+  extension(sessionId: string, data: string): void {
+    this.#tell(sessionId, (listener, line) => listener.extension(data, line), data.length)
+  }
+
   controlled(no: number, answer: ControlAnswer): void {
     this.#tell(undefined, (listener, line) => listener.controlled(no, answer, line))
   }

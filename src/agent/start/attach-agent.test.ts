@@ -130,6 +130,7 @@ function recorder(told: string[]): AgentListener {
     described: () => {},
     controlled: (no, { kind }, line) => told.push(`${line} ${kind} ${no}`),
     requestCancelled: (requestId, line) => told.push(`${line} withdrawn ${requestId}`),
+    extension: (data, line) => told.push(`${line} extension ${data}`),
     warning: (data, line) => told.push(`${line} warning ${(JSON.parse(data) as { warning: string }).warning}`),
     alive: () => told.push('alive'),
     lost: ({ code }) => told.push(`lost ${code}`),

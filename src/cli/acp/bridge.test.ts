@@ -73,6 +73,15 @@ describe('a connection that is lost', () => {
     expect(methods(at.gateway)).toEqual(['initialize', 'session/resume'])
   })
 
+  test('a method of the agent itself is not asked again, for it might be done twice: it is answered with the loss', () => {
+    const at = rig()
+    at.say({ id: 7, method: '_vendor/ask', params: { sessionId: 's' } })
+    expect(at.gateway.at(-1)).toMatchObject({ id: 7, method: '_vendor/ask' })
+    reconnect(at)
+    expect(at.editor.at(-1)).toMatchObject({ id: 7, error: { data: { code: 'GATEWAY_UNREACHABLE', retryable: true } } })
+    expect(methods(at.gateway)).toEqual(['initialize', 'session/resume'])
+  })
+
   test('C-79 what the editor writes into _meta of a prompt stays as it is, beside our key', () => {
     const lines: string[] = []
     const { bridge } = rig()

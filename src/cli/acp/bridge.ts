@@ -115,11 +115,22 @@ export class Bridge {
 
   disconnected(): void {
     this.#link = { kind: 'down' }
+    this.#failExtensions()
+  }
+
+  /** What a method of an agent does is not known here: asked twice it might be done twice. */
+  #failExtensions(): void {
+    const error = { code: INTERNAL_ERROR, message: 'The connection to the gateway was lost.', data: LOST }
+    for (const [id, { method }] of this.#pending) {
+      if (!method.startsWith('_')) continue
+      this.#pending.delete(id)
+      this.#ports.toEditor(errorLine(id, error))
+    }
   }
 
   /** The gateway does not come back: whoever waits is told. What was accepted goes on without us. */
   giveUp(reason: string): void {
-    const error = { code: INTERNAL_ERROR, message: reason, data: { code: 'GATEWAY_UNREACHABLE', retryable: true } }
+    const error = { code: INTERNAL_ERROR, message: reason, data: LOST }
     for (const id of this.#pending.keys()) this.#ports.toEditor(errorLine(id, error))
     this.#pending.clear()
     this.#waiting = []
@@ -254,6 +265,7 @@ export class Bridge {
 }
 
 const KEY = 'holdfast/idempotencyKey'
+const LOST = { code: 'GATEWAY_UNREACHABLE', retryable: true }
 const INVALID_PARAMS = -32602
 /** Before the first message of some editors. */
 const BYTE_ORDER_MARK = '\ufeff'

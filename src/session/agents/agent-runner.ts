@@ -3,9 +3,11 @@
 
 import type { AgentConnection, AgentConnector, AgentListener } from '../../agent/connection.ts'
 import type { AgentDefinition } from '../../agent/definition.ts'
+import type { ExtensionCall } from '../../agent/link/extension-calls.ts'
 import type { SparePool } from '../../agent/spares.ts'
 import { ignore } from '../../base/deadline.ts'
 import { CancelledError, HoldfastError, toStoredError } from '../../base/errors.ts'
+import type { Json } from '../../base/json.ts'
 import type { Ids, TurnId } from '../../base/ids.ts'
 import type { StopReport } from '../../keeper/agent-host.ts'
 import type { SessionEquipment, SessionRecord } from '../../store/records.ts'
@@ -113,6 +115,11 @@ export class AgentRunner {
   isUnsent(generation: number, turnId: TurnId): boolean {
     const attempt = this.#attempt
     return attempt?.generation === generation && attempt.connection?.hasPrompt(turnId) === false
+  }
+
+  /** Asks the living agent by a method of its own; undefined when there is none. */
+  extension(call: ExtensionCall): Promise<Json> | undefined {
+    return this.#attempt?.connection?.extension(call)
   }
 
   acknowledge(generation: number, line: number): void {
@@ -281,6 +288,7 @@ export class AgentRunner {
       described: (update, line) => post({ kind: 'agent.described', generation, update, line }),
       controlled: (no, answer, line) => post({ kind: 'agent.controlled', generation, no, answer, line }),
       requestCancelled: (requestId, line) => post({ kind: 'agent.request_cancelled', generation, requestId, line }),
+      extension: (data, line) => post({ kind: 'agent.extension', generation, data, line }),
       warning: (data, line) => post({ kind: 'agent.warning', generation, data, line }),
       alive: () => post({ kind: 'agent.alive', generation }),
       lost: (error) => post({ kind: 'agent.lost', generation, error }),
