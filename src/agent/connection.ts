@@ -138,6 +138,8 @@ export interface ConnectRequest {
   /** The agent's own id of a conversation to continue. */
   readonly resume: AgentSessionId | undefined
   readonly whenLost: WhenLost
+  /** Not `resume` itself, but a fork of it that the agent makes; AGENT_UNSUPPORTED, AGENT_CONVERSATION_LOST. */
+  readonly isFork?: boolean
   /** `resume` began without us: what was said in it is to be told. */
   readonly wantsHistory?: boolean
   /** Applied before the connection is given back, each if the agent offers it; what it refuses fails nothing. */

@@ -19,6 +19,7 @@ import { addPermissionRoutes } from './routes/permissions.ts'
 import { addSessionResetRoute } from './routes/session-reset.ts'
 import { addSessionRoutes } from './routes/sessions.ts'
 import { addAdoptRoutes } from './routes/adopt.ts'
+import { addForkRoute } from './routes/fork.ts'
 import { addSessionChangeRoutes } from './routes/session-change.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
 import { addCancelRoute } from './routes/cancel.ts'
@@ -79,6 +80,7 @@ export function addRoutes(app: App, context: RouteContext): void {
   addSessionChangeRoutes(app, context)
   addTaskRoutes(app, context)
   addAdoptRoutes(app, context)
+  addForkRoute(app, context)
   addTurnRoutes(app, context)
   addQueueRoutes(app, context)
   addCancelRoute(app, context)

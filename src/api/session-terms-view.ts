@@ -27,7 +27,7 @@ export function termsView(session: SessionRecord): TermsView {
   return {
     agent_session_id: id ?? null,
     agent_session_state: id === undefined ? 'pending' : 'resolved',
-    agent_session_source: id === undefined ? null : (conversation.source ?? null),
+    agent_session_source: id === undefined || conversation.source === 'forking' ? null : (conversation.source ?? null),
     title: title ?? null,
     continuity,
     options: optionsView(options),

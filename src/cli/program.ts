@@ -244,6 +244,13 @@ function declareFamily(sessions: Command, on: Bind): void {
     .option('--label <text>', 'free text for people (default: the title that the agent gave it)')
     .option('--cwd <dir>', 'working directory (default: the one that the agent says)')
     .action(on(async () => (await import('./commands/sessions-adopt.ts')).sessionsAdopt))
+  sessions
+    .command('fork')
+    .description('a new session that begins with what was said in this one')
+    .argument('<session>', 'id or key')
+    .option('--key <key>', 'key for the new session')
+    .option('--label <text>', 'free text for people')
+    .action(on(async () => (await import('./commands/sessions-fork.ts')).sessionsFork))
   const edit = sessions
     .command('edit')
     .description('change what is said of a session; none takes it away')

@@ -2,6 +2,7 @@
 // Never retries by itself, except that `events` reconnects with its cursor.
 
 import type { LoginChange, LoginChanged } from '../wire/agent-login.ts'
+import type { SessionFork } from '../wire/fork.ts'
 import type { AgentSessionList, AgentSessionsQuery, SessionAdopt } from '../wire/adopt.ts'
 import type {
   AgentList,
@@ -95,6 +96,11 @@ export class HoldfastClient {
   /** Makes a session that goes on with one of the agent's own; its first start reads the history. */
   adoptSession(body: SessionAdopt, options?: CallOptions): Promise<SessionView> {
     return this.#requests.post('/v1/sessions/adopt', body, options)
+  }
+
+  /** A new session that begins with what was said in this one. AGENT_UNSUPPORTED, SESSION_BUSY. */
+  forkSession(idOrKey: string, body: SessionFork = {}, options?: CallOptions): Promise<SessionEnsured> {
+    return this.#requests.post(`${sessionPath(idOrKey)}/fork`, body, options)
   }
 
   listTasks(query: TaskListQuery = {}, options?: CallOptions): Promise<TaskPage> {

@@ -106,7 +106,7 @@ export class EditorConnection {
     this.#handshake = handshake.promise
     try {
       const { content, reach } = await lastKnown(this.#ports, this.#parts.wishes.agent)
-      this.#editor = this.#createEditor(facts, content)
+      this.#editor = this.#createEditor(facts, content, reach.fork)
       return { kind: 'answer', result: initializeResult(this.#ports.version, content, reach) }
     } finally {
       this.#handshake = undefined
@@ -131,7 +131,7 @@ export class EditorConnection {
     if (prompt.turn !== undefined) await this.#ports.service.cancel(prompt.sessionId, prompt.turn)
   }
 
-  #createEditor(facts: EditorFacts, content: PromptContent): Editor {
+  #createEditor(facts: EditorFacts, content: PromptContent, forks: boolean): Editor {
     const ports: EditorPorts = {
       ...this.#ports,
       peer: this.#peer,
@@ -141,7 +141,7 @@ export class EditorConnection {
       failed: (err) => this.#failed(err),
     }
     const { wishes, isSameUser, others } = this.#parts
-    return { ...ports, content, wishes, isSameUser, sessions: this.sessions, prompts: this.#prompts, others }
+    return { ...ports, content, forks, wishes, isSameUser, sessions: this.sessions, prompts: this.#prompts, others }
   }
 
   /** The id of the permission; an editor that opens a session again while it is asked gets another one. */

@@ -48,11 +48,12 @@ export interface AgentReach {
   readonly http: boolean
   readonly sse: boolean
   readonly additionalDirectories: boolean
+  readonly fork: boolean
 }
 
 /** Only what works for every session of this gateway; content, MCP servers and directories as far as it is known of the agent (ADR 44). */
 export function initializeResult(version: string, prompt: PromptContent, reach: AgentReach): JsonObject {
-  const { http, sse, additionalDirectories } = reach
+  const { http, sse, additionalDirectories, fork } = reach
   return {
     protocolVersion: PROTOCOL_VERSION,
     agentCapabilities: {
@@ -64,6 +65,7 @@ export function initializeResult(version: string, prompt: PromptContent, reach: 
         resume: {},
         close: {},
         delete: {},
+        ...(fork && { fork: {} }),
         ...(additionalDirectories && { additionalDirectories: {} }),
       },
     },

@@ -30,7 +30,7 @@ export async function lastKnown(
   return { content, reach: firstOf(sessions, ({ session }) => reachOf(session)) ?? NO_REACH }
 }
 
-const NO_REACH: AgentReach = { http: false, sse: false, additionalDirectories: false }
+const NO_REACH: AgentReach = { http: false, sse: false, additionalDirectories: false, fork: false }
 
 /** What the agent of the session offered last to choose from. */
 export async function lastKnownOffers(ports: Ports, agent: string): Promise<ReturnType<typeof offersOf>> {

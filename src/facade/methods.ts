@@ -7,7 +7,7 @@ import type { AttachedSession, EditorPorts } from './attached-session.ts'
 import { closeSession, deleteSession } from './end-session.ts'
 import type { PromptContent } from './initialize.ts'
 import { listSessions } from './list-sessions.ts'
-import { loadSession, newSession, resumeSession } from './open-session.ts'
+import { forkSession, loadSession, newSession, resumeSession } from './open-session.ts'
 import { cancelPrompt, prompt } from './prompt.ts'
 import { setConfigOption, setMode, setModel } from './set-option.ts'
 import type { ConnectionWishes } from './ports.ts'
@@ -16,6 +16,8 @@ import type { ConnectionWishes } from './ports.ts'
 export interface Editor extends EditorPorts {
   /** Advertised to it. */
   readonly content: PromptContent
+  /** Sessions can be forked: advertised to it. */
+  readonly forks: boolean
   readonly wishes: ConnectionWishes
   /** It came over the unix socket, which only our user can open. */
   readonly isSameUser: boolean
@@ -40,6 +42,7 @@ type Method = (editor: Editor, params: JsonObject, asked: Asked) => Promise<Outc
 
 export const REQUESTS: Readonly<Record<string, Method>> = {
   'session/new': newSession,
+  'session/fork': forkSession,
   'session/load': loadSession,
   'session/resume': resumeSession,
   'session/list': listSessions,

@@ -2,6 +2,7 @@
 
 import { realpath } from 'node:fs/promises'
 
+import { RPC_CODES } from '../acp/rpc.ts'
 import type { JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { SessionRequest, SessionStatus } from '../session/service.ts'
@@ -14,7 +15,7 @@ import { readGiven, readNames } from './given-equipment.ts'
 import { META, metaOf, metaText } from './meta.ts'
 import type { Editor, Outcome } from './methods.ts'
 import { cwdParam, sessionIdParam } from './params.ts'
-import { invalidParams, sessionNotFound } from './rpc-errors.ts'
+import { invalidParams, Refusal, sessionNotFound } from './rpc-errors.ts'
 
 /** With a key (`_meta`) that is in use it is that session, without its history. */
 export async function newSession(editor: Editor, params: JsonObject): Promise<Outcome> {
@@ -54,6 +55,22 @@ async function equip(
   given: ReturnType<typeof readGiven>,
 ): Promise<SessionStatus> {
   return given === undefined ? status : service.equip(status.session.id, { given })
+}
+
+/** A new session of the same agent, with what was said in this one; without its history, as a new one. In its directory only. */
+export async function forkSession(editor: Editor, params: JsonObject): Promise<Outcome> {
+  if (!editor.forks) throw new Refusal(RPC_CODES.methodNotFound, 'Method not found', { method: 'session/fork' })
+  const source = await openable(editor, params)
+  const [key, label, parent] = [META.key, META.title, META.parent].map((name) => metaText(params, name))
+  const given = readGiven(editor, params)
+  const { status } = await editor.service.fork(source.session.id, {
+    ...(given !== undefined && { given }),
+    ...(key !== undefined && { key }),
+    ...(label !== undefined && { label }),
+    ...(parent !== undefined && { parent }),
+  })
+  const { id, lastSeq } = status.session
+  return open(editor, status, { after: lastSeq, barrier: lastSeq, goesOn: false }, { sessionId: id })
 }
 
 async function open(

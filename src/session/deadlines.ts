@@ -1,6 +1,7 @@
 // Every deadline of a session, derived from its state: absolute times, so that the actor needs one timer and none can be forgotten (S6).
 
 import { HoldfastError, toStoredError } from '../base/errors.ts'
+import { failBegins } from './agents/begin-agent.ts'
 import { stopOverdue } from './agents/agent-link.ts'
 import { requestCancel, withdrawPrompt } from './turns/cancel.ts'
 import { boundByDrain, lastGraceMs } from './turns/cancel-grace.ts'
@@ -126,6 +127,7 @@ function startOverdue(draft: Draft): void {
   const details = { agent: agentName, stage: 'start', ms: draft.limits.startMs }
   const error = toStoredError(new HoldfastError('AGENT_START_TIMEOUT', details))
   if (active?.stage === 'waiting') endActive(draft, active, { state: 'failed', error })
+  failBegins(draft, error)
   stopAgent(draft, error)
 }
 

@@ -29,6 +29,7 @@ export type ReplyValue =
   | { readonly kind: 'opened'; readonly turns: RecoveredTurns }
   | { readonly kind: 'described' }
   | { readonly kind: 'noticed' }
+  | { readonly kind: 'begun' }
   | { readonly kind: 'resume' }
   /** `isRetired`: a process takes no further prompt because of it. `isResumed`: the session had waited for it. */
   | { readonly kind: 'login'; readonly isRetired: boolean; readonly isResumed: boolean }
@@ -46,6 +47,8 @@ export type Effect =
       readonly resume: AgentSessionId | undefined
       readonly whenLost: WhenLost
       readonly wantsHistory: boolean
+      /** Its conversation is made from that of another session. */
+      readonly isFork: boolean
       readonly options: readonly WantedOption[]
       readonly equipment: SessionEquipment
       /** Of the turn that needs it: decides who starts first when slots are short. */

@@ -195,6 +195,8 @@ export type CallerInput =
   /** Somebody has logged in to the agent on this machine, or out of it. */
   | { readonly kind: 'login'; readonly reply: ReplyTo; readonly isLoggedIn: boolean }
   | { readonly kind: 'close'; readonly reply: ReplyTo }
+  /** The agent is to be there, also without a prompt. */
+  | { readonly kind: 'begin'; readonly reply: ReplyTo }
   | { readonly kind: 'describe'; readonly reply: ReplyTo; readonly change: FamilyChange }
   /** A task of this session has something to tell. */
   | { readonly kind: 'notice'; readonly reply: ReplyTo; readonly notice: Notice }

@@ -25,6 +25,7 @@ export function modelOf(record: SessionRecord, agentName: string): SessionModel 
     changes: [],
     controlNo: 0,
     resets: [],
+    begins: [],
     permissions: [],
     elicitations: [],
     keptAnswers: [],

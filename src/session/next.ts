@@ -12,6 +12,7 @@ import {
   evictAgent,
   retireAgent,
 } from './agents/agent-link.ts'
+import { beginAgent, settleBegins } from './agents/begin-agent.ts'
 import { cancelTurn } from './turns/cancel.ts'
 import { closeSession, drainSession, settlePhase } from './closing.ts'
 import { passDeadlines } from './deadlines.ts'
@@ -49,6 +50,7 @@ export function next(state: SessionModel, input: Input, limits: SessionLimits, n
   // A one-shot session may have begun to close in any rule that ends a turn.
   if (draft.state.phase.kind === 'closing') settlePhase(draft)
   forgetIdleLogin(draft)
+  settleBegins(draft)
   settleLanePass(draft)
   return draft.finish()
 }
@@ -89,6 +91,8 @@ function takeInput(draft: Draft, input: Input): void {
       return changeLogin(draft, input)
     case 'close':
       return closeSession(draft, input.reply)
+    case 'begin':
+      return beginAgent(draft, input)
     case 'drain':
       return drainSession(draft, input)
     case 'describe':

@@ -21,6 +21,8 @@ import { ensureSession } from './entry/ensure-session.ts'
 import { Equipper } from './equipment/equipper.ts'
 import { isSameEquipment } from './equipment/change-equipment.ts'
 import type { EquipmentRequest, EquipperPorts } from './equipment/equipper.ts'
+import { forkSession } from './entry/fork-session.ts'
+import type { ForkRequest } from './entry/fork-session.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import { Parentage } from './family/parentage.ts'
 import type { FamilyLimits } from './family/parentage.ts'
@@ -175,6 +177,13 @@ class Service implements SessionService {
     const ports = { ...this.#ports, parentage: this.#parentage }
     const make = (made: SessionRequest, conversation: AgentSessionId) => ensureSession(ports, { ...made, conversation })
     return this.#status(await adoptSession({ ...this.#ports, adoptions: this.#adoptions }, request, make))
+  }
+
+  async fork(id: SessionId, request: ForkRequest): Promise<{ status: SessionStatus; created: boolean }> {
+    this.#refuseNewWork()
+    const ports = { ...this.#ports, actors: this.#actors, parentage: this.#parentage }
+    const { session, created } = await forkSession(ports, await this.#find(id), request)
+    return { status: this.#status(session), created }
   }
 
   async describe(...[id, { parent, ...rest }]: Parameters<SessionService['describe']>): Promise<SessionStatus> {

@@ -19,6 +19,7 @@ import type {
 import type { PermissionMode, Unattended } from '../store/permission-rule-record.ts'
 import type { PageRequest, SessionFilter } from '../store/store.ts'
 import type { AdoptRequest, AgentSessions } from './entry/adopt-session.ts'
+import type { ForkRequest } from './entry/fork-session.ts'
 import type { EquipmentRequest } from './equipment/equipper.ts'
 import type { Explanation } from './insight/explain.ts'
 import type { QueueTarget } from './turns/queue-order.ts'
@@ -187,6 +188,8 @@ export interface SessionService {
   listAgentSessions(agent: string, cwd: string | undefined): Promise<AgentSessions>
   /** Makes a session that goes on with one of the agent's own; starts the agent to ask for it. See adopt-session.ts. */
   adopt(request: AdoptRequest): Promise<SessionStatus>
+  /** A new session that begins with what was said in this one, closed or not. See fork-session.ts. */
+  fork(id: SessionId, request: ForkRequest): Promise<{ status: SessionStatus; created: boolean }>
   /** By id or key. SESSION_NOT_FOUND when there is none. */
   get(idOrKey: string): Promise<SessionStatus>
   /** What it waits for, since when, and what ends the wait. SESSION_NOT_FOUND. */

@@ -205,6 +205,8 @@ export interface SessionModel {
   /** Number of the newest request that sets something; fences late answers. */
   readonly controlNo: number
   readonly resets: readonly PendingReset[]
+  /** Callers that wait for an agent to be ready, with or without a prompt. */
+  readonly begins: readonly ReplyTo[]
   readonly permissions: readonly OpenPermission[]
   readonly elicitations: readonly OpenElicitation[]
   /** Answered, and their values are stored until the agent provably has them. */

@@ -27,8 +27,11 @@ export interface SessionOptions {
 }
 
 export interface ConversationRecord {
-  /** How the agent's session id came to be known; `adopted`: the agent's own, not opened by us yet. Undefined while there is none. */
-  readonly source: 'new' | 'resume' | 'load' | 'fork' | 'adopted' | undefined
+  /**
+   * How the agent's session id came to be known; `adopted`: the agent's own, not opened by us yet; `forking`: to be made from that of
+   * another session. Undefined while there is none.
+   */
+  readonly source: 'new' | 'resume' | 'load' | 'fork' | 'adopted' | 'forking' | undefined
   /** A prompt was given in it. */
   readonly isUsed: boolean
   /** Why the next process begins another one; undefined: it goes on with this one. */
@@ -300,6 +303,7 @@ export interface StoredTask extends TaskRecord {
 
 export type EventType =
   | 'session.created'
+  | 'session.forked'
   | 'session.blocked'
   | 'session.resumed'
   | 'session.closed'

@@ -395,9 +395,20 @@ export class Repository implements Store {
   }
 }
 
-function createdEvent({ key, agent, cwd, mode, onInterrupt, continuity, createdAt, family }: NewSession): NewEvent {
+function createdEvent({
+  key,
+  agent,
+  cwd,
+  mode,
+  onInterrupt,
+  continuity,
+  createdAt,
+  family,
+  forkOf,
+}: NewSession): NewEvent {
   const policies = { on_interrupt: onInterrupt, continuity: continuity ?? 'resume' }
   const { label = null, parent = null } = family ?? {}
-  const data = JSON.stringify({ key: key ?? null, agent, cwd, mode, ...policies, label, parent })
+  const fork = forkOf === undefined ? {} : { forked_from: forkOf }
+  const data = JSON.stringify({ key: key ?? null, agent, cwd, mode, ...policies, label, parent, ...fork })
   return { type: 'session.created', turnId: undefined, at: createdAt, data }
 }

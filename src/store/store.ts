@@ -145,6 +145,8 @@ export interface NewSession {
   readonly createdAt: number
   /** A conversation of the agent's own that the session goes on with. */
   readonly conversation?: AgentSessionId
+  /** The session whose conversation is to be forked for it. */
+  readonly forkOf?: SessionId
   /** No label, no parent, `done_only`. */
   readonly family?: SessionFamily
 }

@@ -7,6 +7,7 @@ import { Time, nullable } from './scalars.ts'
 
 export const EventType = Type.Enum([
   'session.created',
+  'session.forked',
   'session.blocked',
   'session.resumed',
   'session.closed',

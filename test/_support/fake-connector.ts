@@ -120,8 +120,8 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
   const ifWired = (run: () => void): void => (wire.isCut ? undefined : run())
   return {
     pid,
-    agentSessionId: (request.resume ?? `as-${request.sessionId}`) as AgentSessionId,
-    continuity: request.resume === undefined ? 'new' : 'loaded',
+    agentSessionId: (isFresh(request) ? `as-${request.sessionId}` : request.resume) as AgentSessionId,
+    continuity: request.isFork === true ? 'forked' : isFresh(request) ? 'new' : 'loaded',
     capabilities: connector.capabilities,
     controls: connector.controls,
     refused: [],
@@ -168,4 +168,9 @@ function toConnection(connector: FakeConnector, wire: Wire, agent: FakeAgent): O
 function stop(wire: Wire, agent: FakeAgent): Promise<StopReport> {
   if (!wire.isCut) agent.stops++
   return Promise.resolve(REPORT)
+}
+
+/** It gets a conversation of its own. */
+function isFresh({ resume, isFork }: ConnectRequest): boolean {
+  return resume === undefined || isFork === true
 }

@@ -124,20 +124,20 @@ export class FakeService implements SessionService {
 
   async listAgentSessions(agent: string): Promise<AgentSessions> {
     if (!this.#agents.includes(agent)) throw new HoldfastError('AGENT_UNKNOWN', { agent })
-    const ours = this.#sessions[0]?.record.id
-    const one = { cwd: '/work', title: 'Tests', updatedAt: '2026-01-01T00:00:00Z' }
-    const sessions = [
-      { ...one, agentSessionId: 'a1' as AgentSessionId, sessionId: ours },
-      { ...one, agentSessionId: 'a2' as AgentSessionId, title: undefined, updatedAt: undefined, sessionId: undefined },
-    ]
-    return { sessions, isCut: false }
+    const one = { agentSessionId: 'a1' as AgentSessionId, cwd: '/work', sessionId: this.#sessions[0]?.record.id }
+    const told = { ...one, title: 'Tests', updatedAt: '2026-01-01T00:00:00Z' }
+    const bare = { ...one, agentSessionId: 'a2' as AgentSessionId, sessionId: undefined }
+    return { sessions: [told, { ...bare, title: undefined, updatedAt: undefined }], isCut: false }
+  }
+
+  async fork(...[id, request]: Parameters<SessionService['fork']>): ReturnType<SessionService['fork']> {
+    return this.ensure({ agent: this.#find(id).record.agent, cwd: '/work', ...request })
   }
 
   async adopt({ agentSessionId, ...request }: AdoptRequest): Promise<SessionStatus> {
     const { status } = await this.ensure({ cwd: '/work', ...request })
     const session = this.#find(status.session.id)
-    session.record = { ...session.record, agentSessionId }
-    return this.#status(session)
+    return this.#status(Object.assign(session, { record: { ...session.record, agentSessionId } }))
   }
 
   async describe(id: SessionId, { label, notify }: DescribeRequest): Promise<SessionStatus> {
@@ -458,14 +458,14 @@ export class FakeService implements SessionService {
       throw new HoldfastError('PROMPT_EMPTY')
     const prompt = JSON.stringify(blocks)
     const bytes = Buffer.byteLength(prompt)
-    const bytesMax = this.#promptBytesMax
-    if (bytes > bytesMax) throw new HoldfastError('PROMPT_TOO_LARGE', { bytes, bytesMax })
+    if (bytes > this.#promptBytesMax)
+      throw new HoldfastError('PROMPT_TOO_LARGE', { bytes, bytesMax: this.#promptBytesMax })
     return prompt
   }
 
   #readEvents(no: number, after: number, limit: number): EventRecord[] {
-    const session = this.#sessions.find(({ record }) => record.no === no)
-    return session?.events.slice(Math.max(after, 0), Math.max(after, 0) + limit) ?? []
+    const from = Math.max(after, 0)
+    return this.#sessions.find(({ record }) => record.no === no)?.events.slice(from, from + limit) ?? []
   }
 }
 

@@ -18,6 +18,7 @@ async function withAgents(): Promise<TestGateway> {
   const agents = {
     lister: agent(gateway.home, '--list'),
     mute: agent(gateway.home),
+    forker: agent(gateway.home, '--fork'),
     forgetful: agent(gateway.home, '--no-load'),
   }
   await writeFile(join(gateway.home, 'config.jsonc'), JSON.stringify({ http: { enabled: false }, agents }))
@@ -78,4 +79,22 @@ test('an agent that cannot list or cannot open sessions says so, and nothing of 
   const needless = await gateway.run('sessions', 'adopt', '--agent', 'lister', '--key', 'x')
   expect(needless.code).toBe(2)
   expect(gateway.agents()).toEqual([])
+})
+
+test('a session is forked from the command line, after a restart and once it is closed; both know what was said', async () => {
+  await using gateway = await withAgents()
+  const source = await gateway.newSession('forker')
+  await gateway.ask(source, 'the first')
+  const { stdout, code } = await gateway.run('sessions', 'fork', source, '--key', 'other')
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^forked ses_\w+ as ses_\w+\n$/)])
+  await gateway.ask('other', '@recall')
+  expect(await gateway.text('other')).toContain('recall 1: the first')
+  await gateway.client.closeSession(source)
+  await gateway.kill('SIGKILL')
+  await gateway.start()
+  const { session } = await gateway.client.forkSession(source)
+  await gateway.client.resetSession(session.id, { what: 'options' })
+  await gateway.ask(session.id, '@recall')
+  expect(await gateway.text(session.id)).toContain('recall 1: the first')
+  expect((await gateway.events(session.id)).map(({ type }) => type)).toContain('session.forked')
 })

@@ -17,7 +17,7 @@ const UPDATES_MAX = 1_000
 const CHARS_MAX = 2 * 1024 * 1024
 
 /** Says in `_meta` of an update that it comes from the agent's own history. */
-const ORIGIN_META = 'holdfast/origin'
+export const ORIGIN_META = 'holdfast/origin'
 
 export class History {
   readonly #messageIds: MessageIds

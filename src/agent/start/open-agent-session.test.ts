@@ -91,6 +91,23 @@ describe('a conversation that is there', () => {
   })
 })
 
+describe('a fork', () => {
+  const fork = (answers: Answers, capabilities: AgentCapabilities) => {
+    const to = { cwd: '/work', equipment: UNEQUIPPED, resume: 's-old' as AgentSessionId, ms: 1_000, signal }
+    return openAgentSession(answers.link, { ...to, isFork: true, whenLost: 'fresh', capabilities })
+  }
+
+  test('is made by the agent, and nothing takes its place', async () => {
+    const agent = new Answers({ 'session/fork': { sessionId: 's-fork' } })
+    await expect(fork(agent, ALL)).resolves.toMatchObject({ agentSessionId: 's-fork', continuity: 'forked' })
+    const gone = new Answers({ 'session/fork': lost(RPC_CODES.resourceNotFound) })
+    await expect(fork(gone, ALL)).rejects.toMatchObject({ code: 'AGENT_CONVERSATION_LOST' })
+    const unable = new Answers({})
+    await expect(fork(unable, { ...ALL, fork: false })).rejects.toMatchObject({ code: 'AGENT_UNSUPPORTED' })
+    expect([agent.asked, gone.asked, unable.asked]).toEqual([['session/fork'], ['session/fork'], []])
+  })
+})
+
 describe('a conversation that is lost', () => {
   const gone = lost(RPC_CODES.resourceNotFound)
   const never = { 'session/resume': gone, 'session/load': gone }

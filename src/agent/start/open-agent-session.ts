@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly equipment: AgentEquipment
   readonly resume: AgentSessionId | undefined
   readonly whenLost: WhenLost
+  /** See ConnectRequest. */
+  readonly isFork?: boolean
   /** `resume` began without us: opened by `session/load` if the agent can, and what that tells is kept. */
   readonly wantsHistory?: boolean
   readonly capabilities: AgentCapabilities
@@ -48,6 +50,7 @@ export async function openAgentSession(link: AgentLink, given: OpenOptions): Pro
   const options = { ...given, params: sessionParams(link.agent, given, given.capabilities) }
   const { resume, whenLost } = options
   if (resume === undefined) return openNew(link, options, 'new')
+  if (given.isFork === true) return openFork(link, resume, options)
   const lost = await continueSession(link, resume, options)
   if (!isHoldfastError(lost)) return lost
   const forked = whenLost === 'fork' ? await forkSession(link, resume, options) : undefined
@@ -60,6 +63,11 @@ export async function openAgentSession(link: AgentLink, given: OpenOptions): Pro
 export function canContinue(capabilities: string | undefined): boolean {
   const { resume, loadSession } = JSON.parse(capabilities ?? '{}') as Partial<AgentCapabilities>
   return resume === true || loadSession === true
+}
+
+/** Whether it makes a conversation from another one. */
+export function canFork(capabilities: string): boolean {
+  return (JSON.parse(capabilities) as Partial<AgentCapabilities>).fork === true
 }
 
 /** Tries every way that the agent offers; the error when all of them say that there is no such conversation. */
@@ -85,6 +93,15 @@ async function continueSession(
     }
   }
   return conversationLost(link.agent, sessionId, refusal)
+}
+
+/** Nothing else will do: what was said is part of what was asked for. */
+async function openFork(link: AgentLink, from: AgentSessionId, options: Opening): Promise<OpenedAgentSession> {
+  if (!options.capabilities.fork)
+    throw new HoldfastError('AGENT_UNSUPPORTED', { agent: link.agent, method: 'session/fork' })
+  const forked = await forkSession(link, from, options)
+  if (forked === undefined) throw conversationLost(link.agent, from, undefined)
+  return forked
 }
 
 async function forkSession(

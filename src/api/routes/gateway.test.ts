@@ -83,7 +83,7 @@ test('agents are left to the next gateway only where something holds them', asyn
 
 test('the description names every route and asks for the token', async () => {
   const { body } = await call('GET', '/openapi.json')
-  expect(Object.keys(body.paths)).toHaveLength(38)
+  expect(Object.keys(body.paths)).toHaveLength(39)
   expect(body.security).toEqual([{ token: [] }])
   expect(body.paths['/livez'].get.security).toEqual([])
   expect(body.paths['/v1/sessions/{session}/prompts'].post.requestBody.content).toHaveProperty('application/json')

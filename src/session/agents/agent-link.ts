@@ -18,6 +18,7 @@ import { pump } from '../turns/queue.ts'
 import { markRunning } from '../turns/sign-of-life.ts'
 import { retryOrEnd } from '../turns/start-retry.ts'
 import { retire } from './retire-agent.ts'
+import { failBegins } from './begin-agent.ts'
 import { stopAgent, stuckError } from './stop-agent.ts'
 import type { ActiveTurn } from '../state.ts'
 import type { AgentInput } from '../input.ts'
@@ -36,7 +37,7 @@ export function agentReady(draft: Draft, ready: Ready): void {
   state.agent = { kind: 'ready', generation, pid, isRetiring, ...(hasOldLogin && { hasOldLogin }) }
   // Another conversation than that one has no history to tell.
   if (wantsHistory(state) && agentSessionId === state.agentSessionId) importHistory(draft, ready.history)
-  else if (agentSessionId === state.agentSessionId) takeLearned(draft, ready.learned)
+  else takeLearned(draft, ready)
   beginConversation(draft, ready)
   if (state.agentSessionId !== agentSessionId || state.agentCapabilities !== capabilities) {
     state.agentSessionId = agentSessionId
@@ -55,6 +56,7 @@ export function agentFailed(draft: Draft, error: StoredError): void {
   const { state } = draft
   if (state.agent.kind !== 'starting') return
   const { generation } = state.agent
+  failBegins(draft, error)
   draft.event('agent.exited', state.active?.turnId, { generation, during: 'start', error })
   const { active } = state
   const isWaiting = active?.stage === 'waiting'

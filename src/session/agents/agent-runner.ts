@@ -15,6 +15,8 @@ import type { AgentSlot, AgentSlots } from './agent-slots.ts'
 import type { Lanes } from './lanes.ts'
 import type { Equipper } from '../equipment/equipper.ts'
 import { rootsOfSession } from '../equipment/equipper.ts'
+import { ForkSource } from '../history/fork-source.ts'
+import type { ForkReader } from '../history/fork-source.ts'
 import type { LogReader } from '../history/known-conversation.ts'
 import { learnFrom } from '../history/learn-from.ts'
 import type { LearnedReplay } from '../history/learn-replay.ts'
@@ -30,7 +32,7 @@ export interface RunnerPorts {
   readonly ids: Ids
   readonly record: SessionRecord
   /** The log of the session, for what a replay tells beyond it. */
-  readonly store: LogReader
+  readonly store: LogReader & ForkReader
   readonly judge: Pick<PermissionJudge, 'judge' | 'isAttended'>
   readonly equipper: Pick<Equipper, 'equip' | 'digestOf'>
   findDefinition(name: string): AgentDefinition | undefined
@@ -183,7 +185,7 @@ export class AgentRunner {
   }
 
   async #connect(start: StartEffect, started: StartedAs, signal: AbortSignal): Promise<AgentConnection> {
-    const { generation, resume, whenLost, wantsHistory, options, lane } = start
+    const { generation, whenLost, wantsHistory, isFork, options, lane } = start
     const { record, connector, slots, spares, equipper } = this.#ports
     const wanted = this.#definition()
     // A spare brings its slot along.
@@ -194,6 +196,7 @@ export class AgentRunner {
       started.digest = equipper.digestOf(definition, start.equipment)
       const equipment = await equipper.equip(record.no, start.equipment)
       if (signal.aborted) throw new CancelledError('start')
+      const fork = isFork ? await ForkSource.of(this.#ports.store, record.no) : undefined
       const connection = await connector.connect(
         {
           definition,
@@ -202,7 +205,8 @@ export class AgentRunner {
           cwd: record.cwd,
           roots: rootsOfSession(record.cwd, start.equipment),
           equipment,
-          resume,
+          resume: fork?.conversation ?? start.resume,
+          isFork,
           whenLost,
           wantsHistory,
           options,
@@ -211,7 +215,9 @@ export class AgentRunner {
         signal,
       )
       slot.started()
-      if (!wantsHistory) started.learned = await learnFrom(this.#ports.store, record.no, connection.history)
+      if (fork !== undefined)
+        started.learned = await fork.finish().catch((error: unknown) => endWith(connection, error))
+      else if (!wantsHistory) started.learned = await learnFrom(this.#ports.store, record.no, connection.history)
       return releasing(connection, slot)
     } catch (error) {
       slot[Symbol.dispose]()
@@ -317,6 +323,12 @@ export class AgentRunner {
     const connection = await attempt.settled
     return (await connection?.stop(isClosed || attempt.connection === undefined)) ?? NOTHING_TO_STOP
   }
+}
+
+/** It is of no use to its session, which nobody was told of. */
+async function endWith(connection: AgentConnection, error: unknown): Promise<never> {
+  await connection.stop(true)
+  throw error
 }
 
 /** The slot is free again when the process is gone, not when somebody asked for that. */

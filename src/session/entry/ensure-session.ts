@@ -27,6 +27,8 @@ export interface EnsurePorts {
 export interface NewRequest extends SessionRequest {
   /** A session of the agent's own that a new one goes on with. */
   readonly conversation?: AgentSessionId
+  /** The session that a new one is a fork of. */
+  readonly forkOf?: SessionId
 }
 
 export interface Ensured {
@@ -82,6 +84,7 @@ function newSession(
     equipment: request.equipped.equipment,
     given: request.equipped.given?.whole,
     ...(request.conversation !== undefined && { conversation: request.conversation }),
+    ...(request.forkOf !== undefined && { forkOf: request.forkOf }),
   }
 }
 

@@ -58,6 +58,7 @@ class ConversationLog implements KnownConversation {
     if (type === 'turn.dispatched') this.#add({ turnId, voice: 'user', text: prompt })
     if (type === 'turn.requeued') this.#entries = this.#entries.filter((entry) => entry.turnId !== turnId)
     if (type === 'turn.ended' && turnId !== undefined) this.#end(turnId, JSON.parse(data) as JsonObject)
+    if (type === 'session.forked') this.isWhole &&= (JSON.parse(data) as JsonObject)['left_out'] === 0
     if (type === 'conversation.imported') this.isWhole &&= isAllTold(JSON.parse(data) as JsonObject)
     if (type === 'conversation.reset' || (type === 'conversation.replaced' && !data.includes('"forked"'))) this.#begin()
   }

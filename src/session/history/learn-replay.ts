@@ -4,6 +4,7 @@
 import type { ImportedHistory } from '../../agent/link/history.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { isJsonObject } from '../../base/json.ts'
+import type { AgentSessionId, SessionId } from '../../base/ids.ts'
 import { findEnd } from './align.ts'
 import { saidBy, squeezed, Telling, toolOf } from './telling.ts'
 import type { Place, Run, Voice } from './telling.ts'
@@ -21,6 +22,14 @@ export type LearnedReplay =
   | { readonly kind: 'news'; readonly updates: readonly string[]; readonly known: number; readonly leftOut: number }
   /** It tells of something else than the log does; nothing of it is taken. */
   | { readonly kind: 'unmatched'; readonly replayed: number; readonly leftOut: number }
+  /** Not a replay: what was said in the session that this one is a fork of. */
+  | {
+      readonly kind: 'forked'
+      readonly from: SessionId
+      readonly conversation: AgentSessionId
+      readonly updates: readonly string[]
+      readonly leftOut: number
+    }
 
 /** They say what is, not what was; the agent says them again. */
 const STANDING: ReadonlySet<unknown> = new Set([

@@ -21,6 +21,12 @@ export function toContinue({ agentSessionId, terms }: SessionModel): AgentSessio
   return isUsed && anew === undefined ? agentSessionId : undefined
 }
 
+/** The first start makes it from the conversation of another session. */
+export function isForking({ terms }: SessionModel): boolean {
+  const { source, anew } = terms.conversation
+  return source === 'forking' && anew === undefined
+}
+
 export function whenLost({ terms }: SessionModel): WhenLost {
   const { continuity } = terms
   return continuity === 'fork' || continuity === 'fresh' ? continuity : 'fail'

@@ -1,6 +1,6 @@
 // The queue of a session: claim, dispatch, put back. At most one turn is out of the queue (S2).
 
-import { toContinue, useConversation, whenLost } from '../terms/conversation.ts'
+import { isForking, toContinue, useConversation, whenLost } from '../terms/conversation.ts'
 import type { Draft } from '../draft.ts'
 import { wantsHistory } from '../terms/import-history.ts'
 import { hasLanePass, useLanePass } from '../agents/lane-pass.ts'
@@ -22,6 +22,7 @@ export function pump(draft: Draft): void {
   if (head !== undefined && state.active !== undefined) completeOwnTurn(draft, state.active)
   if (state.active === undefined && state.agent.kind === 'ready' && state.agent.isRetiring) stopAgent(draft)
   if (head !== undefined) claim(draft, head)
+  if (state.begins.length > 0 && state.agent.kind === 'none') startAgent(draft)
   if (state.active?.stage !== 'waiting') return
   if (state.agent.kind === 'none') startAgent(draft)
   else if (state.agent.kind === 'ready' && state.changes.length === 0)
@@ -67,7 +68,12 @@ function startAgent(draft: Draft): void {
   draft.write({ kind: 'session.patch', patch: { generation, agentLine: null } })
   draft.event('agent.starting', state.active?.turnId, { generation, agent: state.agentName })
   const { terms } = state
-  const goOn = { resume: toContinue(state), whenLost: whenLost(state), wantsHistory: wantsHistory(state) }
+  const goOn = {
+    resume: toContinue(state),
+    whenLost: whenLost(state),
+    wantsHistory: wantsHistory(state),
+    isFork: isForking(state),
+  }
   const start = { ...goOn, options: wantedOptions(terms.options), equipment: terms.equipment }
   const lane = state.active?.lane ?? 'interactive'
   draft.effect({ kind: 'agent.start', generation, lane, ...start })

@@ -32,7 +32,7 @@ type InsertArgs = Omit<
 > & {
   key: string | null
   conversation: string | null
-  source: 'adopted' | null
+  source: 'adopted' | 'forking' | null
   isUsed: number
   label: string | null
   parent: string | null

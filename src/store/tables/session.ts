@@ -50,7 +50,7 @@ export class SessionRows {
       options,
       equipment,
       conversation,
-      ...(conversation === null ? NO_CONVERSATION : ADOPTED),
+      ...(conversation !== null ? ADOPTED : session.forkOf === undefined ? NO_CONVERSATION : FORKING),
     }
     const args = { ...own, permissionMode, ...terms, label, parent, notify }
     const [row] = await tx.all(this.#statements.insert, args)
@@ -186,6 +186,7 @@ export class SessionRows {
 }
 
 const NO_CONVERSATION = { source: null, isUsed: 0 }
+const FORKING = { source: 'forking', isUsed: 0 } as const
 /** Something was said in it, so it is to be gone on with. */
 const ADOPTED = { source: 'adopted', isUsed: 1 } as const
 

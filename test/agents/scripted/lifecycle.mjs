@@ -40,7 +40,9 @@ export function resumeSession(agent, params) {
 export function forkSession(agent, params) {
   const { flags, journal, sessions } = agent
   if (!flags.fork) throw new Refusal(-32601, 'Method not found')
+  const source = reopen(agent, params)
   const session = sessions.create(params.cwd)
+  for (const { role, text } of source.history) sessions.remember(session, role, text)
   journal('fork', { from: params.sessionId, sessionId: session.id })
   return { sessionId: session.id, ...options(flags, session) }
 }

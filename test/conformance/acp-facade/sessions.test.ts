@@ -93,6 +93,24 @@ describe('handshake', () => {
   })
 })
 
+test('F-08 a fork is advertised when the agent of new sessions can make one, and is a session of its own', async () => {
+  using before = await open()
+  const { capabilities } = at.connector
+  at.connector.capabilities = '{"fork":true}'
+  const id = await before.newSession()
+  await before.ask('session/prompt', { sessionId: id, prompt: [{ type: 'text', text: 'one' }] })
+  using editor = new FacadeEditor(facade)
+  const { result } = await editor.ask('initialize', { protocolVersion: 1 })
+  expect(result).toMatchObject({ agentCapabilities: { sessionCapabilities: { fork: {} } } })
+  const forked = await editor.ask('session/fork', { sessionId: id, cwd: '/tmp', mcpServers: [] })
+  const forkId = forked.result?.['sessionId']
+  expect([forkId === id, typeof forkId]).toEqual([false, 'string'])
+  await editor.ask('session/load', { sessionId: forkId as string, cwd: '/tmp', mcpServers: [] })
+  const told = editor.updates(forkId as string).map(({ sessionUpdate }) => sessionUpdate)
+  expect(told).toEqual(['user_message_chunk', 'agent_message_chunk'])
+  at.connector.capabilities = capabilities
+})
+
 describe('sessions', () => {
   test('F-12 F-13 new sessions have ids of their own; a relative cwd is -32602, missing MCP servers are none', async () => {
     using editor = await open()
