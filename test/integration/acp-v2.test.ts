@@ -90,6 +90,20 @@ test('a running turn goes on over a kill -9 of the gateway, told whole and once;
   expect(await warnings(session)).toEqual([])
 }, 60_000)
 
+test('a question that waits over a kill -9 of the gateway is answered in the next life, and the tool goes on as the one it was', async () => {
+  const session = await gateway.newSession('v2')
+  const { turn } = await gateway.client.prompt(session, { prompt: '@tool' })
+  const request = await openRequest()
+  await gateway.kill('SIGKILL')
+  await gateway.start()
+  await gateway.client.answerPermission(request.id, { option_id: 'yes' })
+  expect(await gateway.ended(session, turn.id)).toMatchObject({ state: 'completed' })
+  const events = (await gateway.events(session)).map(({ data }) => JSON.stringify(data))
+  expect(events.filter((data) => data.includes('"sessionUpdate":"tool_call"'))).toHaveLength(1)
+  expect(events.filter((data) => data.includes('a.txt'))).not.toEqual([])
+  expect(await warnings(session)).toEqual([])
+}, 60_000)
+
 test('an agent that speaks 1 alone is spoken to in version 1 with auto, and refused with 2', async () => {
   const session = await gateway.newSession('old')
   expect(await gateway.ask(session, 'hello')).toMatchObject({ state: 'completed' })

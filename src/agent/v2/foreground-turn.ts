@@ -16,6 +16,10 @@ interface OutPrompt {
   hasBegun: boolean
   /** The agent has said something of its own since the prompt was inserted. */
   hasSpoken: boolean
+  /** It was asked to stop. */
+  isCancelled: boolean
+  /** What an idle before it may have said is known. */
+  readonly isOfThisLife: boolean
   /** The end of work that may be the prompt's: known when it turns out to be inserted. */
   held: ForegroundEnd | undefined
 }
@@ -23,6 +27,8 @@ interface OutPrompt {
 /** Modes: no prompt out, prompt sent, prompt inserted. A state that is not known counts as busy, as the protocol asks. */
 export class ForegroundTurn {
   #state = 'idle'
+  /** Of the last idle. */
+  #reason: Json | undefined
   #out: OutPrompt | undefined
 
   get isOut(): boolean {
@@ -30,12 +36,12 @@ export class ForegroundTurn {
   }
 
   sent(): void {
-    this.#out = { isInserted: false, hasBegun: false, hasSpoken: false, held: undefined }
+    this.#out = { ...PROMPT, isOfThisLife: true }
   }
 
   /** A prompt that an earlier life has sent: whether its answer was read is not known, so no end waits for it. */
   resume(hasSpoken: boolean): void {
-    this.#out = { isInserted: true, hasBegun: true, hasSpoken, held: undefined }
+    this.#out = { ...PROMPT, isInserted: true, hasBegun: true, hasSpoken, isOfThisLife: false }
   }
 
   /** The agent's answer to the prompt. Gives the end if it was told before. */
@@ -56,6 +62,11 @@ export class ForegroundTurn {
     if (this.#out?.isInserted === true) this.#out.hasSpoken = true
   }
 
+  /** `session/cancel` was sent. */
+  cancelled(): void {
+    if (this.#out !== undefined) this.#out.isCancelled = true
+  }
+
   /** The prompt was refused, or the connection is gone. */
   dropped(): void {
     this.#out = undefined
@@ -63,9 +74,10 @@ export class ForegroundTurn {
 
   /** One `state_update`. Gives the end of the turn if this is it. */
   report(update: JsonObject): ForegroundEnd | undefined {
-    const { state } = update
-    const before = this.#state
+    const { state, stopReason } = update
+    const [before, reason] = [this.#state, this.#reason]
     this.#state = typeof state === 'string' ? state : 'unknown'
+    if (this.#state === 'idle') this.#reason = stopReason
     const out = this.#out
     if (out === undefined) return undefined
     if (this.#state !== 'idle') {
@@ -73,11 +85,10 @@ export class ForegroundTurn {
       out.held = undefined
       return undefined
     }
-    // Without a state in between this is a snapshot that is told again, unless the agent left out that it was running.
-    if (before === 'idle' && !out.hasSpoken) return undefined
+    if (before === 'idle' && isSnapshot(out, { stopReason, reason })) return undefined
     const end = endOf(update)
     if (out.isInserted) return this.#end(end)
-    if (out.hasBegun) out.held = end
+    if (out.hasBegun || out.isCancelled) out.held = end
     return undefined
   }
 
@@ -85,6 +96,21 @@ export class ForegroundTurn {
     this.#out = undefined
     return end
   }
+}
+
+const PROMPT = { isInserted: false, hasBegun: false, hasSpoken: false, isCancelled: false, held: undefined } as const
+
+/**
+ * An idle right after an idle is one that is told again, unless something says that the agent left out that it was running: it has
+ * spoken, it obeyed a cancel, or it names another reason than before.
+ */
+function isSnapshot(
+  out: OutPrompt,
+  { stopReason, reason }: Record<'stopReason' | 'reason', Json | undefined>,
+): boolean {
+  if (out.hasSpoken || (out.isCancelled && stopReason === 'cancelled')) return false
+  const isOther = typeof stopReason === 'string' && stopReason !== reason
+  return !(isOther && out.isInserted && out.isOfThisLife)
 }
 
 /** An agent need not say why it stopped; then it is the usual reason. */

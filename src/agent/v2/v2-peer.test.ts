@@ -85,12 +85,26 @@ test.each<[string, JsonObject[], Json[]]>([
     [running, idle(), running, inserted, says, idle('refusal')],
     [chunkTold, `${TURN} refusal`],
   ],
+  ['an error at once', [inserted, idle('error', { error: { code: -32_603, message: 'no' } })], [`${TURN} AGENT_ERROR`]],
   ['no end', [inserted, running, says], [chunkTold]],
 ])('a turn with %s ends once, or not yet', async (_, messages, expected) => {
   const { process, connection, told } = await start()
   connection.prompt(TURN, TEXT)
   for (const message of messages) process.tell(message)
   expect(told.filter((one) => typeof one !== 'string' || !one.startsWith('warning'))).toEqual(expected)
+})
+
+test.each([
+  ['inserted', [inserted, idle('cancelled')]],
+  ['not said to be inserted yet', [idle('cancelled'), inserted]],
+  ['held', [refused]],
+])('a cancel of a prompt that is %s, and on which nothing was begun, ends its turn', async (_, messages) => {
+  const { process, connection, told } = await start()
+  process.tell(idle('cancelled'))
+  connection.prompt(TURN, TEXT)
+  connection.cancel()
+  process.tell(idle('end_turn'), ...messages)
+  expect(told).toEqual([`${TURN} cancelled`])
 })
 
 test('work that was running before a prompt came does not end its turn; the work of the prompt does', async () => {

@@ -84,6 +84,7 @@ export class V2Peer implements AgentPeer {
   }
 
   notify(method: string, params: JsonObject): void {
+    if (method === 'session/cancel') this.#out?.conversation.turn.cancelled()
     this.#inner.notify(method, params)
   }
 
