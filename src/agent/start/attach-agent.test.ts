@@ -338,6 +338,14 @@ test('a line of ACP v2 that is stored and read again counts once in what is patc
   expect(told).toEqual(['end 3', '4  two a', 'end 4'])
 })
 
+test('an idle that is told again to a later life does not end the turn of ACP v2 that goes on', async () => {
+  const process = shaken()
+  const again = v2('state_update', { state: 'idle', stopReason: 'end_turn' })
+  process.say(answer(TURN, { messageId: 'u' }), again, state('running'), again)
+  const { told } = await attach(process, { capabilities: V2_CAPABILITIES, turnId: TURN })
+  expect(told.filter((one) => one.includes('answered'))).toEqual([`6 answered ${TURN} stopped`])
+})
+
 test('the late answer to a prompt of ACP v2 does not end the turn after it', async () => {
   const process = shaken()
   process.say(state('idle'))

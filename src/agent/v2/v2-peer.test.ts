@@ -17,6 +17,7 @@ import {
 import type { Json, JsonObject } from '../../base/json.ts'
 import type { AgentConnection, AgentListener } from '../connection.ts'
 import { UNEQUIPPED } from '../equipment.ts'
+import { V2Peer } from './v2-peer.ts'
 
 interface Rig {
   readonly process: FakeProcess
@@ -287,4 +288,17 @@ test.each<[string, JsonObject, JsonObject]>([
   const { process, told } = await start()
   process.tell(asks({ title: 'May I?', subject }))
   expect(told).toEqual(['asked 7', { ...toolCall, title: 'May I?' }])
+})
+
+test('a login and its end have names of their own', () => {
+  const sent: unknown[] = []
+  const peer = new V2Peer({
+    role: 'client',
+    send: (line) => sent.push((JSON.parse(line) as JsonObject)['method']),
+    handlers: { request: () => {}, notification: () => {}, warning: () => {} },
+    alive: () => {},
+    inPart: (tell) => tell(),
+  })
+  for (const method of ['authenticate', 'logout', 'session/list']) peer.request(method, {}, () => {})
+  expect(sent).toEqual(['auth/login', 'auth/logout', 'session/list'])
 })
