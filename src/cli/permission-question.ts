@@ -19,6 +19,7 @@ export async function askPerson(
   asked: PermissionAsked,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  if (signal.aborted) return undefined
   err.write(questionText(asked, errStyle))
   for (;;) {
     err.write('answer with a number: ')

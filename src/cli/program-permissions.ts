@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
 import { PERMISSION_MODE, RULE_EFFECT, RULE_SCOPE, TOOL_KIND, UNATTENDED } from './choices.ts'
+import { pageLimit } from './program-values.ts'
 import type { Bind } from './program.ts'
 
 const HISTORY_LIMIT = 50
@@ -41,9 +42,10 @@ export function declarePermissionOptions(command: Command): void {
       ]),
     )
     .addOption(
-      new Option('--unattended <what>', 'what becomes of permission requests while no client is there').choices([
-        ...UNATTENDED,
-      ]),
+      new Option(
+        '--unattended <what>',
+        'what becomes of permission requests and questions while no client is there',
+      ).choices([...UNATTENDED]),
     )
 }
 
@@ -56,7 +58,7 @@ function declareRequests(root: Command, on: Bind): void {
     .option('-s, --session <id|key>', 'of one session')
     .option('-f, --follow', 'go on as requests come and are answered')
     .addOption(new Option('--history', 'those that are over too: who decided what, and when').conflicts('follow'))
-    .option('--limit <n>', 'at most so many of the history', limit, HISTORY_LIMIT)
+    .option('--limit <n>', 'at most so many of the history', pageLimit, HISTORY_LIMIT)
     .action(on(async () => (await import('./commands/permissions-ls.ts')).permissionsLs))
   permissions
     .command('mode')
@@ -73,7 +75,7 @@ function declareRules(root: Command, on: Bind): void {
     .alias('list')
     .description('list rules, newest first')
     .option('--all', 'revoked and expired ones too')
-    .option('--limit <n>', 'at most so many', limit, LIMIT_MAX)
+    .option('--limit <n>', 'at most so many', pageLimit, LIMIT_MAX)
     .action(on(async () => (await import('./commands/rules.ts')).rulesLs))
   rules
     .command('add')
@@ -91,12 +93,6 @@ function declareRules(root: Command, on: Bind): void {
     .description('revoke rules')
     .argument('<rule...>', 'rule ids')
     .action(on(async () => (await import('./commands/rules.ts')).rulesRm))
-}
-
-function limit(text: string): number {
-  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0
-  if (value < 1 || value > LIMIT_MAX) throw new InvalidArgumentError(`Give a whole number from 1 to ${LIMIT_MAX}.`)
-  return value
 }
 
 function seconds(text: string): number {

@@ -2,6 +2,15 @@
 
 import { InvalidArgumentError } from 'commander'
 
+const PAGE_MAX = 200
+
+/** How many rows of a list. */
+export function pageLimit(text: string): number {
+  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (value < 1 || value > PAGE_MAX) throw new InvalidArgumentError(`Give a whole number from 1 to ${PAGE_MAX}.`)
+  return value
+}
+
 /** Seconds above 0, at most about three weeks. */
 export function positiveSeconds(text: string): number {
   const seconds = Number(text)

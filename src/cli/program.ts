@@ -8,6 +8,7 @@ import type { CliDeps } from './deps.ts'
 import { Screen } from './output/screen.ts'
 import { declareAgents } from './program-agents.ts'
 import { declareApprove, declarePermissionOptions, declarePermissions } from './program-permissions.ts'
+import { declareAnswer, declareQuestions } from './program-questions.ts'
 import { declareEquipment } from './program-equipment.ts'
 import { declareEditors } from './program-editors.ts'
 import { declareGateway } from './program-gateway.ts'
@@ -127,6 +128,7 @@ function declareTurns(root: Command, on: Bind): void {
     )
     .action(on(async () => (await import('./commands/resume.ts')).resume))
   declareApprove(root, on)
+  declareAnswer(root, on)
   declareQueue(root, on)
 }
 
@@ -205,6 +207,7 @@ function declareSessions(root: Command, on: Bind): void {
     .argument('<session>', 'id or key')
     .action(on(async () => (await import('./commands/explain.ts')).explain))
   declarePermissions(root, on)
+  declareQuestions(root, on)
   declareAgents(root, on)
 }
 

@@ -1,11 +1,13 @@
-// One prompt from the terminal to its exit code: sent, watched, cancelled by Ctrl-C or --timeout, permissions answered.
+// One prompt from the terminal to its exit code: sent, watched, cancelled by Ctrl-C or --timeout, permissions and questions answered.
 // First Ctrl-C cancels the turn, the second leaves; whoever leaves does not end what the gateway runs.
 
 import type { Timer } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { ignore } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
+import { OneAtATime } from '../base/one-at-a-time.ts'
 import type { HoldfastClient } from '../client/client.ts'
+import type { ElicitationAnswer } from '../wire/elicitation.ts'
 import type { SessionView } from '../wire/session.ts'
 import type { Continuity, GatewayPermissionMode, Unattended, WhenAlone } from './choices.ts'
 import type { CommandContext } from './context.ts'
@@ -18,6 +20,8 @@ import { terminalLine } from './output/terminal-text.ts'
 import { TurnText } from './output/turn-text.ts'
 import { PermissionDesk } from './permission-desk.ts'
 import type { PermissionAsked, PermissionMode } from './permission-rule.ts'
+import type { QuestionAsked } from './questions/ask-question.ts'
+import { QuestionDesk } from './questions/question-desk.ts'
 import { blockedText } from './send-prompt.ts'
 import type { CancelCause } from './turn-result.ts'
 import { CANCELLED_EXIT_CODE, exitCodeOf } from './turn-result.ts'
@@ -69,6 +73,9 @@ class RunningTurn {
   readonly #job: TurnJob
   readonly #text: TurnText
   readonly #desk: PermissionDesk
+  readonly #questions: QuestionDesk
+  /** A person is asked one thing at a time. */
+  readonly #asking = new OneAtATime()
   /** Aborts when this command stops watching; the turn is the gateway's. */
   readonly #leave = new AbortController()
   #cancelledFor: CancelCause | undefined
@@ -88,12 +95,20 @@ class RunningTurn {
     this.#context = context
     this.#job = job
     this.#text = new TurnText(screen)
+    const isThere = isPersonAt(deps.terminal, screen)
     const policy = { mode: modeOf(options), whenAlone: options.nonInteractivePermissions, cwd: session.cwd }
     this.#desk = new PermissionDesk(policy, {
-      ask: isPersonAt(deps.terminal, screen) ? (asked, signal) => this.#ask(asked, signal) : undefined,
+      ask: isThere ? (asked, signal) => this.#asking.run(() => this.#ask(asked, signal)) : undefined,
       answer: async (permissionId, optionId) =>
         void (await client.answerPermission(permissionId, { option_id: optionId, answered_by: 'cli' })),
       isOpen: async (permissionId) => (await client.getPermission(permissionId)).state === 'open',
+      giveUp: () => this.cancel('permission'),
+      note: (text) => this.#note(text),
+    })
+    this.#questions = new QuestionDesk(options.nonInteractivePermissions, {
+      ask: isThere ? (asked, signal) => this.#asking.run(() => this.#askQuestion(asked, signal)) : undefined,
+      answer: async (id, answer) => void (await client.answerElicitation(id, { ...answer, answered_by: 'cli' })),
+      isOpen: async (id) => (await client.getElicitation(id)).state === 'open',
       giveUp: () => this.cancel('permission'),
       note: (text) => this.#note(text),
     })
@@ -111,6 +126,7 @@ class RunningTurn {
       const end = await watchTurn(turnId, {
         events,
         desk: this.#desk,
+        questions: this.#questions,
         text: this.#text,
         screen: this.#context.screen,
         blocked: whenBlocked,
@@ -128,6 +144,7 @@ class RunningTurn {
       this.#isOver = true
       this.#lateTimer?.cancel()
       this.#desk.close()
+      this.#questions.close()
     }
   }
 
@@ -161,6 +178,13 @@ class RunningTurn {
     const { askPerson } = await import('./permission-question.ts')
     this.#text.breakLine()
     return askPerson(deps.terminal, screen, asked, signal)
+  }
+
+  async #askQuestion(asked: QuestionAsked, signal: AbortSignal): Promise<ElicitationAnswer | undefined> {
+    const { deps, screen } = this.#context
+    const { askQuestion } = await import('./questions/ask-question.ts')
+    this.#text.breakLine()
+    return askQuestion(deps.terminal, screen, asked, signal)
   }
 
   /** Says how to free the session; null when it is not blocked. */

@@ -1,4 +1,4 @@
-// Watches one turn from its event stream to its one end: shows it, answers its permission requests, reports the result.
+// Watches one turn from its event stream to its one end: shows it, answers its permission requests and questions, reports the result.
 // Ends with `turn.ended`, never by itself; whoever has a bound aborts the signal.
 
 import { HoldfastError } from '../base/errors.ts'
@@ -11,11 +11,13 @@ import type { Screen } from './output/screen.ts'
 import type { TurnText } from './output/turn-text.ts'
 import { terminalLine } from './output/terminal-text.ts'
 import type { PermissionDesk } from './permission-desk.ts'
+import type { QuestionDesk } from './questions/question-desk.ts'
 import type { TurnEndState } from '../wire/turn.ts'
 
 export interface WatchPorts {
   readonly events: AsyncIterable<EventView>
   readonly desk: PermissionDesk
+  readonly questions: QuestionDesk
   readonly text: TurnText
   readonly screen: Screen
   /** Another turn of the session was interrupted and holds the queue, or ours waits for a decision or a login. */
@@ -32,7 +34,7 @@ export interface WatchedEnd {
 /** Resolves with the end of `turnId`. CANCELLED when the stream ends before it. */
 export async function watchTurn(
   turnId: string,
-  { events, desk, text, screen, blocked }: WatchPorts,
+  { events, desk, questions, text, screen, blocked }: WatchPorts,
 ): Promise<WatchedEnd> {
   for await (const event of events) {
     const data = isJsonObject(event.data) ? event.data : {}
@@ -42,6 +44,8 @@ export async function watchTurn(
     if (screen.json) screen.record(event)
     if (event.type === 'permission.requested') desk.requested(data)
     if (event.type === 'permission.closed') desk.closed(data)
+    if (event.type === 'elicitation.requested') questions.requested(data)
+    if (event.type === 'elicitation.closed') questions.closed(data)
     if (!screen.json) showEvent(event.type, data, text)
     await screen.drained()
     if (ours && event.type === 'turn.ended') return endOf(data, { text, screen })
@@ -76,6 +80,8 @@ function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): v
       return text.line(`the prompt is back in the queue: ${textOf(data['reason'])}`)
     case 'turn.cancelling':
       return data['reason'] === 'user' ? undefined : text.line(`cancelling the turn: ${cancelText(data['reason'])}`)
+    case 'elicitation.completed':
+      return text.line('done, says the agent: what it asked to open a page for')
     case 'agent.starting':
       return text.line(`starting ${textOf(data['agent'])}`)
     case 'agent.warning':
@@ -93,6 +99,7 @@ const CANCELLED_BECAUSE: Readonly<Record<string, string>> = {
   drain: 'the gateway stops',
   output: 'it has said too much',
   permission: 'a permission is needed and nobody is there',
+  elicitation: 'a question needs an answer and nobody is there',
 }
 
 function cancelText(reason: unknown): string {

@@ -15,6 +15,7 @@ import type {
   SafeModeChanged,
   StatusView,
 } from '../wire/gateway.ts'
+import type { ElicitationAnswer, ElicitationList, ElicitationListQuery, ElicitationView } from '../wire/elicitation.ts'
 import type { GatewayReloaded } from '../wire/gateway-reload.ts'
 import type { EventPage, EventQuery, EventView } from '../wire/event.ts'
 import type { ExplanationView, StatisticsView } from '../wire/insight.ts'
@@ -53,7 +54,9 @@ import type {
 } from '../wire/turn.ts'
 import { followEvents } from './event-stream.ts'
 import type { EventsOptions } from './event-stream.ts'
-import { followPermissions } from './permission-stream.ts'
+import { followInbox } from './inbox-stream.ts'
+import type { InboxStep } from './inbox-stream.ts'
+import { permissionsOf } from './permission-stream.ts'
 import type { PermissionStep } from './permission-stream.ts'
 import { Requests } from './requests.ts'
 import type { CallOptions, ClientOptions } from './requests.ts'
@@ -221,7 +224,25 @@ export class HoldfastClient {
    * with who answered it. A reconnect begins with a snapshot again. Until `signal` aborts.
    */
   followPermissions(options: Omit<EventsOptions, 'after'> = {}): AsyncIterable<PermissionStep> {
-    return followPermissions(this.#requests, options)
+    return permissionsOf(this.followInbox(options))
+  }
+
+  /** As `followPermissions`, with the questions of agents: all that waits for a person. */
+  followInbox(options: Omit<EventsOptions, 'after'> = {}): AsyncIterable<InboxStep> {
+    return followInbox(this.#requests, options)
+  }
+
+  listElicitations(query: ElicitationListQuery = {}, options?: CallOptions): Promise<ElicitationList> {
+    return this.#requests.get(`/v1/elicitations${queryText(query)}`, options)
+  }
+
+  getElicitation(elicitationId: string, options?: CallOptions): Promise<ElicitationView> {
+    return this.#requests.get(`/v1/elicitations/${encodeURIComponent(elicitationId)}`, options)
+  }
+
+  /** First answer wins: ELICITATION_CLOSED afterwards. ELICITATION_INVALID names the field and leaves it open. */
+  answerElicitation(elicitationId: string, body: ElicitationAnswer, options?: CallOptions): Promise<ElicitationView> {
+    return this.#requests.post(`/v1/elicitations/${encodeURIComponent(elicitationId)}`, body, options)
   }
 
   listPermissionRules(query: PermissionRuleQuery = {}, options?: CallOptions): Promise<PermissionRuleList> {

@@ -46,6 +46,7 @@ const WAITS: Readonly<Record<string, string>> = {
   conversation: 'It waits for your decision, because its agent cannot go on with the conversation',
   login: 'It waits for a login to its agent (holdfast agents login)',
   permission: 'It waits for an answer to a permission request',
+  elicitation: 'It waits for an answer to a question of its agent',
   control: 'Its agent was asked to change an option and has not answered',
   agent_start: 'Its agent is being started',
   agent: 'Its agent works and has said nothing',
@@ -85,6 +86,7 @@ const DEADLINES: Readonly<Record<string, string>> = {
   agent_start: 'the start fails {when}',
   agent_stop: 'the agent counts as stuck {when}, and the session goes on',
   permission: 'the request is refused {when}',
+  elicitation: 'the question is dismissed {when}',
   agent_quiet: 'the work that the agent began by itself counts as done {when}',
   agent_start_pause: 'the agent is started again {when}',
   silence: 'the turn is cancelled {when}, if nothing is heard until then',
@@ -99,6 +101,8 @@ const COMMANDS: Readonly<Record<string, (view: ExplanationView) => string[]>> = 
     actionsOf(waits).map(([action, effect]) => `holdfast resume ${id} --action ${action.padEnd(8)}  # ${effect}`),
   answerPermission: ({ waits }) =>
     waits.filter(({ kind }) => kind === 'permission').map(({ subject }) => `holdfast approve ${subject} [--deny]`),
+  answerElicitation: ({ waits }) =>
+    waits.filter(({ kind }) => kind === 'elicitation').map(({ subject }) => `holdfast answer ${subject}`),
   cancel: ({ session_id: id }) => [`holdfast cancel ${id}`],
   exportSession: ({ session_id: id }) => [`holdfast sessions export ${id} FILE`],
   closeSession: ({ session_id: id }) => [`holdfast sessions close ${id}`],

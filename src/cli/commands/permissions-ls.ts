@@ -72,7 +72,7 @@ function lineOf(kind: 'requested' | 'closed', permission: PermissionView, { styl
   const { id, session_id: session, state, option_id: option, answered_by: by } = permission
   const what =
     kind === 'requested'
-      ? `${style.yellow('wants')}  ${permissionWish(permission)}`
-      : `${style.dim(state)}  ${[option, by].filter((one) => one !== null).join(' by ')}`
-  return `${id}  ${session}  ${terminalLine(what, 300)}\n`
+      ? `${style.yellow('wants')}  ${terminalLine(permissionWish(permission), 300)}`
+      : `${style.dim(state)}  ${terminalLine([option, by].filter((one) => one !== null).join(' by '), 300)}`
+  return `${id}  ${session}  ${what}\n`
 }
