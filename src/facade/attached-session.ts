@@ -2,11 +2,13 @@
 // Modes: telling what lies before the barrier -> waiting until the editor has its answer -> live, until it is disposed.
 
 import type { JsonRpcPeer } from '../acp/peer.ts'
-import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { ElicitationId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { EventStream } from '../events/event-log.ts'
 import type { PromptAccepted } from '../session/service.ts'
 import { extensionNote } from './extension.ts'
+import { ElicitationAsks } from './elicitation-asks.ts'
+import { askedIn, askedOf } from './asked-elicitation.ts'
 import type { EditorFacts } from './initialize.ts'
 import { META } from './meta.ts'
 import { PermissionAsks } from './permission-asks.ts'
@@ -22,8 +24,8 @@ export interface EditorPorts extends FacadePorts {
   readonly peer: JsonRpcPeer
   readonly transport: EditorTransport
   readonly facts: EditorFacts
-  /** A JSON-RPC id for a permission request that the connection has not used. */
-  requestId(permission: PermissionId): string
+  /** A JSON-RPC id for a request about this that the connection has not used. */
+  requestId(asked: PermissionId | ElicitationId): string
   /** The log could not be read: the connection is of no use any more. */
   failed(error: unknown): void
 }
@@ -54,6 +56,7 @@ export class AttachedSession implements Disposable {
   readonly #at: Attachment
   readonly #story: SessionStory
   readonly #asks: PermissionAsks
+  readonly #questions: ElicitationAsks
   readonly #stream: EventStream
   readonly #attendance: Disposable
   readonly #answer = Promise.withResolvers<void>()
@@ -77,10 +80,10 @@ export class AttachedSession implements Disposable {
     this.isReplayed = this.#replay.promise
     this.state = new SessionState(ports, at.id)
     this.#story = new SessionStory(facts.shows, at.goesOn)
+    const asking = { ...ports, sessionId: at.id, answeredBy: `acp:${facts.name}` }
+    this.#questions = new ElicitationAsks(asking)
     this.#asks = new PermissionAsks({
-      ...ports,
-      sessionId: at.id,
-      answeredBy: `acp:${facts.name}`,
+      ...asking,
       introduce: (call) => this.#send(this.#story.toolCalls.introduce(call)),
     })
     this.#stream = events.subscribe(at.no, at.after)
@@ -127,6 +130,7 @@ export class AttachedSession implements Disposable {
     this.#stream[Symbol.dispose]()
     this.#attendance[Symbol.dispose]()
     this.#asks[Symbol.dispose]()
+    this.#questions[Symbol.dispose]()
     this.#answer.resolve()
     this.#replay.resolve()
     for (const { reached } of this.#waiters) reached()
@@ -170,6 +174,12 @@ export class AttachedSession implements Disposable {
         return this.#isReplaying ? undefined : this.#ask(updateOf(event))
       case 'permission.closed':
         return this.#asks.close(updateOf(event)['permission_id'] as PermissionId)
+      case 'elicitation.requested':
+        return this.#isReplaying ? undefined : this.#questions.ask(askedIn(updateOf(event)))
+      case 'elicitation.closed':
+        return this.#questions.close(updateOf(event)['elicitation_id'] as ElicitationId)
+      case 'elicitation.completed':
+        return this.#questions.completed(updateOf(event)['elicitation_id'] as ElicitationId)
       case 'agent.ready':
       case 'options.changed':
       case 'options.reset':
@@ -238,11 +248,13 @@ export class AttachedSession implements Disposable {
       this.#send(this.#story.standing())
       this.#send(await this.state.title())
     }
-    const { service } = this.#ports
+    const { service, elicitations } = this.#ports
     const open = await service.permissions({ sessionId: this.id, state: 'open' }, PERMISSIONS_MAX)
     for (const { id, toolCall, options } of open) {
       this.#asks.ask({ id, toolCall: JSON.parse(toolCall) as JsonObject, options: JSON.parse(options) as Json[] })
     }
+    const asked = await elicitations.list({ sessionId: this.id, state: 'open' }, PERMISSIONS_MAX)
+    for (const question of asked) this.#questions.ask(askedOf(question))
   }
 
   /** For an editor that wants no history: which tool calls there are, and what commands and usage were said last. */

@@ -5,7 +5,7 @@ import { JsonRpcPeer } from '../acp/peer.ts'
 import type { IncomingNotification, IncomingRequest, RpcId } from '../acp/peer.ts'
 import { CANCEL_REQUEST, RPC_CODES } from '../acp/rpc.ts'
 import { CancelledError, isHoldfastError } from '../base/errors.ts'
-import type { PermissionId, SessionId, TurnId } from '../base/ids.ts'
+import type { ElicitationId, PermissionId, SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { AttachedSession, EditorPorts } from './attached-session.ts'
 import { callAgent } from './extension.ts'
@@ -33,7 +33,7 @@ export class EditorConnection {
   readonly #parts: ConnectionParts
   readonly #peer: JsonRpcPeer
   readonly #prompts = new Map<RpcId, { readonly sessionId: SessionId; turn: TurnId | undefined }>()
-  readonly #requestIds = new Map<PermissionId, number>()
+  readonly #requestIds = new Map<string, number>()
   #editor: Editor | undefined
   /** Settles when the handshake that is under way is over; what comes meanwhile waits for it. */
   #handshake: Promise<void> | undefined
@@ -137,18 +137,18 @@ export class EditorConnection {
       peer: this.#peer,
       transport: this.#parts.transport,
       facts,
-      requestId: (permission) => this.#requestId(permission),
+      requestId: (asked) => this.#requestId(asked),
       failed: (err) => this.#failed(err),
     }
     const { wishes, isSameUser, others } = this.#parts
     return { ...ports, content, forks, wishes, isSameUser, sessions: this.sessions, prompts: this.#prompts, others }
   }
 
-  /** The id of the permission; an editor that opens a session again while it is asked gets another one. */
-  #requestId(permission: PermissionId): string {
-    const count = (this.#requestIds.get(permission) ?? 0) + 1
-    this.#requestIds.set(permission, count)
-    return count === 1 ? permission : `${permission}.${count}`
+  /** The id of what is asked; an editor that opens a session again while it is asked gets another one. */
+  #requestId(asked: PermissionId | ElicitationId): string {
+    const count = (this.#requestIds.get(asked) ?? 0) + 1
+    this.#requestIds.set(asked, count)
+    return count === 1 ? asked : `${asked}.${count}`
   }
 
   #failed(err: unknown): void {

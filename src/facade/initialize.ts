@@ -12,6 +12,8 @@ export interface EditorFacts {
   readonly name: string
   /** Names it over several connections; undefined for one that does not come back. */
   readonly clientId: string | undefined
+  /** Modes of questions that it can show. */
+  readonly elicitation: { readonly form: boolean; readonly url: boolean }
   readonly shows: { readonly notices: boolean; readonly compaction: boolean; readonly booleans: boolean }
 }
 
@@ -32,9 +34,11 @@ export function readInitialize(params: JsonObject): EditorFacts {
   }
   const session = objectOf(objectOf(clientCapabilities)['session'])
   const name = objectOf(clientInfo)['name']
+  const { form, url } = objectOf(objectOf(clientCapabilities)['elicitation'])
   return {
     name: typeof name === 'string' && name !== '' ? name.slice(0, NAME_CHARS_MAX) : 'editor',
     clientId: metaText(params, META.client),
+    elicitation: { form: isJsonObject(form), url: isJsonObject(url) },
     shows: {
       notices: isJsonObject(session['notices']),
       compaction: isJsonObject(session['compaction']),

@@ -27,7 +27,9 @@ export const META = {
   part: 'holdfast/part',
   /** session/request_permission */
   permission: 'holdfast/permission',
-  /** session/resume: permission requests that wait. */
+  /** elicitation/create */
+  elicitation: 'holdfast/elicitation',
+  /** session/resume: permission requests and questions that wait. */
   permissions: 'holdfast/permissions',
 } as const
 

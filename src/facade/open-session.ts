@@ -44,7 +44,8 @@ export async function resumeSession(editor: Editor, params: JsonObject): Promise
   if (typeof after !== 'number' || !Number.isSafeInteger(after) || after < 0 || after > lastSeq)
     throw invalidParams(`${META.after} is not an event of this session`)
   const waiting = await editor.service.permissions({ sessionId: id, state: 'open' }, 64)
-  const meta = { _meta: { [META.permissions]: waiting.map((permission) => permission.id) } }
+  const asked = await editor.elicitations.list({ sessionId: id, state: 'open' }, 64)
+  const meta = { _meta: { [META.permissions]: [...waiting, ...asked].map((request) => request.id) } }
   return open(editor, status, { after, barrier: after, goesOn: true }, meta)
 }
 

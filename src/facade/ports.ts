@@ -2,6 +2,7 @@
 
 import type { EventLog } from '../events/event-log.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { ElicitationControl } from '../session/elicitations/elicitation-control.ts'
 import type { PermissionControl } from '../session/permissions/permission-control.ts'
 import type { SessionService } from '../session/service.ts'
 
@@ -13,6 +14,7 @@ export interface OfferedAgent {
 export interface FacadePorts {
   readonly service: SessionService
   readonly permissions: Pick<PermissionControl, 'attend'>
+  readonly elicitations: Pick<ElicitationControl, 'list' | 'answer'>
   readonly events: Pick<EventLog, 'read' | 'subscribe'>
   /** Those that a session may be made for, in the order of the configuration. */
   agents(): readonly OfferedAgent[]

@@ -23,6 +23,7 @@ export function openFacade(
   return new Facade({
     service,
     permissions: at.sessions.permissions,
+    elicitations: at.sessions.elicitations,
     events: at.events,
     agents: () => [{ name: 'fake', source: 'config' }],
     mayBringCommands: () => mayBringCommands,
@@ -125,10 +126,10 @@ export class FacadeEditor implements Disposable {
     return this.heard.filter((message) => message['method'] === method)
   }
 
-  /** The next request for a permission, when `count` have come. */
-  async asked(count = 1): Promise<JsonObject> {
-    const requests = (): JsonObject[] => this.messages('session/request_permission')
-    await until(() => requests().length >= count, { ms: 5_000, what: () => `${count} permission requests` })
+  /** The next request of a method, when `count` have come. */
+  async asked(count = 1, method = 'session/request_permission'): Promise<JsonObject> {
+    const requests = (): JsonObject[] => this.messages(method)
+    await until(() => requests().length >= count, { ms: 5_000, what: () => `${count} of ${method}` })
     return requests()[count - 1]!
   }
 
@@ -154,6 +155,8 @@ const PARAMS: Readonly<Record<string, string>> = {
   'session/update': 'SessionNotification',
   'session/request_permission': 'RequestPermissionRequest',
   '$/cancel_request': 'CancelRequestNotification',
+  'elicitation/create': 'CreateElicitationRequest',
+  'elicitation/complete': 'CompleteElicitationNotification',
 }
 const RESULTS: Readonly<Record<string, string>> = {
   initialize: 'InitializeResponse',

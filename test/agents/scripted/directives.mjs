@@ -8,12 +8,14 @@ import { flow } from './flow.mjs'
 import { floods } from './floods.mjs'
 import { oddities } from './oddities.mjs'
 import { permissions } from './permissions.mjs'
+import { questions } from './questions.mjs'
 import { terminals } from './terminals.mjs'
 
 export const DIRECTIVES = Object.assign(
   Object.create(null),
   flow,
   permissions,
+  questions,
   deaths,
   floods,
   oddities,
