@@ -169,6 +169,7 @@ export interface ReloadReport {
     readonly change: 'added' | 'changed' | 'removed'
     readonly sessions: number
   }[]
+  readonly mcpServers: readonly { readonly name: string; readonly change: 'added' | 'changed' | 'removed' }[]
 }
 
 export interface RestartOutcome {

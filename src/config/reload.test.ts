@@ -19,6 +19,7 @@ test('an option that needs a restart keeps its value and is listed again by each
     applied: [{ name: 'limits.queueDepthMax', from: 32, to: 5 }],
     pending: [{ name: 'http.port', from: 7433, to: 1 }],
     agents: [],
+    mcpServers: [],
   })
   expect([first.config.http.port, first.config.limits.queueDepthMax]).toEqual([7433, 5])
   expect(first.config.origins).toMatchObject({ 'http.port': 'default', 'limits.queueDepthMax': 'env' })
@@ -28,7 +29,12 @@ test('an option that needs a restart keeps its value and is listed again by each
 
 test('a list that says the same is no change', () => {
   const env = { HOLDFAST_HTTP_ALLOWED_ORIGINS: 'https://a.test' }
-  expect(reloadConfig(config(env), config(env)).change).toEqual({ applied: [], pending: [], agents: [] })
+  expect(reloadConfig(config(env), config(env)).change).toEqual({
+    applied: [],
+    pending: [],
+    agents: [],
+    mcpServers: [],
+  })
 })
 
 test('agents that come, go, and change are named', () => {
@@ -66,4 +72,15 @@ test('a view has the values of the newest configuration, and none of one that no
   expect([limits.queueDepthMax, live.current.limits.queueDepthMax]).toEqual([5, 5])
   expect(() => live.use(config({ HOLDFAST_LIMITS_QUEUE_DEPTH_MAX: '6' }))).toThrow('no view')
   expect([limits.queueDepthMax, live.current.limits.queueDepthMax]).toEqual([5, 5])
+})
+
+test('MCP servers that come, go, and change are named, without what is in them', () => {
+  const having = (servers: object) => ({ ...config({}), mcpServers: new Map(Object.entries(servers)) as never })
+  const before = having({ same: { url: 'a' }, changed: { url: 'secret' }, gone: {} })
+  const { change } = reloadConfig(before, having({ same: { url: 'a' }, changed: { url: 'other' }, come: {} }))
+  expect(change.mcpServers).toEqual([
+    { name: 'changed', change: 'changed' },
+    { name: 'gone', change: 'removed' },
+    { name: 'come', change: 'added' },
+  ])
 })

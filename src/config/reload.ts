@@ -17,7 +17,8 @@ export interface OptionChange {
   readonly to: OptionValue | undefined
 }
 
-export interface AgentChange {
+/** Of an entry of a map that only the file can fill. */
+export interface EntryChange {
   readonly name: string
   readonly change: 'added' | 'changed' | 'removed'
 }
@@ -27,7 +28,8 @@ export interface ConfigChange {
   readonly applied: readonly OptionChange[]
   /** Hold from the next start on; until then the gateway goes on as it was started. */
   readonly pending: readonly OptionChange[]
-  readonly agents: readonly AgentChange[]
+  readonly agents: readonly EntryChange[]
+  readonly mcpServers: readonly EntryChange[]
 }
 
 /** The configuration that is in force after a reload, and how it differs from the one before. */
@@ -53,14 +55,14 @@ export function reloadConfig(
     mcpServers: read.mcpServers,
     file: read.file,
   })
-  return { config, change: { applied, pending, agents: changedAgents(running, read) } }
+  const agents = changedEntries(running.agentDefinitions, read.agentDefinitions)
+  const mcpServers = changedEntries(running.mcpServers, read.mcpServers)
+  return { config, change: { applied, pending, agents, mcpServers } }
 }
 
-function changedAgents(running: Config, read: Config): AgentChange[] {
-  const before = running.agentDefinitions
-  const after = read.agentDefinitions
+function changedEntries(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): EntryChange[] {
   const names = new Set([...before.keys(), ...after.keys()])
-  return [...names].flatMap((name): AgentChange[] => {
+  return [...names].flatMap((name): EntryChange[] => {
     if (!before.has(name)) return [{ name, change: 'added' }]
     if (!after.has(name)) return [{ name, change: 'removed' }]
     return isDeepStrictEqual(before.get(name), after.get(name)) ? [] : [{ name, change: 'changed' }]

@@ -4,14 +4,14 @@
 import { HoldfastError } from '../base/errors.ts'
 import type { LiveConfig } from '../config/live-config.ts'
 import { reloadConfig } from '../config/reload.ts'
-import type { AgentChange, ConfigChange } from '../config/reload.ts'
+import type { EntryChange, ConfigChange } from '../config/reload.ts'
 import type { Sessions } from '../session/open-sessions.ts'
 import type { Store } from '../store/store.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { GatewayOptions } from './run-gateway.ts'
 
 export interface ReloadReport extends Omit<ConfigChange, 'agents'> {
-  readonly agents: readonly (AgentChange & { readonly sessions: number })[]
+  readonly agents: readonly (EntryChange & { readonly sessions: number })[]
 }
 
 interface Parts {
@@ -58,7 +58,7 @@ export class Reloading {
       const { agents, ...change } = this.#putInForce()
       const report = { ...change, agents: await this.#counted(agents) }
       const names = { applied: change.applied.map(nameOf), pending: change.pending.map(nameOf) }
-      logger.info({ ...names, agents: report.agents }, 'configuration reloaded')
+      logger.info({ ...names, agents: report.agents, mcpServers: report.mcpServers }, 'configuration reloaded')
       return report
     } catch (err) {
       const details = err instanceof HoldfastError ? { code: err.code, place: err.details['file'] } : {}
@@ -79,7 +79,7 @@ export class Reloading {
     return change
   }
 
-  #counted(agents: readonly AgentChange[]): Promise<ReloadReport['agents'][number][]> {
+  #counted(agents: readonly EntryChange[]): Promise<ReloadReport['agents'][number][]> {
     const count = async (agent: string): Promise<number> =>
       (await this.#parts.store.listSessions({ agent, state: 'open' }, { limit: SESSIONS_MAX })).length
     return Promise.all(agents.map(async (agent) => ({ ...agent, sessions: await count(agent.name) })))

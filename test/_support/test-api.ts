@@ -42,7 +42,7 @@ export class TestGateway {
     },
   }
   phase: GatewayPhase = 'ready'
-  reloaded: ReloadReport = { applied: [], pending: [], agents: [] }
+  reloaded: ReloadReport = { applied: [], pending: [], agents: [], mcpServers: [] }
   /** Undefined: as the phase says. */
   readiness: Readiness | undefined
   token: string | undefined = TOKEN

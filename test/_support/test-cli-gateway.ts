@@ -68,7 +68,7 @@ export class TestCliGateway implements AsyncDisposable {
   }
 
   /** What a reload does. */
-  reload: () => Promise<ReloadReport> = () => Promise.resolve({ applied: [], pending: [], agents: [] })
+  reload: () => Promise<ReloadReport> = () => Promise.resolve({ applied: [], pending: [], agents: [], mcpServers: [] })
 
   /** The API goes away and comes back; sessions go on meanwhile. */
   async cut(): Promise<void> {

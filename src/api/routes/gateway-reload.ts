@@ -17,9 +17,14 @@ export function addGatewayReloadRoute(app: App, context: RouteContext): void {
     },
     async () => {
       refuseWhileDraining(context)
-      const { applied, pending, agents } = await context.gateway.reload()
+      const { applied, pending, agents, mcpServers } = await context.gateway.reload()
       const views = agents.map(({ name, change, sessions }) => ({ name, change, sessions }))
-      return { applied: applied.map(changeView), pending: pending.map(changeView), agents: views }
+      return {
+        applied: applied.map(changeView),
+        pending: pending.map(changeView),
+        agents: views,
+        mcp_servers: [...mcpServers],
+      }
     },
   )
 }

@@ -181,12 +181,14 @@ describe('the gateway', () => {
           { name: 'pi', change: 'removed', sessions: 1 },
           { name: 'new', change: 'added', sessions: 0 },
         ],
+        mcpServers: [{ name: 'files', change: 'changed' }],
       })
     expect((await run('reload')).out.split('\n')).toEqual([
       'changed:',
       '  limits.queueDepthMax  32 -> 4',
       '  agent pi              removed; 1 session of it takes no prompts until it is back',
       '  agent new             added',
+      '  MCP server files      changed',
       'changes with holdfast restart:',
       '  log.file  none -> /var/log/x',
       '',

@@ -17,8 +17,8 @@ export async function reload(context: CommandContext): Promise<number> {
   return EXIT.done
 }
 
-function reloadedText({ applied, pending, agents }: GatewayReloaded, style: Style): string {
-  const changed = [...applied.map(changeText), ...agents.map(agentText)]
+function reloadedText({ applied, pending, agents, mcp_servers: servers }: GatewayReloaded, style: Style): string {
+  const changed = [...applied.map(changeText), ...agents.map(agentText), ...servers.map(serverText)]
   const now = changed.length === 0 ? '' : `changed:\n${facts(changed, style)}`
   const later = pending.length === 0 ? '' : `changes with holdfast restart:\n${facts(pending.map(changeText), style)}`
   return `${now}${later}` || 'nothing has changed\n'
@@ -42,4 +42,8 @@ function agentText({ name, change, sessions }: GatewayReloaded['agents'][number]
     removed: sessions === 0 ? 'removed' : `removed; ${count} of it ${takes} no prompts until it is back`,
   }
   return [`  agent ${name}`, means[change]]
+}
+
+function serverText({ name, change }: GatewayReloaded['mcp_servers'][number]): [string, string] {
+  return [`  MCP server ${name}`, change]
 }
