@@ -171,8 +171,11 @@ export class AttachedSession implements Disposable {
       case 'turn.ended':
         return this.#tellEnd(event)
       case 'permission.requested':
-        return this.#isReplaying ? undefined : this.#ask(updateOf(event))
+        return this.#isReplaying
+          ? this.#send(this.#story.hearRequest(updateOf(event), true), event.seq)
+          : this.#ask(updateOf(event))
       case 'permission.closed':
+        if (this.#isReplaying) return this.#send(this.#story.endRequest(updateOf(event)), event.seq)
         return this.#asks.close(updateOf(event)['permission_id'] as PermissionId)
       case 'elicitation.requested':
         return this.#isReplaying ? undefined : this.#questions.ask(askedIn(updateOf(event)))
@@ -242,6 +245,7 @@ export class AttachedSession implements Disposable {
   /** Everything before the barrier is told: the editor gets its answer, then what holds now (F-14, F-15, F-47). */
   async #goLive(): Promise<void> {
     this.#isReplaying = false
+    this.#send(this.#story.endReplay())
     this.#replay.resolve()
     await this.#answer.promise
     if (!this.#at.goesOn) {
@@ -262,7 +266,10 @@ export class AttachedSession implements Disposable {
     const { no, barrier } = this.#at
     for (let at = Math.max(0, barrier - LOOK_BACK_EVENTS); at < barrier;) {
       const page = await this.#ports.events.read(no, at, barrier - at)
-      for (const event of page) if (event.type === 'update') this.#story.hear(updateOf(event))
+      for (const event of page) {
+        if (event.type === 'update') this.#story.hear(updateOf(event))
+        else if (event.type === 'permission.requested') this.#story.hearRequest(updateOf(event), false)
+      }
       at = page.at(-1)?.seq ?? barrier
     }
   }

@@ -2,8 +2,9 @@
 // Knows what its editor was told already. Sends nothing itself; whatever is not an update is the business of attached-session.ts.
 
 import { isJsonObject } from '../base/json.ts'
-import type { JsonObject } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 import type { EventStream } from '../events/event-log.ts'
+import { Compactions } from './compactions.ts'
 import { editorUpdate } from './editor-update.ts'
 import type { EditorFacts } from './initialize.ts'
 import { ToolCalls } from './tool-calls.ts'
@@ -19,7 +20,10 @@ const SETTINGS = new Set<unknown>(['current_mode_update', 'config_option_update'
 export class SessionStory {
   readonly toolCalls: ToolCalls
   readonly #shows: EditorFacts['shows']
+  readonly #compactions = new Compactions()
   readonly #standing = new Map<string, JsonObject>()
+  /** Past permission requests that are not decided yet, and the ids of their tool calls. */
+  readonly #asked = new Map<Json | undefined, Json | undefined>()
 
   /** `editorKnowsMore`: the editor has had what came before, from an earlier connection. */
   constructor(shows: EditorFacts['shows'], editorKnowsMore: boolean) {
@@ -40,6 +44,23 @@ export class SessionStory {
     this.#keepStanding(shown)
   }
 
+  /** A permission request that is past: what it said of its tool call is part of the call. Told in a replay, else only taken note of. */
+  hearRequest({ permission_id: id, tool_call: call }: JsonObject, isReplay: boolean): JsonObject[] {
+    const piece = isJsonObject(call) ? { ...call, sessionUpdate: 'tool_call_update' } : {}
+    const shown = editorUpdate(piece, this.#shows)
+    if (shown === undefined) return []
+    if (!isReplay) this.toolCalls.hear(shown)
+    else this.#asked.set(id, shown['toolCallId'])
+    return isReplay ? this.toolCalls.joinPast(shown) : []
+  }
+
+  /** It is decided: a call that nothing else has named is told now. One that is not decided yet is told with the request itself. */
+  endRequest({ permission_id: id }: JsonObject): JsonObject[] {
+    const toolCallId = this.#asked.get(id)
+    this.#asked.delete(id)
+    return toolCallId === undefined ? [] : this.toolCalls.introduce({ toolCallId })
+  }
+
   /** An update of the agent, live or from the past (`isReplay`). */
   tell(update: JsonObject, isReplay: boolean): JsonObject[] {
     // Not history (F-17); or told as it is now, after the answer.
@@ -49,7 +70,13 @@ export class SessionStory {
     if (shown === undefined) return []
     const isStanding = this.#keepStanding(shown)
     if (isReplay && isStanding) return []
+    if (isReplay && isCompaction(shown)) return this.#compactions.replay(shown)
     return isToolUpdate(shown) ? this.toolCalls.tell(shown) : [shown]
+  }
+
+  /** The replay is over: what is told of it besides. */
+  endReplay(): JsonObject[] {
+    return this.#compactions.finish()
   }
 
   #keepStanding(update: JsonObject): boolean {
@@ -82,6 +109,10 @@ export function promptUpdates(
     const shown = editorUpdate(update, shows)
     return shown === undefined ? [] : [shown]
   })
+}
+
+function isCompaction({ sessionUpdate }: JsonObject): boolean {
+  return sessionUpdate === 'compaction_update' || sessionUpdate === 'compaction_summary_chunk'
 }
 
 function isToolUpdate({ sessionUpdate }: JsonObject): boolean {

@@ -1,6 +1,7 @@
 // Which tool calls an editor was told of. A `tool_call` comes before everything else that is said of its id (F-52), also when the
 // editor came in the middle; what was heard before it came is kept for that.
 
+import { givenFields, patchToolCall } from '../acp/tool-call.ts'
 import type { JsonObject } from '../base/json.ts'
 
 const KEPT_MAX = 2_000
@@ -25,7 +26,7 @@ export class ToolCalls {
   hear(update: JsonObject): void {
     const { toolCallId, sessionUpdate: _, ...fields } = update
     if (typeof toolCallId !== 'string') return
-    const heard = { ...this.#known.get(toolCallId)?.heard, ...fields }
+    const heard = patchToolCall(this.#known.get(toolCallId)?.heard ?? {}, fields)
     this.#note(toolCallId, { heard, isOpen: !ENDED.has(heard['status']) })
   }
 
@@ -35,12 +36,12 @@ export class ToolCalls {
     if (typeof toolCallId !== 'string') return []
     const known = this.#known.get(toolCallId)
     const isCreation = update['sessionUpdate'] === 'tool_call'
-    const isTold = known === undefined ? this.#editorKnowsOthers : known.heard === undefined
+    const isTold = this.#isTold(toolCallId)
     const isOpen = status === undefined || status === null ? (known?.isOpen ?? true) : !ENDED.has(status)
     this.#note(toolCallId, { heard: undefined, isOpen })
     if (isCreation || isTold) return [update]
     const { sessionUpdate: _, ...fields } = update
-    return [creation(toolCallId, { ...known?.heard, ...fields })]
+    return [creation(toolCallId, patchToolCall(known?.heard ?? {}, fields))]
   }
 
   /** The beginning of a call that a permission request is about; nothing when the editor knows it. */
@@ -48,9 +49,18 @@ export class ToolCalls {
     const { toolCallId } = call
     if (typeof toolCallId !== 'string') return []
     const known = this.#known.get(toolCallId)
-    if (known === undefined ? this.#editorKnowsOthers : known.heard === undefined) return []
+    if (this.#isTold(toolCallId)) return []
     this.#note(toolCallId, { heard: undefined, isOpen: true })
-    return [creation(toolCallId, { ...known?.heard, ...call })]
+    return [creation(toolCallId, patchToolCall(known?.heard ?? {}, call))]
+  }
+
+  /** What a past request said of a call: it changes a call that the editor knows, and is kept for the beginning of any other (C-57). */
+  joinPast(call: JsonObject): JsonObject[] {
+    const { toolCallId } = call
+    if (typeof toolCallId !== 'string') return []
+    if (this.#isTold(toolCallId)) return [{ ...call, sessionUpdate: 'tool_call_update' }]
+    this.hear(call)
+    return []
   }
 
   /** Ends what a turn left open: nobody will (F-16). */
@@ -58,6 +68,11 @@ export class ToolCalls {
     const open = [...this.#known].filter(([, { isOpen, heard }]) => isOpen && heard === undefined)
     for (const [, known] of open) known.isOpen = false
     return open.map(([toolCallId]) => ({ sessionUpdate: 'tool_call_update', toolCallId, status: 'failed' }))
+  }
+
+  #isTold(id: string): boolean {
+    const known = this.#known.get(id)
+    return known === undefined ? this.#editorKnowsOthers : known.heard === undefined
   }
 
   #note(id: string, known: Known): void {
@@ -69,9 +84,9 @@ export class ToolCalls {
   }
 }
 
-/** A call needs a title; null means "not said" in an update, and nothing in a beginning. */
+/** A call needs a title. */
 function creation(toolCallId: string, fields: JsonObject): JsonObject {
-  const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
+  const said = givenFields(fields)
   const title = typeof said['title'] === 'string' ? said['title'] : toolCallId
   return { ...said, sessionUpdate: 'tool_call', toolCallId, title }
 }
