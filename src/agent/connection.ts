@@ -11,6 +11,7 @@ import type { AgentEquipment } from './equipment.ts'
 import type { ExtensionCall } from './link/extension-calls.ts'
 import type { ImportedHistory } from './link/history.ts'
 import type { ElicitationAnswer, ElicitationAsked } from './elicitations/elicitation.ts'
+import type { ForgetRequest } from './start/forget-agent-session.ts'
 import type { AgentOffer } from './start/list-agent-sessions.ts'
 import type { InitializedAgent } from './start/start-agent.ts'
 
@@ -197,6 +198,8 @@ export interface AgentConnector {
     request: { readonly definition: AgentDefinition; readonly cwd: string | undefined },
     signal: AbortSignal,
   ): Promise<AgentOffer>
+  /** Removes one of its own sessions where the agent keeps it. Starts it and ends it again; see forget-agent-session.ts. */
+  forget(request: ForgetRequest, signal: AbortSignal): Promise<void>
   /** The processes that outlived an earlier life of the gateway. The caller attaches to each or stops it. */
   held(): readonly HeldSessionAgent[]
 }

@@ -158,11 +158,15 @@ export function permissionView(permission: PermissionRecord, sessionId: SessionI
 }
 
 /** `status` is the session after the close. */
-export function closedView({ stopped, turns }: CloseEvidence, status: SessionStatus): SessionClosed {
+export function closedView(
+  { stopped, turns, conversationDeleted = false }: CloseEvidence,
+  status: SessionStatus,
+): SessionClosed {
   return {
     session: sessionView(status),
     stopped: stopped === undefined ? null : { ...stopped, survivors: [...stopped.survivors] },
     turns: [...turns],
+    conversation_deleted: conversationDeleted,
   }
 }
 

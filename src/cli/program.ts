@@ -185,6 +185,7 @@ function declareSessions(root: Command, on: Bind): void {
     .command('close')
     .description('cancel what runs, end the agent, close the session')
     .argument('<session>', 'id or key')
+    .option('--delete-conversation', 'also what the agent keeps of it, if the agent can delete that')
     .action(on(async () => (await import('./commands/sessions-close.ts')).sessionsClose))
   sessions
     .command('export')

@@ -30,6 +30,7 @@ import type { PermissionAnswer, PermissionList, PermissionListQuery, PermissionV
 import type {
   ResumeAction,
   SessionClosed,
+  SessionCloseQuery,
   SessionCreate,
   SessionDetail,
   SessionEnsure,
@@ -195,8 +196,8 @@ export class HoldfastClient {
   }
 
   /** Resolves when no process of the session is left. */
-  closeSession(idOrKey: string, options?: CallOptions): Promise<SessionClosed> {
-    return this.#requests.post(sessionPath(idOrKey, '/close'), {}, options)
+  closeSession(idOrKey: string, query: SessionCloseQuery = {}, options?: CallOptions): Promise<SessionClosed> {
+    return this.#requests.post(sessionPath(idOrKey, `/close${queryText(query)}`), {}, options)
   }
 
   listEvents(idOrKey: string, query: EventQuery = {}, options?: CallOptions): Promise<EventPage> {

@@ -23,6 +23,7 @@ import { isSameEquipment } from './equipment/change-equipment.ts'
 import type { EquipmentRequest, EquipperPorts } from './equipment/equipper.ts'
 import { forkSession } from './entry/fork-session.ts'
 import type { ForkRequest } from './entry/fork-session.ts'
+import { closeAndDelete } from './entry/close-and-delete.ts'
 import type { FamilyChange } from './family/change-family.ts'
 import { Parentage } from './family/parentage.ts'
 import type { FamilyLimits } from './family/parentage.ts'
@@ -37,6 +38,7 @@ import { refuseStale } from './entry/resolution.ts'
 import type {
   CancelEvidence,
   CloseEvidence,
+  CloseRequest,
   PromptAccepted,
   PromptRequest,
   ResetEvidence,
@@ -326,7 +328,13 @@ class Service implements SessionService {
     return this.#permissions.answer(id, answer)
   }
 
-  async close(id: SessionId): Promise<CloseEvidence> {
+  async close(id: SessionId, { deleteConversation = false }: CloseRequest = {}): Promise<CloseEvidence> {
+    if (!deleteConversation) return this.#close(id)
+    this.#refuseNewWork() // it starts an agent
+    return closeAndDelete(this.#ports, await this.#find(id), () => this.#close(id))
+  }
+
+  async #close(id: SessionId): Promise<CloseEvidence> {
     const session = await this.#find(id)
     if (session.state === 'closed') return { session, stopped: undefined, turns: [] }
     if (session.damage !== undefined) return this.#retire(session)

@@ -138,10 +138,17 @@ export interface CancelEvidence {
   readonly outcome: 'ended' | 'requested' | 'none'
 }
 
+export interface CloseRequest {
+  /** The agent's own, where it keeps it, too. */
+  readonly deleteConversation?: boolean
+}
+
 export interface CloseEvidence {
   readonly session: SessionRecord
   /** Turns that this call ended or asked to end. */
   readonly turns: readonly TurnId[]
+  /** The agent has no conversation of it any more, because that was wanted. */
+  readonly conversationDeleted?: boolean
   /** Undefined when no process was alive. */
   readonly stopped:
     | { readonly forced: boolean; readonly swept: number; readonly survivors: readonly number[]; readonly ms: number }
@@ -233,5 +240,5 @@ export interface SessionService {
   /** First answer wins: PERMISSION_CLOSED afterwards. PERMISSION_OPTION_UNKNOWN, PERMISSION_NOT_REMEMBERED, PERMISSION_RULE_LIMIT leave it open. */
   answerPermission(id: PermissionId, answer: PermissionAnswer): Promise<PermissionRecord>
   /** Cancel, bounded wait, force. Idempotent. Resolves when no process of the session is left. */
-  close(id: SessionId): Promise<CloseEvidence>
+  close(id: SessionId, request?: CloseRequest): Promise<CloseEvidence>
 }

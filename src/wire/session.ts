@@ -229,10 +229,21 @@ export const SessionResetDone = Type.Object({
 })
 export type SessionResetDone = Static<typeof SessionResetDone>
 
+export const SessionCloseQuery = Type.Object(
+  {
+    /** The agent's own conversation, too. Nothing is closed if the agent cannot delete. */
+    delete_conversation: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+export type SessionCloseQuery = Static<typeof SessionCloseQuery>
+
 export const SessionClosed = Type.Object({
   session: SessionView,
   stopped: Stopped,
   /** Turns that this call ended. */
   turns: Type.Array(Type.String()),
+  /** This call has had the agent's conversation deleted. */
+  conversation_deleted: Type.Boolean(),
 })
 export type SessionClosed = Static<typeof SessionClosed>

@@ -25,6 +25,8 @@ export interface FakeConnector extends AgentConnector {
   onPrompt: OnPrompt
   /** What an agent says that it could go on with, and what it tells of such a conversation. */
   offers: AgentOffer
+  /** Sessions of its own that it was asked to delete. */
+  readonly forgotten: AgentSessionId[]
   history?: ImportedHistory
   /** What an agent that starts says that it can do. */
   capabilities: string
@@ -68,6 +70,11 @@ export function fakeConnector(onPrompt: OnPrompt = echo, survivors: readonly Fak
       return connectFake(connector, wire, request)
     },
     offer: () => Promise.resolve(connector.offers),
+    forget: async ({ agentSessionId, ready }) => {
+      await ready()
+      connector.forgotten.push(agentSessionId)
+    },
+    forgotten: [],
     offers: { canContinue: true, sessions: [], isCut: false },
     held: () => survivors.map((agent) => heldFake(connector, wire, agent)),
     cut: () => {

@@ -203,6 +203,12 @@ export function offerOf(process: FakeProcess): Promise<AgentOffer> {
   return createAgentConnector(portsTo([process], 1_000)).offer({ definition: DEFINITION, cwd: '/work' }, never)
 }
 
+/** Has the agent delete a session of its own; `ready` as in ForgetRequest. */
+export function forgetOn(process: FakeProcess, ready: () => Promise<void>): Promise<void> {
+  const request = { definition: DEFINITION, cwd: '/work', agentSessionId: 's-old' as AgentSessionId, ready }
+  return createAgentConnector(portsTo([process], 1_000)).forget(request, never)
+}
+
 /** Spawns give `processes`, one after the other. */
 function portsTo(processes: readonly FakeProcess[], ms: number, assign?: Setup['assign']): ConnectorPorts {
   const left = [...processes]

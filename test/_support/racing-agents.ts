@@ -55,6 +55,7 @@ export function racingConnector(random: Random, { asks = 0 }: { asks?: number } 
     started,
     live,
     liveMost: 0,
+    forget: () => Promise.reject(new Error('not asked for')),
     offer: () => Promise.reject(new Error('these agents are not asked')),
     held: () => [],
     connect: async (request: ConnectRequest, signal: AbortSignal): Promise<AgentConnection> => {

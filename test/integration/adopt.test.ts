@@ -18,6 +18,7 @@ async function withAgents(): Promise<TestGateway> {
   const agents = {
     lister: agent(gateway.home, '--list'),
     mute: agent(gateway.home),
+    deleter: agent(gateway.home, '--delete', '--list'),
     forker: agent(gateway.home, '--fork'),
     forgetful: agent(gateway.home, '--no-load'),
   }
@@ -97,4 +98,27 @@ test('a session is forked from the command line, after a restart and once it is 
   await gateway.ask(session.id, '@recall')
   expect(await gateway.text(session.id)).toContain('recall 1: the first')
   expect((await gateway.events(session.id)).map(({ type }) => type)).toContain('session.forked')
+})
+
+test('a close deletes what the agent keeps, if it can; else nothing is closed', async () => {
+  await using gateway = await withAgents()
+  const kept = await gateway.newSession('lister')
+  await gateway.ask(kept, 'keep this')
+  const refused = await gateway.run('sessions', 'close', kept, '--delete-conversation')
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('does not support session/delete')])
+  expect((await gateway.client.getSession(kept)).state).toBe('open')
+
+  const session = await gateway.newSession('deleter')
+  await gateway.ask(session, 'forget this')
+  const { agent_session_id: id } = await gateway.client.getSession(session)
+  const closed = await gateway.run('sessions', 'close', session, '--delete-conversation')
+  expect([closed.code, closed.stdout]).toEqual([
+    0,
+    expect.stringContaining('its conversation was deleted at the agent'),
+  ])
+  const { sessions } = await gateway.client.listAgentSessions('deleter')
+  expect(sessions.map(({ agent_session_id: one }) => one)).not.toContain(id)
+  const again = await gateway.client.closeSession(session, { delete_conversation: true })
+  expect([again.session.state, again.conversation_deleted]).toEqual(['closed', true])
+  expect(gateway.agents().length).toBe(1) // that of the session that is open
 })

@@ -10,6 +10,7 @@ import { offerFiles } from '../files/file-ground.ts'
 import type { OwnPlaces } from '../files/own-places.ts'
 import { groundOf } from '../terminals/terminal-ground.ts'
 import { refuseCommands } from '../equipment.ts'
+import { forgetAgentSession } from './forget-agent-session.ts'
 import { listHeldAgents } from './attach-agent.ts'
 import type { AgentDefinition } from '../definition.ts'
 import type { AgentConnection, AgentConnector, ConnectRequest } from '../connection.ts'
@@ -36,6 +37,7 @@ export function createAgentConnector(ports: ConnectorPorts): AgentConnector {
   return {
     connect: (request, signal) => connectAgent(ports, request, signal),
     offer: (request, signal) => listAgentSessions(ports, { ...request, ms: ports.limits.sessionMs }, signal),
+    forget: (request, signal) => forgetAgentSession(ports, request, signal),
     held: () => listHeldAgents(ports),
   }
 }

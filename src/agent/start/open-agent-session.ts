@@ -70,6 +70,11 @@ export function canFork(capabilities: string): boolean {
   return (JSON.parse(capabilities) as Partial<AgentCapabilities>).fork === true
 }
 
+/** Whether it removes a conversation when it is asked to. */
+export function canDelete(capabilities: string): boolean {
+  return (JSON.parse(capabilities) as Partial<AgentCapabilities>).delete === true
+}
+
 /** Tries every way that the agent offers; the error when all of them say that there is no such conversation. */
 async function continueSession(
   link: AgentLink,

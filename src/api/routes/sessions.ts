@@ -4,6 +4,7 @@ import type { SessionId } from '../../base/ids.ts'
 import type { SessionService } from '../../session/service.ts'
 import {
   SessionClosed,
+  SessionCloseQuery,
   SessionCreate,
   SessionDetail,
   SessionEnsured,
@@ -111,17 +112,23 @@ function addClose(app: App, context: RouteContext): void {
   const schema = {
     summary: 'Cancel what runs, end its processes, close the session; answers when no process is left',
     params: SessionParams,
+    querystring: SessionCloseQuery,
     response: withErrors({ 200: SessionClosed }),
   } as const
-  const close = async (idOrKey: string): Promise<SessionClosed> => {
+  const close = async (idOrKey: string, query: SessionCloseQuery): Promise<SessionClosed> => {
     const id: SessionId = await sessionIdOf(context, idOrKey)
-    const evidence = await service.close(id)
+    const { delete_conversation: deleteConversation = false } = query
+    const evidence = await service.close(id, { deleteConversation })
     return closedView(evidence, await service.get(id))
   }
-  app.post('/v1/sessions/:session/close', { schema: { ...schema, operationId: 'closeSession' } }, async ({ params }) =>
-    close(params.session),
+  app.post(
+    '/v1/sessions/:session/close',
+    { schema: { ...schema, operationId: 'closeSession' } },
+    async ({ params, query }) => close(params.session, query),
   )
-  app.delete('/v1/sessions/:session', { schema: { ...schema, operationId: 'deleteSession' } }, async ({ params }) =>
-    close(params.session),
+  app.delete(
+    '/v1/sessions/:session',
+    { schema: { ...schema, operationId: 'deleteSession' } },
+    async ({ params, query }) => close(params.session, query),
   )
 }

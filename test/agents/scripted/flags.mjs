@@ -36,6 +36,7 @@ const VALUES = {
   resume: SWITCH,
   list: SWITCH,
   fork: SWITCH,
+  delete: SWITCH,
   modes: SWITCH,
   config: SWITCH,
 }

@@ -56,6 +56,7 @@ function capabilities(flags) {
       ...(flags['no-close'] ? {} : { close: {} }),
       ...(flags.resume ? { resume: {} } : {}),
       ...(flags.list ? { list: {} } : {}),
+      ...(flags.delete ? { delete: {} } : {}),
       ...(flags.fork ? { fork: {} } : {}),
     },
   }

@@ -65,6 +65,14 @@ export function closeSession(agent, { sessionId }) {
   return {}
 }
 
+/** Of any session, also of one that never was. */
+export function deleteSession({ flags, journal, sessions }, { sessionId }) {
+  if (!flags.delete) throw new Refusal(-32601, 'Method not found')
+  if (!sessions.remove(sessionId)) throw unknown(sessionId)
+  journal('delete', { sessionId })
+  return {}
+}
+
 export function setMode({ flags, sessions }, { sessionId, modeId }) {
   const session = sessions.get(sessionId)
   if (!session) throw unknown(sessionId)

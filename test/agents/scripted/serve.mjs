@@ -3,6 +3,7 @@
 import { initialize } from './handshake.mjs'
 import {
   closeSession,
+  deleteSession,
   forkSession,
   listSessions,
   loadSession,
@@ -24,6 +25,7 @@ const METHODS = {
   'session/resume': resumeSession,
   'session/fork': forkSession,
   'session/close': closeSession,
+  'session/delete': deleteSession,
   'session/list': listSessions,
   'session/set_mode': setMode,
   'session/set_config_option': setConfigOption,

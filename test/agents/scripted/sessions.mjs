@@ -1,6 +1,6 @@
 // The agent's sessions and their conversations; with a state folder they outlive the process.
 
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 
@@ -47,6 +47,14 @@ export class Sessions {
   remember(session, role, text) {
     session.history.push({ role, text })
     if (this.#state) appendFileSync(this.#file(session.id), `${JSON.stringify({ role, text })}\n`)
+  }
+
+  /** False for one that is not kept. */
+  remove(id) {
+    this.#open.delete(id)
+    if (!this.#state || !/^[\w-]+$/.test(id) || !existsSync(this.#file(id))) return false
+    unlinkSync(this.#file(id))
+    return true
   }
 
   close(id) {
