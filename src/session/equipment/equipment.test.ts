@@ -122,6 +122,22 @@ test('a choice while the agent starts holds from the prompt after the one that w
   expect(second?.request.equipment.mcpServers).toEqual([WEB])
 })
 
+test('a server that is another one after a reload, or after a restart, ends the idle agent that has the old one, and no other', async () => {
+  const servers = new Map<string, object>([['web', WEB]])
+  await using at = await start(servers)
+  at.connector.capabilities = '{"resume":true}'
+  const [without, having] = [await ensure(at), await ensure(at, { mcpServers: ['web'] })]
+  for (const id of [without, having]) await ask(at, id)
+  at.sessions.redefine()
+  servers.set('web', { ...WEB, url: 'https://other.test' })
+  at.sessions.redefine()
+  await vi.waitFor(() => expect(at.connector.agents.map(({ stops }) => stops)).toEqual([0, 1]))
+  await ask(at, having)
+  servers.set('web', WEB)
+  await at.restart({ keepAgents: true })
+  await vi.waitFor(() => expect(at.connector.agents.map(({ stops }) => stops)).toEqual([0, 1]))
+})
+
 test('what an editor gave is there after a restart of the gateway, replaced as a whole, and in no event and no record', async () => {
   await using at = await start()
   const id = await ensure(at, { given: { mcpServers: [GIVEN], directories: [], meta: '{"x":1}' } })
