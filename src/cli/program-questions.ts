@@ -27,12 +27,12 @@ export function declareAnswer(root: Command, on: Bind): void {
     .description('answer a question of an agent; at a terminal it asks you field by field')
     .argument('<question>', 'question id')
     .option('--accept', 'yes: with the defaults of the form, or: you will open the page')
-    .option('--set <field=value>', 'fill in a field; give it again for each field and each choice', collect, [])
+    .option('--set <field=value>', 'fill in a field; give it again for each field and each choice', collect)
     .option('--decline', 'no')
     .option('--cancel', 'dismiss it without a choice')
     .action(on(async () => (await import('./commands/answer.ts')).answer))
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }

@@ -11,7 +11,7 @@ import { terminalLine } from '../output/terminal-text.ts'
 import { askQuestion } from '../questions/ask-question.ts'
 import type { QuestionAsked } from '../questions/ask-question.ts'
 import { contentOf } from '../questions/form-values.ts'
-import { stateText } from '../questions/question-text.ts'
+import { stateText, urlText } from '../questions/question-text.ts'
 import { UsageError } from '../usage-error.ts'
 
 export interface AnswerOptions {
@@ -19,7 +19,7 @@ export interface AnswerOptions {
   readonly decline?: boolean
   readonly cancel?: boolean
   /** `name=value`. */
-  readonly set: readonly string[]
+  readonly set?: readonly string[]
 }
 
 export async function answer(context: CommandContext, options: AnswerOptions, id: string): Promise<number> {
@@ -28,11 +28,14 @@ export async function answer(context: CommandContext, options: AnswerOptions, id
   const { client } = gateway
   const question = await client.getElicitation(id)
   if (question.state !== 'open') throw closedError(question)
-  const body = answerByOptions(options, question) ?? (await askAtTerminal(context, question))
+  const chosen = answerByOptions(options, question)
+  const isAsked = chosen === undefined
+  const body = chosen ?? (await askAtTerminal(context, question))
   if (body === undefined) {
     screen.note('not answered; the question is still open')
     return EXIT.interrupted
   }
+  if (question.url !== null && !isAsked && body.action === 'accept') screen.err.write(urlText(question.url))
   const answered = await client.answerElicitation(id, { ...body, answered_by: 'cli' })
   if (screen.json) screen.record(answered)
   else screen.print(`${terminalLine(answered.id)} ${terminalLine(stateText(answered))}\n`)
@@ -40,7 +43,7 @@ export async function answer(context: CommandContext, options: AnswerOptions, id
 }
 
 function answerByOptions(options: AnswerOptions, question: ElicitationView): ElicitationAnswer | undefined {
-  const { accept = false, decline = false, cancel = false, set } = options
+  const { accept = false, decline = false, cancel = false, set = [] } = options
   const isAccepted = accept || set.length > 0
   if ([isAccepted, decline, cancel].filter(Boolean).length > 1)
     throw new UsageError('Accept, --decline or --cancel: one of them.', 'See: holdfast answer --help')

@@ -103,6 +103,11 @@ describe('answer', () => {
     expect(started.terminal.out()).toBe(`${id} accepted\n`)
   })
 
+  test('C-67 --accept without a terminal shows the URL too', async () => {
+    const id = await ask(LINK)
+    expect((await run('answer', id, '--accept')).err).toContain(`  ${URL_TEXT}\n  (leads to login.example;`)
+  })
+
   test.each([
     [['--set', 'name=demo', '--set', 'public=yes'], 'accepted (name, size, public)'],
     [['--decline'], 'declined'],

@@ -274,6 +274,22 @@ test('unattended fail: the turn ends failed with PERMISSION_NEEDED, the agent is
   expect(at.connector.agents.at(-1)?.cancels).toBe(1)
 })
 
+test('unattended fail with several requests open closes each once, and the session goes on', async () => {
+  await using opened = await open()
+  const { at } = opened
+  const { turnId, sessionNo } = await opened.ask(READ, { unattended: 'fail' })
+  at.connector.agents[0]?.listener.permissionAsked({
+    requestId: 'two',
+    toolCall: JSON.stringify(RUN),
+    options: OPTIONS,
+  })
+  const turn = () => at.service.turn(opened.id, turnId!)
+  await until(async () => (await turn()).outcome !== undefined, { ms: 2_000, what: () => 'the turn ends' })
+  expect(await turn()).toMatchObject({ state: 'failed', outcome: { error: { code: 'PERMISSION_NEEDED' } } })
+  const closed = await at.store.listPermissions({ sessionNo, state: 'cancelled' }, 10)
+  expect(closed).toHaveLength(2)
+})
+
 test.each(['session', 'inbox'] as const)('with a reader of the %s an unattended policy waits', async (where) => {
   const clock = manualClock()
   await using opened = await open('ask', { unattended: 'deny' }, { clock, attendanceGraceMs: 100 })
