@@ -71,6 +71,10 @@ export const ERRORS = {
     'Agent {agent} needs a login: {reason}.',
     'Log in with: holdfast agents login AGENT, or give it the key that it names; then try again.',
   ),
+  AGENT_LOGIN_FAILED: spec(
+    'The login to agent {agent} failed: {reason}.',
+    'Nothing has changed. Try again, or another way: holdfast agents login AGENT --method ID.',
+  ),
   AGENT_ERROR: spec('Agent {agent} answered with an error: {reason}.', 'The raw error is in details.', true),
   AGENT_CONVERSATION_LOST: spec(
     'Agent {agent} cannot go on with its conversation {conversation} ({reason}).',

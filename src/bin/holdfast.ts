@@ -39,6 +39,7 @@ const deps: CliDeps = {
   readLastCrash: async () => (await import('../daemon/last-crash.ts')).readLastCrash(),
   openService: async (choice) => (await import('../daemon/service.ts')).openService(version, choice),
   openConformance: async (choice) => (await import('../daemon/conformance.ts')).openConformance(version, choice),
+  openLogin: async (choice) => (await import('../daemon/agent-login.ts')).openAgentLogin(version, choice),
   openAgents: async () => new (await import('../daemon/agent-installs.ts')).AgentInstalls(),
   verifyStore: async () => (await import('../daemon/gateway-process.ts')).verifyStore(version),
 }

@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 
 import type { Environment } from '../config/environment.ts'
 import type { ConformanceChoice, ConformancePort } from './conformance-port.ts'
+import type { LoginChoice, LoginPort } from './login-port.ts'
 import type { AgentsPort } from './agents-port.ts'
 import type { OpenedServicePort, ServiceChoice } from './service-port.ts'
 import type { CrashView } from '../wire/gateway.ts'
@@ -92,6 +93,8 @@ export interface CliDeps {
   openService(choice: ServiceChoice): Promise<OpenedServicePort>
   /** An agent to be looked at; nothing is started yet. */
   openConformance(choice: ConformanceChoice): Promise<ConformancePort>
+  /** A login to an agent; AGENT_UNKNOWN, AGENT_UNSUPPORTED, AGENT_COMMAND_MISSING. No agent is started yet. */
+  openLogin(choice: LoginChoice): Promise<LoginPort>
   /** Importing and installing agents; does nothing yet. */
   openAgents(): Promise<AgentsPort>
   /** Tries every mode of containment for a moment; leaves nothing behind. */

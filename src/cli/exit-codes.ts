@@ -50,6 +50,7 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   AGENT_NOT_ACP: EXIT.failed,
   AGENT_PROTOCOL_VERSION: EXIT.failed,
   AGENT_AUTH_REQUIRED: EXIT.login,
+  AGENT_LOGIN_FAILED: EXIT.login,
   AGENT_ERROR: EXIT.failed,
   AGENT_CONVERSATION_LOST: EXIT.failed,
   AGENT_UNSUPPORTED: EXIT.usage,

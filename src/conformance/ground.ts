@@ -6,6 +6,9 @@ import { randomInt } from 'node:crypto'
 import { systemClock } from '../base/clock.ts'
 import { ProcessScanner, readOwnMarkers } from '../process/process-scanner.ts'
 import { resolveCommand } from '../process/resolve-command.ts'
+import { runInTerminal } from '../process/run-in-terminal.ts'
+import type { ExitStatus } from '../process/spawn.ts'
+import type { Ownership } from '../process/tag-value.ts'
 import { probeTagging } from '../process/tag.ts'
 import type { Tagging } from '../process/tag.ts'
 import { spawnTagged } from '../process/tagged-spawn.ts'
@@ -41,19 +44,35 @@ export class Ground implements AsyncDisposable {
   }
 
   /** AGENT_COMMAND_MISSING or AGENT_COMMAND_UNUSABLE when the command cannot be started. */
-  static async open({ argv, env, cwd }: TestedCommand): Promise<Ground> {
+  static async open({ argv, env, cwd }: TestedCommand, agent: string = argv[0]): Promise<Ground> {
     const [command, ...args] = argv
-    const path = await resolveCommand({ agent: command, command, path: env['PATH'], cwd })
+    const path = await resolveCommand({ agent, command, path: env['PATH'], cwd })
     const epoch = randomInt(1, EPOCHS)
     return new Ground({ argv: [path, ...args], env, cwd }, await probeTagging(INSTANCE, epoch), epoch)
   }
 
-  /** One more process of the command. SPAWN_FAILED when there is none. */
-  async start(): Promise<TestedAgent> {
-    const owner = { instance: INSTANCE, lease: ++this.#leases, epoch: this.#epoch }
+  /** One more process of the command; `hear` is told what it writes to stderr. SPAWN_FAILED when there is none. */
+  async start(hear?: (chunk: Uint8Array) => void): Promise<TestedAgent> {
+    const owner = this.#nextOwner()
     const deps = { tagging: this.#tagging, outerMarkers: readOwnMarkers() }
     const child = await spawnTagged(deps, { agent: this.#command.argv[0], ...this.#command }, owner)
+    if (hear !== undefined) child.stderr.on('data', hear)
     return this.#agents.use(new TestedAgent(child, { owner, scanner: this.#scanner, clock: systemClock }))
+  }
+
+  /** The command with further arguments and variables, in the terminal of this process. SPAWN_FAILED, CANCELLED. */
+  runInTerminal(
+    { args, env }: { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> },
+    signal: AbortSignal,
+  ): Promise<ExitStatus> {
+    const { argv, cwd, env: base } = this.#command
+    const spec = { agent: argv[0], argv: [...argv, ...args] as const, env: { ...base, ...env }, cwd }
+    const deps = { tagging: this.#tagging, outerMarkers: readOwnMarkers(), scanner: this.#scanner }
+    return runInTerminal(deps, spec, this.#nextOwner(), signal)
+  }
+
+  #nextOwner(): Ownership {
+    return { instance: INSTANCE, lease: ++this.#leases, epoch: this.#epoch }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

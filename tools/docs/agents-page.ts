@@ -28,6 +28,23 @@ are meant that you configured or installed, and Holdfast's own.
 An agent of the table gets the variables of its own login from the environment of the gateway, and no others; those are listed under "Login". An
 agent that you configure gets what your configuration says. Change what the gateway has, then restart it.
 
+## Log in
+
+\`\`\`
+holdfast agents login claude
+holdfast agents login codex --method chatgpt
+holdfast agents logout codex
+\`\`\`
+
+The agent is started on this machine, as its sessions start it, and asked how one logs in. With several ways you choose one, or name it. A login in the
+browser shows the address and the code that the agent gives; a login in the terminal is the agent's own program, with you at its keyboard. Then a new process
+has to open a session: only that counts. Ctrl-C ends it and leaves no process; without an end it is given up after ten minutes (\`--timeout\`). An
+agent that tells of no way is tried all the same, and what the table below knows of its login is said.
+
+A prompt that meets an agent without a login is not lost: its session waits ("blocked"), and \`holdfast prompt\` exits with 77 and says what to type. After the login the
+gateway is told: no process keeps the old login, and what waited goes on. After a login of another kind, say so with the same command, or for one session with
+\`holdfast resume SESSION --action retry\`. A gateway that was not running hears of it in the same way. Logins are never made over the network, and nothing of them is kept by Holdfast. An agent that runs elsewhere is logged in where it runs.
+
 ## Install
 
 \`\`\`

@@ -96,6 +96,7 @@ const NO_DEPS: CliDeps = {
   openAgents: neverCalled,
   verifyStore: neverCalled,
   readLastCrash: neverCalled,
+  openLogin: neverCalled,
   openConformance: neverCalled,
 }
 

@@ -17,6 +17,8 @@ export function clientOffer(definition: AgentDefinition, protocol: ProtocolVersi
   return {
     fs: { readTextFile: access !== 'none', writeTextFile: access === 'write' },
     terminal: terminals,
+    // `holdfast agents login` runs the agent's own program in a terminal: one that is elsewhere has none of ours (C-15, ADR 40).
+    ...(definition.remote === undefined && { auth: { terminal: true } }),
     session: { configOptions: { boolean: {} }, compaction: {} },
     elicitation: ELICITATION,
   }

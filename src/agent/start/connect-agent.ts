@@ -4,7 +4,7 @@
 import { applyOptions } from './apply-options.ts'
 import { AgentTerminals } from '../terminals/agent-terminals.ts'
 import { deadline } from '../../base/deadline.ts'
-import { isHoldfastError } from '../../base/errors.ts'
+import { HoldfastError, isHoldfastError } from '../../base/errors.ts'
 import type { ErrorCode } from '../../base/errors.ts'
 import { offerFiles } from '../files/file-ground.ts'
 import type { OwnPlaces } from '../files/own-places.ts'
@@ -57,7 +57,7 @@ async function connectAgent(
     return await openOn(ports, request, agent, signal)
   } catch (error) {
     await agent.link.stop()
-    throw explainStart(error, request.definition.name, agent.process)
+    throw withLogins(explainStart(error, request.definition.name, agent.process), agent)
   }
 }
 
@@ -78,9 +78,15 @@ async function connectSpare(
     return await openOn(ports, request, spare, signal)
   } catch (error) {
     await link.stop()
-    if (signal.aborted || isOwnAnswer(error)) throw explainStart(error, definition.name, process)
+    if (signal.aborted || isOwnAnswer(error)) throw withLogins(explainStart(error, definition.name, process), spare)
     return undefined
   }
+}
+
+/** An agent that wants a login has said before which ways there are. */
+function withLogins(error: unknown, { capabilities: { logins } }: InitializedAgent): unknown {
+  if (logins === undefined || !isHoldfastError(error) || error.code !== 'AGENT_AUTH_REQUIRED') return error
+  return new HoldfastError(error.code, { ...error.details, methods: logins }, { cause: error.cause })
 }
 
 const OWN_ANSWERS: ReadonlySet<ErrorCode> = new Set([

@@ -3,6 +3,8 @@
 import { expect, test } from 'vitest'
 
 import { chunk, connect, FakeProcess, offerOf, polite, recorder, result } from '../../../test/_support/fake-process.ts'
+import type { AgentDefinition } from '../definition.ts'
+import { clientOffer } from './client-offer.ts'
 import type { JsonObject } from '../../base/json.ts'
 
 const methods = ({ sent }: FakeProcess): unknown[] => sent.map(({ method }) => method)
@@ -23,7 +25,7 @@ test('C-01 the first message is initialize, and nothing is asked before its answ
   expect(methods(answering)).toEqual(['initialize', 'session/new'])
 })
 
-test('C-02 C-07 C-08 C-15 initialize says version 1, who asks, and nothing that needs an editor, a file system or a terminal', async () => {
+test('C-02 C-07 C-08 C-15 initialize says version 1, who asks, that a person can log in in a terminal, and nothing that needs an editor', async () => {
   const process = new FakeProcess(polite())
   await connect(process)
   expect(process.sent[0]).toEqual({
@@ -35,6 +37,7 @@ test('C-02 C-07 C-08 C-15 initialize says version 1, who asks, and nothing that 
       clientCapabilities: {
         fs: { readTextFile: false, writeTextFile: false },
         terminal: false,
+        auth: { terminal: true },
         session: { configOptions: { boolean: {} }, compaction: {} },
         elicitation: { form: {}, url: {} },
       },
@@ -72,7 +75,7 @@ test('C-10 what is notified before the answer disturbs nothing, and is told firs
   expect(told).toEqual(['warning not_json', 'update early', 'end 5'])
 })
 
-test('C-12 C-16 no login and no logout is ever asked for, whatever is offered', async () => {
+test('C-12 C-16 no login and no logout is ever asked for by a session, whatever is offered', async () => {
   const authMethods = [
     { id: 'key', name: 'Key' },
     { id: 'tty', name: 'Terminal', type: 'terminal' },
@@ -81,6 +84,27 @@ test('C-12 C-16 no login and no logout is ever asked for, whatever is offered', 
   const connection = await connect(process)
   await connection.stop()
   expect(methods(process)).toEqual(['initialize', 'session/new'])
+})
+
+test('C-15 that terminal logins can be run is said to no agent that is elsewhere, and not in version 2, which has none', () => {
+  const remote = { url: 'wss://agents.example/acp', headers: {} } as const
+  const elsewhere = { name: 'a', title: 'A', source: 'config', remote } as const
+  expect(clientOffer(elsewhere as unknown as AgentDefinition)).not.toHaveProperty('auth')
+  const here = { name: 'a', title: 'A', source: 'config', argv: ['a'], env: {} } as const
+  expect([clientOffer(here), clientOffer(here, 2)]).toMatchObject([{ auth: { terminal: true } }, {}])
+  expect(clientOffer(here, 2)).not.toHaveProperty('auth')
+})
+
+test('a start that meets a login says which ways to log in the agent has told of', async () => {
+  const authMethods = [{ id: 'tty', name: 'Terminal', type: 'terminal', args: ['--secret=1'] }]
+  const process = new FakeProcess((message, self) => {
+    if (message['method'] === 'initialize') return self.tell(result(message, { protocolVersion: 1, authMethods }))
+    self.tell({ jsonrpc: '2.0', id: message['id'] ?? null, error: { code: -32_000, message: 'no' } })
+  })
+  await expect(connect(process)).rejects.toMatchObject({
+    code: 'AGENT_AUTH_REQUIRED',
+    details: { methods: [{ id: 'tty', name: 'Terminal', kind: 'terminal' }] },
+  })
 })
 
 test('C-23 an agent that advertises nothing is asked to load, resume, list, close, delete or fork nothing', async () => {

@@ -46,7 +46,8 @@ const VERSIONS = { '2': 'version 2 of ACP', auto: 'version 2 of ACP, or 1 if it 
 function advice(list: readonly AgentView[]): string[] {
   const logins = list.filter(({ installed, login, login_help: help }) => installed === 'yes' && login !== 'yes' && help)
   const lines = logins.map(
-    ({ name, login_help: help }) => `to log in to ${terminalLine(name)}: ${terminalLine(help ?? '', 300)}`,
+    ({ name, login_help: help }) =>
+      `to log in to ${terminalLine(name)}: holdfast agents login ${terminalLine(name)}, or ${terminalLine(help ?? '', 300)}`,
   )
   for (const { name, host } of list) if (host !== null) lines.push(`${terminalLine(name)} is at ${terminalLine(host)}`)
   for (const { name, protocol } of list)

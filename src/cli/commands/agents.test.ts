@@ -45,7 +45,7 @@ test('ls shows what can be used first, fits 80 columns, and says how to log in t
   expect(lines[2]).toMatch(/^done +Done +yes +2\.0\.0 +yes +installed$/)
   expect(lines[4]).toMatch(/^absent +An agent with a .* no +- +- +built-in$/)
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
-  expect(err).toContain('to log in to here: run: it login\n')
+  expect(err).toContain('to log in to here: holdfast agents login here, or run: it login\n')
   expect(err).not.toContain('log in to absent')
   expect(err).not.toContain('log in to done')
 })

@@ -25,7 +25,7 @@ const VALUES = {
   new: ['hang', 'error', 'auth'],
   load: ['hang', 'error'],
   login: ANY,
-  'log-in': [undefined, 'fail', 'hang'],
+  'log-in': SWITCH,
   auth: ['hang', 'error'],
   'init-delay': ANY,
   term: ['ignore'],

@@ -1,5 +1,5 @@
 // Logins: with `--login=FILE` the agent needs one until FILE is there. It looks once, when it starts, as agents do. `--log-in` is the
-// login in a terminal: asks for a word on stdin, if it is a terminal, writes FILE and ends.
+// login in a terminal: writes FILE and ends, unless the variable LOGIN_ENDS says `fail` or `hang`.
 
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 
@@ -11,8 +11,8 @@ export function runTerminalLogin(flags) {
   process.stdout.write(
     `logging in on ${process.stdin.isTTY ? 'a terminal' : 'no terminal'}, word ${process.env.LOGIN_WORD}\n`,
   )
-  if (flags['log-in'] === 'fail') process.exit(3)
-  if (flags['log-in'] === 'hang') {
+  if (process.env.LOGIN_ENDS === 'fail') process.exit(3)
+  if (process.env.LOGIN_ENDS === 'hang') {
     setInterval(() => {}, 1_000)
     return
   }
