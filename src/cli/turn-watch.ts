@@ -79,7 +79,8 @@ function showEvent(type: EventView['type'], data: JsonObject, text: TurnText): v
     case 'turn.requeued':
       return text.line(`the prompt is back in the queue: ${textOf(data['reason'])}`)
     case 'turn.cancelling':
-      return data['reason'] === 'user' ? undefined : text.line(`cancelling the turn: ${cancelText(data['reason'])}`)
+      if (data['reason'] !== 'user') text.line(`cancelling the turn: ${cancelText(data['reason'])}`)
+      return text.cancelTools()
     case 'elicitation.completed':
       return text.line('done, says the agent: what it asked to open a page for')
     case 'agent.starting':

@@ -168,6 +168,8 @@ export class AttachedSession implements Disposable {
         return this.#tellUpdate(event)
       case 'turn.dispatched':
         return this.#tellPrompt(event)
+      case 'turn.cancelling': // C-46: what the agent says of them later overrides
+        return this.#send(this.#story.toolCalls.endOpen(), event.seq)
       case 'turn.ended':
         return this.#tellEnd(event)
       case 'permission.requested':

@@ -63,7 +63,7 @@ export class ToolCalls {
     return []
   }
 
-  /** Ends what a turn left open: nobody will (F-16). */
+  /** Ends what a turn left open, for nobody will (F-16), or what is under way when it is cancelled. v1 has no other word for it than failed. */
   endOpen(): JsonObject[] {
     const open = [...this.#known].filter(([, { isOpen, heard }]) => isOpen && heard === undefined)
     for (const [, known] of open) known.isOpen = false

@@ -68,3 +68,22 @@ describe('turn text', () => {
     )
   })
 })
+
+test('C-46 a cancel shows at once what was under way as cancelled, and its end, if it comes, afterwards', () => {
+  const terminal = testTerminal({ stdout: false, stderr: false })
+  const text = new TurnText(new Screen(terminal, {}, { json: false, color: false }))
+  const call = (toolCallId: string, status: string): void =>
+    text.update({ sessionUpdate: 'tool_call', toolCallId, title: `Run ${toolCallId}`, status })
+  call('one', 'in_progress')
+  call('two', 'completed')
+  text.cancelTools()
+  text.cancelTools()
+  text.update({ sessionUpdate: 'tool_call_update', toolCallId: 'one', status: 'completed' })
+  expect(terminal.err().split('\n')).toEqual([
+    '> Run one',
+    '> Run two',
+    'x Run one cancelled',
+    '> Run one completed',
+    '',
+  ])
+})

@@ -14,6 +14,9 @@ type Voice = 'answer' | 'thought'
 export class TurnText {
   readonly #screen: Screen
   readonly #titles = new Map<string, string>()
+  /** Tool calls that have not ended, and those that were said to be cancelled. As many as there are titles. */
+  readonly #open = new Set<string>()
+  readonly #cancelled = new Set<string>()
   /** Whose text is on the unfinished line, if any. */
   #speaking: Voice | undefined
   #messageId: unknown
@@ -71,7 +74,21 @@ export class TurnText {
     const title = stringOr(update['title'], known ?? id)
     if (known === undefined) this.line(`> ${terminalLine(title, TITLE_WIDTH_MAX)}${kindOf(update)}`)
     this.#remember(id, title)
-    if (update['status'] === 'failed') this.line(`x ${terminalLine(title, TITLE_WIDTH_MAX)} failed`)
+    const { status } = update
+    const wasCancelled = this.#cancelled.has(id)
+    if (status === 'failed') this.line(`x ${terminalLine(title, TITLE_WIDTH_MAX)} failed`)
+    if (status === 'completed' && wasCancelled) this.line(`> ${terminalLine(title, TITLE_WIDTH_MAX)} completed`)
+    if (status === 'failed' || status === 'completed') this.#open.delete(id)
+    else if (!wasCancelled) this.#open.add(id)
+  }
+
+  /** A cancel was asked for: what is under way counts as cancelled, until its end says otherwise (C-46). */
+  cancelTools(): void {
+    for (const id of this.#open) {
+      this.line(`x ${terminalLine(this.#titles.get(id) ?? id, TITLE_WIDTH_MAX)} cancelled`)
+      this.#cancelled.add(id)
+    }
+    this.#open.clear()
   }
 
   #planLine(update: JsonObject): void {
@@ -88,7 +105,8 @@ export class TurnText {
     this.#titles.set(id, title)
     if (this.#titles.size <= TOOL_TITLES_MAX) return
     const [oldest] = this.#titles.keys()
-    if (oldest !== undefined) this.#titles.delete(oldest)
+    if (oldest === undefined) return
+    for (const known of [this.#titles, this.#open, this.#cancelled]) known.delete(oldest)
   }
 }
 
