@@ -11,7 +11,14 @@ function capabilitiesOf(capabilities: Json): object {
 }
 
 const NOTHING = { image: false, audio: false, embeddedContext: false }
-const REST = { protocol: 2, delete: false, fork: false, additionalDirectories: false, mcp: { http: false, sse: false } }
+const REST = {
+  protocol: 2,
+  agent: { name: 'a', version: '1' },
+  delete: false,
+  fork: false,
+  additionalDirectories: false,
+  mcp: { http: false, sse: false },
+}
 
 test('the marker of sessions stands for all that every session can do; null, true and nothing are no marker', () => {
   const all = { ...REST, loadSession: true, resume: true, close: true, list: true, prompt: NOTHING }

@@ -2,6 +2,7 @@
 
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
+import { narrowAgentInfo } from './agent-info.ts'
 import type { AgentCapabilities, LoginOffer } from './initialize.ts'
 import { knownLogins, narrowLoginMethods } from './login-methods.ts'
 
@@ -10,12 +11,13 @@ interface V2Agent {
   readonly login: LoginOffer
 }
 
-export function narrowV2({ capabilities, authMethods }: JsonObject): V2Agent {
+export function narrowV2({ capabilities, authMethods, info }: JsonObject): V2Agent {
+  const agent = narrowAgentInfo(info)
   const methods = narrowLoginMethods(Array.isArray(authMethods) ? authMethods.map(toV1Method) : [])
   const logins = methods.length === 0 ? {} : { logins: knownLogins(methods) }
   // Whoever names a login can end it as well.
   return {
-    capabilities: { ...narrowCapabilities(capabilities), ...logins },
+    capabilities: { ...narrowCapabilities(capabilities), ...(agent !== undefined && { agent }), ...logins },
     login: { methods, canLogOut: methods.length > 0 },
   }
 }

@@ -3,6 +3,8 @@
 
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
+import { narrowAgentInfo } from './agent-info.ts'
+import type { AgentInfo } from './agent-info.ts'
 import { narrowV2 } from './initialize-v2.ts'
 import { knownLogins, narrowLoginMethods } from './login-methods.ts'
 import type { KnownLogin, LoginMethod } from './login-methods.ts'
@@ -27,6 +29,8 @@ export interface AgentCapabilities {
     readonly audio: boolean
     readonly embeddedContext: boolean
   }
+  /** What it calls itself; absent when it says nothing of that. */
+  readonly agent?: AgentInfo
   /** How one logs in to it; absent when it says nothing of that. */
   readonly logins?: readonly KnownLogin[]
 }
@@ -58,10 +62,11 @@ export function narrowInitialize(result: Json): NarrowedInitialize {
     return { kind: 'malformed', reason: 'protocolVersion is not an integer' }
   }
   if (protocolVersion === 2) return { kind: 'initialized', protocolVersion, ...narrowV2(result), warning: undefined }
+  const agent = narrowAgentInfo(result['agentInfo'])
   const warning = isInitializeResponse(result) ? undefined : violationOf(isInitializeResponse)
   const methods = narrowLoginMethods(result['authMethods'])
   const logins = methods.length === 0 ? {} : { logins: knownLogins(methods) }
-  const capabilities = { ...narrowCapabilities(agentCapabilities), ...logins }
+  const capabilities = { ...narrowCapabilities(agentCapabilities), ...(agent !== undefined && { agent }), ...logins }
   const login = { methods, canLogOut: isJsonObject(objectOrEmpty(objectOrEmpty(agentCapabilities)['auth'])['logout']) }
   return { kind: 'initialized', protocolVersion, capabilities, login, warning }
 }

@@ -1,6 +1,7 @@
 // The port between a session's actor and one agent process: what may be asked of it and what it tells.
 // Implemented by connect-agent.ts over a real process; everything is told in wire order.
 
+import type { AgentInfo } from '../acp/agent-info.ts'
 import type { StoredError } from '../base/errors.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../base/ids.ts'
 import type { Json, JsonObject } from '../base/json.ts'
@@ -14,6 +15,8 @@ import type { ElicitationAnswer, ElicitationAsked } from './elicitations/elicita
 import type { ForgetRequest } from './start/forget-agent-session.ts'
 import type { AgentOffer } from './start/list-agent-sessions.ts'
 import type { InitializedAgent } from './start/start-agent.ts'
+
+export type { AgentInfo }
 
 /** JSON-RPC id of a request the agent made. */
 export type AgentRequestId = string | number | null

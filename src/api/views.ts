@@ -11,6 +11,7 @@ import type {
   SessionService,
   SessionStatus,
 } from '../session/service.ts'
+import { agentInfo } from '../session/agents/agent-info.ts'
 import { spokenVersion } from '../session/agents/spoken-version.ts'
 import { contentTakenBy } from '../session/turns/check-prompt.ts'
 import { shownPrompt } from '../session/turns/shown-prompt.ts'
@@ -69,7 +70,14 @@ export function sessionDetail(status: SessionStatus): SessionDetail {
   const { session } = status
   const content = contentTakenBy(session) ?? null
   const spoken = spokenVersion(session.agentCapabilities) ?? null
-  return { ...sessionView(status), controls: controlsView(session), prompt_content: content, protocol_version: spoken }
+  const info = agentInfo(session.agentCapabilities)
+  return {
+    ...sessionView(status),
+    controls: controlsView(session),
+    prompt_content: content,
+    protocol_version: spoken,
+    agent_info: info === undefined ? null : { name: info.name, version: info.version ?? null },
+  }
 }
 
 function deadlineView({ at, kind }: { at: number; kind: string }): { at: string; kind: string } {

@@ -127,6 +127,8 @@ export const SessionDetail = Type.Object(
     prompt_content: nullable(Type.Array(Type.String())),
     /** Of ACP, as agreed with its newest agent; null before it was connected once. */
     protocol_version: nullable(Type.Integer()),
+    /** What the agent calls itself; null when it does not, or was not connected yet. Nobody has checked it. */
+    agent_info: nullable(Type.Object({ name: Type.String(), version: nullable(Type.String()) })),
   },
   { title: 'SessionDetail' },
 )

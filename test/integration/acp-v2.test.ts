@@ -107,7 +107,12 @@ test('a question that waits over a kill -9 of the gateway is answered in the nex
 test('an agent that speaks 1 alone is spoken to in version 1 with auto, and refused with 2', async () => {
   const session = await gateway.newSession('old')
   expect(await gateway.ask(session, 'hello')).toMatchObject({ state: 'completed' })
-  expect((await gateway.client.getSession(session)).protocol_version).toBe(1)
+  expect(await gateway.client.getSession(session)).toMatchObject({
+    protocol_version: 1,
+    agent_info: { name: 'scripted-agent', version: '1.0.0' },
+  })
+  const ready = (await gateway.events(session)).find(({ type }) => type === 'agent.ready')
+  expect(ready?.data).toMatchObject({ agent_info: { name: 'scripted-agent', version: '1.0.0' } })
   const refused = await gateway.newSession('only')
   expect(await gateway.ask(refused, 'hello')).toMatchObject({
     outcome: { error: { code: 'AGENT_PROTOCOL_VERSION', details: { answered: 1, supported: 2 } } },

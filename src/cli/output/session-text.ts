@@ -34,7 +34,7 @@ export function queueTable(queued: QueueView['queued'], style: Style, nowMs: num
 }
 
 /** What is known of one session alone is not in lists. */
-type ShownSession = SessionView & Partial<Pick<SessionDetail, 'protocol_version'>>
+type ShownSession = SessionView & Partial<Pick<SessionDetail, 'protocol_version' | 'agent_info'>>
 
 export function sessionFacts(session: ShownSession, style: Style): string {
   const { next_deadline: next } = session
@@ -64,6 +64,7 @@ export function sessionFacts(session: ShownSession, style: Style): string {
       ['agent pid', session.agent_pid],
       ['agent link', session.agent_link === 'connection' ? 'connected to another machine' : undefined],
       ['agent session', session.agent_session_id],
+      ['program', programText(session.agent_info)],
       ['protocol', session.protocol_version === 2 ? 'ACP version 2' : undefined],
       ['title', session.title],
       ['continuity', session.continuity],
@@ -78,6 +79,11 @@ export function sessionFacts(session: ShownSession, style: Style): string {
 
 function joined(items: readonly string[]): string | undefined {
   return items.length === 0 ? undefined : items.join(' ')
+}
+
+/** What answers under the agent's name, as it says itself. */
+function programText(info: ShownSession['agent_info']): string | undefined {
+  return info === undefined || info === null ? undefined : [info.name, info.version].filter(Boolean).join(' ')
 }
 
 function waitsText(waitingFor: SessionView['waiting_for']): string | undefined {

@@ -19,6 +19,7 @@ import { markRunning } from '../turns/sign-of-life.ts'
 import { retryOrEnd } from '../turns/start-retry.ts'
 import { retire } from './retire-agent.ts'
 import { failBegins } from './begin-agent.ts'
+import { agentInfo } from './agent-info.ts'
 import { stopAgent, stuckError } from './stop-agent.ts'
 import type { ActiveTurn } from '../state.ts'
 import type { AgentInput } from '../input.ts'
@@ -46,7 +47,8 @@ export function agentReady(draft: Draft, ready: Ready): void {
   }
   draft.reached(line) // from here on the process can be taken over
   keepOffers(draft, ready)
-  draft.event('agent.ready', undefined, { generation, pid: pid ?? null, agent_session_id: agentSessionId, continuity })
+  const told = { generation, pid: pid ?? null, agent_session_id: agentSessionId, continuity }
+  draft.event('agent.ready', undefined, { ...told, agent_info: agentInfo(capabilities) ?? null })
   settlePhase(draft)
   pump(draft)
 }
