@@ -12,6 +12,7 @@ import { callAgent } from './extension.ts'
 import { initializeResult, readInitialize } from './initialize.ts'
 import type { EditorFacts, PromptContent } from './initialize.ts'
 import { lastKnown } from './last-known.ts'
+import { asSeenBy, loginMethods } from './login.ts'
 import { NOTIFICATIONS, REQUESTS } from './methods.ts'
 import type { Editor, Outcome } from './methods.ts'
 import type { CloseReason, ConnectionOrigin, ConnectionWishes, EditorTransport, FacadePorts } from './ports.ts'
@@ -85,7 +86,8 @@ export class EditorConnection {
     } catch (error) {
       const isExpected = error instanceof Refusal || (isHoldfastError(error) && error.code !== 'INTERNAL')
       if (!isExpected) this.#ports.logger.error({ method, err: error }, 'request of an editor failed')
-      this.#peer.respondError(id, errorBody(error, params['sessionId']))
+      const body = errorBody(error, params['sessionId'])
+      this.#peer.respondError(id, this.#editor === undefined ? body : asSeenBy(this.#editor.facts, body))
     }
   }
 
@@ -107,7 +109,7 @@ export class EditorConnection {
     try {
       const { content, reach } = await lastKnown(this.#ports, this.#parts.wishes.agent)
       this.#editor = this.#createEditor(facts, content, reach.fork)
-      return { kind: 'answer', result: initializeResult(this.#ports.version, content, reach) }
+      return { kind: 'answer', result: initializeResult(this.#ports.version, content, reach, loginMethods(facts)) }
     } finally {
       this.#handshake = undefined
       handshake.resolve()

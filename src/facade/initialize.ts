@@ -12,6 +12,8 @@ export interface EditorFacts {
   readonly name: string
   /** Names it over several connections; undefined for one that does not come back. */
   readonly clientId: string | undefined
+  /** It can run its own command once more in a terminal, for a person to log in. */
+  readonly canLogIn: boolean
   /** Modes of questions that it can show. */
   readonly elicitation: { readonly form: boolean; readonly url: boolean }
   readonly shows: { readonly notices: boolean; readonly compaction: boolean; readonly booleans: boolean }
@@ -38,6 +40,7 @@ export function readInitialize(params: JsonObject): EditorFacts {
   return {
     name: typeof name === 'string' && name !== '' ? name.slice(0, NAME_CHARS_MAX) : 'editor',
     clientId: metaText(params, META.client),
+    canLogIn: objectOf(objectOf(clientCapabilities)['auth'])['terminal'] === true,
     elicitation: { form: isJsonObject(form), url: isJsonObject(url) },
     shows: {
       notices: isJsonObject(session['notices']),
@@ -56,7 +59,12 @@ export interface AgentReach {
 }
 
 /** Only what works for every session of this gateway; content, MCP servers and directories as far as it is known of the agent (ADR 44). */
-export function initializeResult(version: string, prompt: PromptContent, reach: AgentReach): JsonObject {
+export function initializeResult(
+  version: string,
+  prompt: PromptContent,
+  reach: AgentReach,
+  authMethods: JsonObject[],
+): JsonObject {
   const { http, sse, additionalDirectories, fork } = reach
   return {
     protocolVersion: PROTOCOL_VERSION,
@@ -74,7 +82,7 @@ export function initializeResult(version: string, prompt: PromptContent, reach: 
       },
     },
     agentInfo: { name: 'holdfast', title: 'Holdfast', version },
-    authMethods: [],
+    authMethods,
   }
 }
 

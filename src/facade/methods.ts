@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../base/json.ts'
 import type { AttachedSession, EditorPorts } from './attached-session.ts'
 import { closeSession, deleteSession } from './end-session.ts'
 import type { PromptContent } from './initialize.ts'
+import { authenticate } from './login.ts'
 import { listSessions } from './list-sessions.ts'
 import { forkSession, loadSession, newSession, resumeSession } from './open-session.ts'
 import { cancelPrompt, prompt } from './prompt.ts'
@@ -41,6 +42,7 @@ export type Asked = Pick<IncomingRequest, 'id' | 'raw'>
 type Method = (editor: Editor, params: JsonObject, asked: Asked) => Promise<Outcome>
 
 export const REQUESTS: Readonly<Record<string, Method>> = {
+  authenticate,
   'session/new': newSession,
   'session/fork': forkSession,
   'session/load': loadSession,

@@ -10,6 +10,7 @@ import { META_CHARS_MAX } from '../session/service.ts'
 import type { PromptAccepted, PromptRequest, SessionStatus, WhenBusy } from '../session/service.ts'
 import { contentTakenBy } from '../session/turns/check-prompt.ts'
 import { AttachedSession } from './attached-session.ts'
+import { asSeenBy } from './login.ts'
 import { META, metaOf, metaText, textWithoutOurs, withoutOurs } from './meta.ts'
 import type { Asked, Editor, Outcome } from './methods.ts'
 import { sessionIdParam } from './params.ts'
@@ -106,6 +107,10 @@ function refuse({ content }: Editor, { session }: SessionStatus, blocks: readonl
     const { type: contentType = 'untyped' } = refused
     throw new HoldfastError('PROMPT_UNSUPPORTED_CONTENT', { agent: session.agent, contentType })
   }
+  if (session.terms.login !== undefined) {
+    const reason = 'a prompt of another client waits for it'
+    throw new HoldfastError('AGENT_AUTH_REQUIRED', { agent: session.agent, reason })
+  }
   if (session.blockedBy === undefined && !session.terms.conversation.isLost) return
   const { isLost } = session.terms.conversation
   const reason = isLost ? 'the agent has lost its conversation' : 'a turn was interrupted'
@@ -113,7 +118,7 @@ function refuse({ content }: Editor, { session }: SessionStatus, blocks: readonl
   throw new HoldfastError('SESSION_BLOCKED', { session: session.id, reason, actions })
 }
 
-function answer({ peer }: Editor, id: RpcId, end: TurnEnd, turn: string | undefined): void {
-  if (end.kind === 'failed') return peer.respondError(id, end.error)
+function answer({ peer, facts }: Editor, id: RpcId, end: TurnEnd, turn: string | undefined): void {
+  if (end.kind === 'failed') return peer.respondError(id, asSeenBy(facts, end.error))
   peer.respond(id, { stopReason: end.stopReason, ...(turn !== undefined && { _meta: { [META.turn]: turn } }) })
 }

@@ -85,7 +85,7 @@ describe('handshake', () => {
 
   test('F-08 what is not advertised is -32601, extensions too; an unknown notification is ignored', async () => {
     using editor = await open()
-    for (const method of ['session/fork', 'authenticate', 'logout', '_vendor/thing', 'fs/read_text_file']) {
+    for (const method of ['session/fork', 'logout', '_vendor/thing', 'fs/read_text_file']) {
       expect((await editor.ask(method, { sessionId: 'x' })).error?.code).toBe(-32601)
     }
     editor.notify('_vendor/note', {})
