@@ -14,7 +14,10 @@ export async function checkAgents(
   const shown = agents.filter(({ chosen, installed }) => chosen || installed === 'yes')
   const checks = shown.map(async (agent) => {
     if (agent.installed === 'yes' && agent.source !== 'config') return presentAgent(agent)
-    return servicePath === undefined ? checkAgent(agent, shellPath) : checkServiceAgent(agent, shellPath, servicePath)
+    const check = await (servicePath === undefined
+      ? checkAgent(agent, shellPath)
+      : checkServiceAgent(agent, shellPath, servicePath))
+    return check.result === 'ok' && agent.login === 'no' ? { ...check, ...needsLogin(agent, check.detail) } : check
   })
   const others = agents.length - shown.length
   const detail = `known and not installed: ${others} more; holdfast agents ls`
@@ -26,5 +29,13 @@ function presentAgent({ name, command: program, version, login, login_help: help
   const command = program ?? name
   const found = version === null ? command : `${command}, version ${version}`
   if (login !== 'no') return { name: `agent ${name}`, result: 'ok', detail: found }
-  return { name: `agent ${name}`, result: 'warn', detail: `${found}; not logged in${help === null ? '' : `: ${help}`}` }
+  return { name: `agent ${name}`, ...needsLogin({ name, login_help: help }, found) }
+}
+
+function needsLogin(
+  { name, login_help: help }: Pick<AgentView, 'name' | 'login_help'>,
+  found: string,
+): Pick<Check, 'result' | 'detail'> {
+  const known = help === null ? '' : `, or ${help}`
+  return { result: 'warn', detail: `${found}; not logged in: holdfast agents login ${name}${known}` }
 }

@@ -53,7 +53,9 @@ test('ls shows what can be used first, fits 80 columns, and says how to log in t
 test('doctor shows agents that can be used or should be, and counts the others', async () => {
   known()
   const { out } = await gateway.cli.run(['doctor'], { env: { PATH: process.env['PATH'] ?? '' } })
-  expect(out).toMatch(/^warn +agent here +here, version 1\.2\.3.*; not logged in: run: it login$/m)
+  expect(out).toMatch(
+    /^warn +agent here +here, version 1\.2\.3.*; not logged in: holdfast agents login here, or run: it login$/m,
+  )
   expect(out).toMatch(/^ok +agent done +done, version 2\.0\.0$/m)
   expect(out).toMatch(/^ok +agents +known and not installed: 1 more; holdfast agents ls$/m)
   expect(out).not.toContain('agent absent')
