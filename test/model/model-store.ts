@@ -157,6 +157,10 @@ export class ModelStore {
     must(sooner === undefined, 'S12', `turn ${id} goes out before ${sooner?.id}, which is in front of it`)
   }
 
+  #out(): string | undefined {
+    return [...this.#signs.keys()].find((turnId) => this.turns.get(turnId)?.state === 'dispatching')
+  }
+
   #queued(): TurnRecord[] {
     return [...this.turns.values()].filter((turn) => turn.state === 'queued')
   }
@@ -176,7 +180,9 @@ export class ModelStore {
     const seq = this.events.length + 1
     this.events.push({ seq, type: event.type, turnId: event.turnId, data: event.data })
     if (event.type !== 'update') JSON.parse(event.data)
-    if (event.turnId !== undefined && SIGNS.has(event.type)) this.#signs.set(event.turnId, event.at)
+    // What is said of the session after a dispatch is no part of the turn, but a sign that its agent lives.
+    const heard = event.turnId ?? (event.type === 'update' ? this.#out() : undefined)
+    if (heard !== undefined && SIGNS.has(event.type)) this.#signs.set(heard, event.at)
     if (event.type !== 'update') return
     const tag = JSON.parse(event.data) as UpdateTag
     this.#keepLine(tag)

@@ -15,7 +15,7 @@ import { importHistory, wantsHistory } from '../terms/import-history.ts'
 import { keepOffers } from '../terms/offers.ts'
 import { beginOwnTurn, findOwnWork, isOwnTurn, openToolsAfter } from '../turns/own-turn.ts'
 import { pump } from '../turns/queue.ts'
-import { markRunning } from '../turns/sign-of-life.ts'
+import { findProofOfPrompt, markRunning } from '../turns/sign-of-life.ts'
 import { retryOrEnd } from '../turns/start-retry.ts'
 import { retire } from './retire-agent.ts'
 import { failBegins } from './begin-agent.ts'
@@ -69,32 +69,46 @@ export function agentFailed(draft: Draft, error: StoredError): void {
   pump(draft)
 }
 
-/** Updates belong to the turn that is out; without one they begin a turn of the agent's own, or are kept without a turn (C-40). */
+/**
+ * Updates belong to the turn that is out, from the first on that can be about its prompt; without a turn they begin one of the
+ * agent's own, or are kept without a turn (C-40).
+ */
 export function agentUpdates(draft: Draft, updates: readonly string[]): void {
   const { active } = draft.state
-  if (active !== undefined && active.stage !== 'waiting') return addToTurn(draft, active, updates)
-  const first = active === undefined ? findOwnWork(draft, updates) : -1
+  const first = findFirstOfTurn(draft, updates)
   const loose = first < 0 ? updates : updates.slice(0, first)
   for (const data of loose) draft.eventText('update', undefined, data)
-  if (first >= 0) beginOwnTurn(draft)
-  const { active: begun } = draft.state
-  if (first >= 0 && begun !== undefined) addToTurn(draft, begun, updates.slice(first))
+  if (active !== undefined && active.stage !== 'waiting') countOutput(draft, active, loose)
+  if (first < 0) return
+  if (active === undefined) beginOwnTurn(draft)
+  else markRunning(draft)
+  const { active: running } = draft.state
+  if (running !== undefined) addToTurn(draft, running, updates.slice(first))
+}
+
+/** Index, or -1. */
+function findFirstOfTurn(draft: Draft, updates: readonly string[]): number {
+  const { active } = draft.state
+  if (active === undefined) return findOwnWork(draft, updates)
+  if (active.stage === 'waiting') return -1
+  return active.stage === 'sent' ? findProofOfPrompt(updates) : 0
 }
 
 function addToTurn(draft: Draft, active: ActiveTurn, updates: readonly string[]): void {
-  markRunning(draft)
-  const running = draft.state.active ?? active
-  let { bytes } = running
-  for (const data of updates) {
-    bytes += data.length
-    draft.eventText('update', active.turnId, data)
-  }
+  for (const data of updates) draft.eventText('update', active.turnId, data)
   reportProgress(draft, active.turnId, updates)
-  const openTools = isOwnTurn(running) ? openToolsAfter(running.openTools, updates) : running.openTools
-  const counted = { ...running, bytes, events: running.events + updates.length, lastSignAt: draft.now, openTools }
+  const openTools = isOwnTurn(active) ? openToolsAfter(active.openTools, updates) : active.openTools
+  countOutput(draft, { ...active, openTools }, updates)
+}
+
+/** A sign of life, and a part of what a turn may say. */
+function countOutput(draft: Draft, active: ActiveTurn, updates: readonly string[]): void {
+  if (updates.length === 0) return
+  const bytes = updates.reduce((sum, data) => sum + data.length, active.bytes)
+  const counted = { ...active, bytes, events: active.events + updates.length, lastSignAt: draft.now }
   draft.state.active = counted
   const isOver = bytes > draft.limits.turnBytesMax || counted.events > draft.limits.turnEventsMax
-  if (isOver && running.cancelling === undefined) requestCancel(draft, counted, 'output')
+  if (isOver && active.cancelling === undefined) requestCancel(draft, counted, 'output')
 }
 
 /** The answer to the prompt is the end of the turn (C-37). An answer to anything else is counted and dropped. */

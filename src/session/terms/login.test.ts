@@ -130,6 +130,21 @@ test('the wait outlives the gateway, and the process that refused the prompt is 
   expect((await turnEnded(at, id, turnId)).state).toBe('completed')
 })
 
+test('what an agent says of its session after the dispatch does not count as work: the prompt is kept, and said to be undelivered', async () => {
+  await using at = await TestSessions.start()
+  const commands = JSON.stringify({ sessionUpdate: 'available_commands_update', availableCommands: [] })
+  at.connector.onPrompt = (agent, turnId, prompt) => {
+    agent.listener.update(commands)
+    refuse(agent, turnId, prompt)
+  }
+  const { id, no } = await opened(at)
+  const turnId = await send(at, id, 'hello')
+  await isBlocked(at, id)
+  expect(await at.service.turn(id, turnId)).toMatchObject({ state: 'queued', delivery: 'no' })
+  expect(await events(at, no, 'update')).toEqual([JSON.parse(commands)])
+  expect(await events(at, no, 'turn.running')).toEqual([])
+})
+
 test('a prompt that has an answer begun is not sent again: its turn fails', async () => {
   await using at = await TestSessions.start()
   at.connector.onPrompt = (agent, turnId, prompt) => {
