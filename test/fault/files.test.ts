@@ -28,7 +28,7 @@ test('an agent gets the files of its session, as far as it is offered them (C-60
   const path = join(gateway.workspace, 'new', 'f')
   const [writing, reading] = [await gateway.newSession('write'), await gateway.newSession('read')]
   await gateway.ask(writing, `@fswrite ${path} some text @fsread ${path} @fsread ${path}x`)
-  const missing = `fsread error -32002: there is no file ${path}x `
+  const missing = `fsread error -32002: Resource not found: ${path}x `
   expect(await gateway.text(writing)).toBe(`fswrite: done fsread: some text ${missing}`)
   expect(await readFile(path, 'utf8')).toBe('some text')
   await gateway.ask(reading, `@fsread ${path} @fswrite ${path} other`)

@@ -21,9 +21,10 @@ export function notGiven(path: string, reason: string): FileRefusal {
   return new FileRefusal(RPC_CODES.invalidParams, `${path} ${reason}`, { path })
 }
 
+/** In the words of the protocol for -32002: gemini knows a file that it may create by them alone. */
 export function notThere(path: string): FileRefusal {
   const data = { path, uri: pathToFileURL(path).href }
-  return new FileRefusal(RPC_CODES.resourceNotFound, `there is no file ${path}`, data)
+  return new FileRefusal(RPC_CODES.resourceNotFound, `Resource not found: ${path}`, data)
 }
 
 /** An error of the system, by its code: the texts of the system have paths of ours. */

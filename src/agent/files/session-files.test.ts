@@ -123,7 +123,7 @@ describe.runIf(canHoldEntries())('files of a session', () => {
     for (const path of [at('none'), at('no', 'thing'), at('f', 'below')]) {
       expect(await read(path)).toEqual({
         kind: 'error',
-        error: { code: -32_002, message: `there is no file ${path}`, data: { path, uri: `file://${path}` } },
+        error: { code: -32_002, message: `Resource not found: ${path}`, data: { path, uri: `file://${path}` } },
       })
     }
     expect(await write(at('f', 'below'))).toEqual(refused(-32_602, 'f is not a directory'))
