@@ -4,6 +4,7 @@ import { narrowControls } from '../acp/session-controls.ts'
 import type { Controls } from '../acp/session-controls.ts'
 import { narrowSessionList } from '../acp/session-list.ts'
 import { narrowNewSession, narrowOpenedSession } from '../acp/session-results.ts'
+import { HoldfastError } from '../base/errors.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Bench } from './bench.ts'
 import { openSession } from './look-handshake.ts'
@@ -14,19 +15,29 @@ import type { Seen } from './report.ts'
 const PAGES_MAX = 50
 
 /** The session has to be among those of its directory. */
-export async function lookAtList({ agent, cwd, options }: Bench, sessionId: string): Promise<Seen> {
+export async function lookAtList(bench: Bench, sessionId: string): Promise<Seen> {
+  const { isListed, count } = await searchList(bench, sessionId)
+  return isListed ? yes('the session is on its list') : failed(`the session is not among the ${count} on its list`)
+}
+
+/** Page by page, as far as it goes; a list that does not end counts as one without the session. AGENT_PROTOCOL_ERROR for what is no list. */
+async function searchList(
+  { agent, cwd, options }: Bench,
+  sessionId: string,
+): Promise<{ isListed: boolean; count: number }> {
   let cursor: string | undefined
   let count = 0
   for (let page = 0; page < PAGES_MAX; page++) {
     const params = { cwd, ...(cursor === undefined ? {} : { cursor }) }
     const listed = narrowSessionList(await agent.ask('session/list', params, options))
-    if (listed === undefined) return failed('the answer has no list')
+    if (listed === undefined)
+      throw new HoldfastError('AGENT_PROTOCOL_ERROR', { agent: 'agent', reason: 'the answer has no list' })
     count += listed.sessions.length
-    if (listed.sessions.some((each) => each.sessionId === sessionId)) return yes('the session is on its list')
+    if (listed.sessions.some((each) => each.sessionId === sessionId)) return { isListed: true, count }
     cursor = listed.nextCursor
-    if (cursor === undefined) return failed(`the session is not among the ${count} on its list`)
+    if (cursor === undefined) break
   }
-  return failed(`the session is not on the first ${PAGES_MAX} pages of its list`)
+  return { isListed: false, count }
 }
 
 /** Of a session of its own, so that the first one can be gone on with. */
@@ -36,11 +47,23 @@ export async function lookAtClose(bench: Bench): Promise<Seen> {
   return yes('answered')
 }
 
-export async function lookAtFork({ agent, cwd, options }: Bench, sessionId: string): Promise<Seen> {
+/** Of a session of its own, too; where there is a list it has to be off it. */
+export async function lookAtDelete(bench: Bench, hasList: boolean): Promise<Seen> {
+  const { sessionId } = await openSession(bench)
+  await bench.agent.ask('session/delete', { sessionId }, bench.options)
+  if (!hasList) return yes('answered')
+  const { isListed } = await searchList(bench, sessionId)
+  return isListed ? failed('it is still on its list') : yes('it is on no list any more')
+}
+
+/** The fork has an id of its own and knows what was said before it. */
+export async function lookAtFork(bench: Bench, sessionId: string): Promise<Seen> {
+  const { agent, cwd, options } = bench
   const result = await agent.ask('session/fork', { sessionId, cwd, mcpServers: [] }, options)
   const answer = narrowNewSession(result, 'session/fork')
   if (answer.kind === 'malformed') return failed(answer.reason)
-  return answer.value.sessionId === sessionId ? failed('the fork has the id of its origin') : yes('another session')
+  const fork = answer.value.sessionId
+  return fork === sessionId ? failed('the fork has the id of its origin') : lookAtMemory(bench, fork)
 }
 
 /** In another process than the one that has the conversation from before. */

@@ -12,6 +12,7 @@ export type Capability =
   | 'load'
   | 'resume'
   | 'close'
+  | 'delete'
   | 'fork'
   | 'modes'
   | 'config options'

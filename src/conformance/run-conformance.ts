@@ -8,7 +8,15 @@ import type { TestedCommand } from './ground.ts'
 import { lookAtEnd, lookAtLeftovers, lookAtNoise } from './look-ends.ts'
 import { openSession, shakeHands } from './look-handshake.ts'
 import type { Handshake, OpenedSession } from './look-handshake.ts'
-import { lookAtClose, lookAtConfig, lookAtFork, lookAtList, lookAtModes, lookAtReturn } from './look-sessions.ts'
+import {
+  lookAtClose,
+  lookAtConfig,
+  lookAtDelete,
+  lookAtFork,
+  lookAtList,
+  lookAtModes,
+  lookAtReturn,
+} from './look-sessions.ts'
 import { lookAtCancel, lookAtImage, lookAtPermission, lookAtPrompt } from './look-turns.ts'
 import { Looks } from './looks.ts'
 import type { ProbePrompts } from './probe-prompts.ts'
@@ -41,6 +49,7 @@ const OF_A_SESSION: readonly Capability[] = [
   'list',
   'cancel',
   'close',
+  'delete',
   'load',
   'resume',
 ]
@@ -118,7 +127,7 @@ class Run {
   async #lookAtSession(
     bench: Bench,
     { sessionId, controls }: OpenedSession,
-    { prompt, fork, list, close }: AgentCapabilities,
+    { prompt, fork, list, close, delete: canDelete }: AgentCapabilities,
   ): Promise<void> {
     const { agent } = bench
     await this.#ifAlive(agent, 'prompt', () => lookAtPrompt(bench, sessionId))
@@ -131,6 +140,7 @@ class Run {
     await this.#ifOffered(agent, 'list', list, () => lookAtList(bench, sessionId))
     await this.#ifAlive(agent, 'cancel', () => lookAtCancel(bench, sessionId))
     await this.#ifOffered(agent, 'close', close, () => lookAtClose(bench))
+    await this.#ifOffered(agent, 'delete', canDelete, () => lookAtDelete(bench, list))
   }
 
   /** A process of its own for each way back. */

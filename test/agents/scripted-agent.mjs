@@ -1,7 +1,7 @@
 // An ACP v1 agent that does what `@directives` in the prompt say, and keeps a journal of everything it received.
 // Flags: --journal=FILE --state=DIR --init=hang|crash|junk|exit0|badver|error --new=hang|error|auth --load=hang|error
 // --login=FILE --log-in --auth=hang|error
-// --init-delay=MS --term=ignore --eof=ignore|daemon --banner --no-load --no-close --resume --list --fork --delete --modes --config. Directives: scripted/directives.mjs.
+// --init-delay=MS --term=ignore --eof=ignore|daemon --banner --no-load --no-close --resume --list --fork --delete[=keeps] --modes --config. Directives: scripted/directives.mjs.
 
 import { readFlags } from './scripted/flags.mjs'
 import { openJournal } from './scripted/journal.mjs'

@@ -49,7 +49,7 @@ describe('holdfast conformance', () => {
     const agent = `${process.execPath} ${LAUNCHER} agent`
     const { code, verdicts, last } = await report(agent, '--model-url', llm.url)
     expect(Object.entries(verdicts).filter(([, verdict]) => verdict !== 'yes')).toEqual([])
-    expect(Object.keys(verdicts)).toHaveLength(18)
+    expect(Object.keys(verdicts)).toHaveLength(19)
     expect(last).toMatchObject({ protocol_version: 1, conforms: true })
     expect(code).toBe(0)
   })
@@ -72,6 +72,12 @@ describe('holdfast conformance', () => {
     expect(found['only ACP on stdout']?.detail).toContain('2 other lines, the first: Welcome')
     expect(found['leaves nothing behind']?.detail).toContain('1 process: ')
     expect(code).toBe(1)
+  })
+
+  test('a fork that knows nothing of what was said, and a session that is deleted and still listed, are failures', async () => {
+    const { found } = await report(scripted('--fork', '--list', '--delete=keeps', `--state=${home.home}/kept`))
+    expect(found['fork']).toMatchObject({ verdict: 'failed' })
+    expect(found['delete']).toMatchObject({ verdict: 'failed', detail: 'it is still on its list' })
   })
 
   test('an agent that ends in its handshake is one failure with its last words; the rest is untested', async () => {

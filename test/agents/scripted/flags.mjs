@@ -36,7 +36,7 @@ const VALUES = {
   resume: SWITCH,
   list: SWITCH,
   fork: SWITCH,
-  delete: SWITCH,
+  delete: [undefined, 'keeps'],
   modes: SWITCH,
   config: SWITCH,
 }

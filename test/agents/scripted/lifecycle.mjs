@@ -68,6 +68,7 @@ export function closeSession(agent, { sessionId }) {
 /** Of any session, also of one that never was. */
 export function deleteSession({ flags, journal, sessions }, { sessionId }) {
   if (!flags.delete) throw new Refusal(-32601, 'Method not found')
+  if (flags.delete === 'keeps') return {}
   if (!sessions.remove(sessionId)) throw unknown(sessionId)
   journal('delete', { sessionId })
   return {}
