@@ -194,6 +194,30 @@ test('a slow answer that nobody interrupts ends by itself', async () => {
   expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true)
 })
 
+test('@use calls the tool that is offered under a longer name, and tells its result', async () => {
+  await using llm = await startFakeLlm()
+  const tools = ['sword', 'mcp__probe__word'].map((name) => ({ function: { name, parameters: {} } }))
+  const ask = { role: 'user', content: '@use word {"a":1}' }
+  const { choices } = JSON.parse((await post(llm, '/v1/chat/completions', { messages: [ask], tools })).text)
+  expect(choices[0].message.tool_calls[0].function).toEqual({ name: 'mcp__probe__word', arguments: '{"a":1}' })
+  const after = { messages: [ask, { role: 'assistant', content: null }, { role: 'tool', content: 'plum' }], tools }
+  expect((await post(llm, '/v1/chat/completions', after)).text).toContain('tool result seen: plum')
+  expect((await post(llm, '/v1/chat/completions', { messages: [ask] })).text).toContain('no tool word was offered')
+})
+
+test('a tool that is not offered is searched for once, and called in its namespace', async () => {
+  await using llm = await startFakeLlm()
+  const ask = { role: 'user', content: '@use word {}' }
+  const tools = [{ type: 'tool_search', execution: 'client' }]
+  const first = JSON.parse((await post(llm, '/v1/responses', { input: [ask], tools })).text)
+  expect(first.output[0]).toMatchObject({ type: 'tool_search_call', arguments: { query: 'word' } })
+  const space = { type: 'namespace', name: 'mcp__probe', tools: [{ type: 'function', name: 'word' }] }
+  const found = (...all: object[]) => ({ input: [ask, { type: 'tool_search_output', tools: all }], tools })
+  const second = JSON.parse((await post(llm, '/v1/responses', found(space))).text)
+  expect(second.output[0]).toMatchObject({ type: 'function_call', name: 'word', namespace: 'mcp__probe' })
+  expect((await post(llm, '/v1/responses', found())).text).toContain('no tool word was offered')
+})
+
 test('a free-form patch tool is called with a patch text', async () => {
   await using llm = await startFakeLlm()
   const body = { stream: false, input: WRITE, tools: [{ type: 'custom', name: 'apply_patch', format: {} }] }

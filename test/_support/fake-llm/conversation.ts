@@ -7,6 +7,8 @@ export interface OfferedTool {
   readonly name: string
   /** JSON Schema of the arguments; undefined for a free-form tool, which takes one text. */
   readonly schema: JsonObject | undefined
+  /** Of a tool that the model has searched for; named beside it in a call. */
+  readonly namespace?: string
 }
 
 export interface Conversation {

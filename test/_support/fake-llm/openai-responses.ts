@@ -12,7 +12,7 @@ import {
 } from './conversation.ts'
 import { sendJson, type ModelApi, type Reply } from './model-api.ts'
 import { plainText, SseStream, streamText } from './sse.ts'
-import type { ToolCall } from './script.ts'
+import { TOOL_SEARCH, type ToolCall } from './script.ts'
 
 const USAGE = {
   input_tokens: 10,
@@ -39,16 +39,33 @@ function read(body: JsonObject): Conversation {
     else if (item['role'] === 'user') draft.user(textOf(item['content']))
     else if (item['role'] === 'system' || item['role'] === 'developer') system.push(textOf(item['content']))
   }
-  const tools = objectsIn(body['tools']).flatMap((tool): OfferedTool[] => {
-    const name = stringIn(tool, 'name')
-    return name ? [{ name, schema: tool['type'] === 'custom' ? undefined : objectIn(tool, 'parameters') }] : []
-  })
+  const found = objectsIn(body['input']).filter((item) => item['type'] === 'tool_search_output')
+  const tools = found.flatMap(toolsFound)
+  for (const tool of objectsIn(body['tools'])) tools.push(...toolsOffered(tool, found.length > 0))
   return draft.finish({
     model: stringIn(body, 'model'),
     stream: body['stream'] === true,
     system: system.join('\n'),
     tools,
   })
+}
+
+/** What was searched for is not searched for again. */
+function toolsOffered(tool: JsonObject, hasSearched: boolean): OfferedTool[] {
+  const isSearch = tool['type'] === TOOL_SEARCH
+  const name = isSearch ? TOOL_SEARCH : stringIn(tool, 'name')
+  if (name === '' || (isSearch && hasSearched)) return []
+  return [{ name, schema: tool['type'] === 'custom' ? undefined : objectIn(tool, 'parameters') }]
+}
+
+function toolsFound(output: JsonObject): OfferedTool[] {
+  return objectsIn(output['tools']).flatMap((space) =>
+    objectsIn(space['tools']).map((tool) => ({
+      name: stringIn(tool, 'name'),
+      schema: objectIn(tool, 'parameters'),
+      namespace: stringIn(space, 'name'),
+    })),
+  )
 }
 
 async function stream({ response, conversation, answer }: Reply): Promise<void> {
@@ -83,9 +100,10 @@ function messageItem(text: string): JsonObject {
   return { type: 'message', id: 'msg_fake_1', role: 'assistant', status: 'completed', content }
 }
 
-function toolItem({ id, name, input }: ToolCall): JsonObject {
-  const base = { id: `item_${id}`, call_id: id, name, status: 'completed' }
-  return typeof input === 'string'
-    ? { type: 'custom_tool_call', ...base, input }
-    : { type: 'function_call', ...base, arguments: JSON.stringify(input) }
+function toolItem({ id, name, namespace, input }: ToolCall): JsonObject {
+  const base = { id: `item_${id}`, call_id: id, status: 'completed' }
+  if (name === TOOL_SEARCH) return { type: 'tool_search_call', ...base, execution: 'client', arguments: input }
+  if (typeof input === 'string') return { type: 'custom_tool_call', ...base, name, input }
+  const call = { type: 'function_call', ...base, name, arguments: JSON.stringify(input) }
+  return namespace === undefined ? call : { ...call, namespace }
 }

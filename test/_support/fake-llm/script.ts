@@ -1,5 +1,6 @@
 // Decides the answer from the last user text alone, so that a test says in its prompt what the model does.
-// Directives: `@tool write <path> <content>`, `@call <tool> <json>` (a line for each call, in order), `@slow`, `@recall`,
+// Directives: `@tool write <path> <content>`, `@call <tool> <json>` (a line for each call, in order),
+// `@use <tool> <json>` (the tool is offered under a longer name that ends so, as those of MCP servers are), `@slow`, `@recall`,
 // `@error <status>`, `@hang`; anything else gets a plain answer. A request for a summary gets one, or `@hang-summary` hangs it.
 
 import type { JsonObject } from '../../../src/base/json.ts'
@@ -9,7 +10,11 @@ import { type WriteCall, writeCall } from './write-tool.ts'
 export interface ToolCall extends WriteCall {
   /** One per user text, so that it is unique in a conversation and the same in every run. */
   readonly id: string
+  readonly namespace?: string | undefined
 }
+
+/** Finds tools that are not offered at first. */
+export const TOOL_SEARCH = 'tool_search'
 
 export type Answer =
   | { readonly kind: 'text'; readonly text: string }
@@ -42,6 +47,8 @@ export function answerTo(conversation: Conversation, pace: Pace = SLOW_PACE): An
     return { kind: 'text', text: `first user text: ${excerpt(firstTyped(conversation.userTexts))}` }
   const write = /@tool write (\S+) ([^\n]+)/.exec(text)
   if (write) return afterWrite(conversation, write[1] ?? '', write[2] ?? '')
+  const use = /@use (\w+) (\{[^\n]*\})/.exec(text)
+  if (use) return afterUse(conversation, use[1] ?? '', JSON.parse(use[2] ?? '{}') as JsonObject)
   return { kind: 'text', text: `fake answer to: ${excerpt(text)}` }
 }
 
@@ -59,14 +66,33 @@ function summaryOf(text: string): Answer {
 }
 
 function afterWrite(conversation: Conversation, path: string, content: string): Answer {
-  const result = conversation.toolResults.at(-1)
+  return once(conversation, writeCall(conversation.tools, path, content), 'no tool to write with')
+}
+
+/** A tool that is not offered is searched for, where the agent has a search; it may say the name as the result of that. */
+function afterUse(conversation: Conversation, name: string, input: JsonObject): Answer {
+  const { tools, toolResults, userTexts } = conversation
+  const tool = tools.find((each) => each.name === name || each.name.endsWith(`_${name}`))
+  const canSearch = tool === undefined && tools.some((each) => each.name === TOOL_SEARCH)
+  const [result = '', ...later] = toolResults
+  const found = canSearch ? new RegExp(`"name": ?"(\\w+_${name})"`).exec(result)?.[1] : undefined
+  const id = `call_fake_${userTexts.length}`
+  if (canSearch && result === '')
+    return { kind: 'tool', call: { id: `${id}_search`, name: TOOL_SEARCH, input: { query: name } } }
+  if (found !== undefined && later.length === 0) return { kind: 'tool', call: { id, name: found, input } }
+  return once(conversation, tool && { name: tool.name, namespace: tool.namespace, input }, `no tool ${name}`)
+}
+
+/** The call, then its result as text. */
+function once(
+  { tools, toolResults, userTexts }: Conversation,
+  call: Omit<ToolCall, 'id'> | undefined,
+  missing: string,
+): Answer {
+  const result = toolResults.at(-1)
   if (result !== undefined) return { kind: 'text', text: `tool result seen: ${excerpt(result)}` }
-  const call = writeCall(conversation.tools, path, content)
-  if (call) return { kind: 'tool', call: { id: `call_fake_${conversation.userTexts.length}`, ...call } }
-  return {
-    kind: 'text',
-    text: `no tool to write with was offered: ${conversation.tools.map((t) => t.name).join(', ')}`,
-  }
+  if (call) return { kind: 'tool', call: { id: `call_fake_${userTexts.length}`, ...call } }
+  return { kind: 'text', text: `${missing} was offered: ${tools.map((tool) => tool.name).join(', ')}` }
 }
 
 /** Agents ask for a title of the session beside the turn; the user's text is quoted in that request. */
