@@ -41,6 +41,7 @@ export interface Attachment {
   readonly goesOn: boolean
 }
 
+type Outcome = NonNullable<PromptAccepted['turn']['outcome']>
 type OnEnd = (end: TurnEnd) => void
 
 /** Events before the barrier that are looked at for an editor that wants no history. */
@@ -66,7 +67,10 @@ export class AttachedSession implements Disposable {
   readonly #waiters: { readonly seq: number; readonly reached: () => void }[] = []
   readonly #whenIdle: (() => void)[] = []
   #isReplaying: boolean
+  #isOver = false
   #cursor: number
+  /** The attachment that replaces this one: a prompt that is accepted late is its. */
+  #successor: AttachedSession | undefined
   /** Settles when the prompts that were sent so far are accepted or refused. */
   #accepting: Promise<unknown> = Promise.resolve()
 
@@ -104,7 +108,7 @@ export class AttachedSession implements Disposable {
   /** One prompt at a time, in the order of the calls; `onEnd` is called after everything that was said in the turn. */
   async prompt(accept: () => Promise<PromptAccepted>, onEnd: OnEnd): Promise<TurnId> {
     const accepted = this.#accepting.then(accept)
-    const isRegistered = accepted.then((it) => this.#register(it, onEnd))
+    const isRegistered = accepted.then(({ turn }) => this.#register(turn, onEnd))
     this.#accepting = isRegistered.catch(() => undefined)
     await isRegistered
     return (await accepted).turn.id
@@ -121,12 +125,21 @@ export class AttachedSession implements Disposable {
     return new Promise((idle) => this.#whenIdle.push(idle))
   }
 
-  /** Goes on with the prompts of an attachment that this one replaces. */
+  /** Everything up to here was told, or is not to be. */
+  get toldTo(): number {
+    return Math.max(this.#cursor, this.#at.barrier)
+  }
+
+  /** Ends an attachment and goes on with its prompts: with those that are being accepted, too, and those whose end it has not told. */
   takeOver(former: AttachedSession): void {
-    for (const [turn, onEnd] of former.#turns) this.#turns.set(turn, onEnd)
+    former.#successor = this
+    this.#accepting = former.#accepting
+    for (const [turnId, onEnd] of former.#turns) void this.#takeOverTurn(turnId, onEnd)
+    former[Symbol.dispose]()
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true
     this.#stream[Symbol.dispose]()
     this.#attendance[Symbol.dispose]()
     this.#asks[Symbol.dispose]()
@@ -143,7 +156,7 @@ export class AttachedSession implements Disposable {
       if (this.#at.after >= this.#at.barrier) await this.#goLive()
       for await (const batch of this.#stream) {
         await this.#accepting // a turn of ours is known as ours before its events are looked at
-        for (const event of batch) await this.#take(event)
+        for (const event of batch) if (!this.#isOver) await this.#take(event)
       }
     } catch (error) {
       this.#ports.failed(error)
@@ -277,12 +290,27 @@ export class AttachedSession implements Disposable {
   }
 
   /** One that has ended already is told as soon as everything in it was: a prompt that was sent twice. */
-  async #register({ turn }: PromptAccepted, onEnd: OnEnd): Promise<void> {
-    this.#turns.set(turn.id, onEnd)
-    const { outcome } = turn
-    if (outcome === undefined) return
-    const { session } = await this.#ports.service.get(this.id)
-    void this.#reached(session.lastSeq).then(() => this.#end(turn.id, endOfOutcome(outcome)))
+  #register({ id, outcome }: Pick<PromptAccepted['turn'], 'id' | 'outcome'>, onEnd: OnEnd): void {
+    if (this.#successor !== undefined) return this.#successor.#register({ id, outcome }, onEnd)
+    this.#turns.set(id, onEnd)
+    if (outcome !== undefined) void this.#endOnceTold(id, outcome)
+  }
+
+  async #takeOverTurn(turnId: TurnId, onEnd: OnEnd): Promise<void> {
+    this.#turns.set(turnId, onEnd)
+    const { service, failed } = this.#ports
+    const turn = await service.turn(this.id, turnId).catch(failed)
+    if (turn?.outcome !== undefined) await this.#endOnceTold(turnId, turn.outcome)
+  }
+
+  async #endOnceTold(turnId: TurnId, outcome: Outcome): Promise<void> {
+    try {
+      const { session } = await this.#ports.service.get(this.id)
+      await this.#reached(session.lastSeq)
+      if (this.#successor === undefined) this.#end(turnId, endOfOutcome(outcome)) // else it has looked itself
+    } catch (error) {
+      this.#ports.failed(error)
+    }
   }
 
   /** Resolves when everything up to `seq` was told, or nothing will be any more. */

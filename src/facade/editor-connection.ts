@@ -15,6 +15,7 @@ import { lastKnown } from './last-known.ts'
 import { asSeenBy, loginMethods } from './login.ts'
 import { NOTIFICATIONS, REQUESTS } from './methods.ts'
 import type { Editor, Outcome } from './methods.ts'
+import { OpenSessions } from './open-sessions.ts'
 import type { CloseReason, ConnectionOrigin, ConnectionWishes, EditorTransport, FacadePorts } from './ports.ts'
 import { errorBody, Refusal } from './rpc-errors.ts'
 
@@ -29,7 +30,7 @@ export interface ConnectionParts extends ConnectionOrigin {
 const IN_FLIGHT_MAX = 256
 
 export class EditorConnection {
-  readonly sessions = new Map<string, AttachedSession>()
+  readonly sessions = new OpenSessions()
   readonly #ports: FacadePorts
   readonly #parts: ConnectionParts
   readonly #peer: JsonRpcPeer
@@ -71,8 +72,7 @@ export class EditorConnection {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#peer.close(new CancelledError('the connection of the editor'))
-    for (const session of this.sessions.values()) session[Symbol.dispose]()
-    this.sessions.clear()
+    this.sessions[Symbol.dispose]()
     this.#parts.closed()
   }
 

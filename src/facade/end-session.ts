@@ -15,8 +15,7 @@ export async function closeSession(editor: Editor, params: JsonObject): Promise<
   await editor.service.get(id)
   await cancelOnLeave(editor, id, attached)
   await attached?.untilIdle()
-  if (editor.sessions.get(id) === attached) editor.sessions.delete(id)
-  attached?.[Symbol.dispose]()
+  if (editor.sessions.get(id) === attached) editor.sessions.detach(id)
   return { kind: 'answer', result: {} }
 }
 
@@ -26,10 +25,8 @@ export async function deleteSession(editor: Editor, params: JsonObject): Promise
   try {
     const id = sessionIdParam(params)
     await editor.service.close(id)
-    const attached = editor.sessions.get(id)
-    await attached?.untilIdle()
-    editor.sessions.delete(id)
-    attached?.[Symbol.dispose]()
+    await editor.sessions.get(id)?.untilIdle()
+    editor.sessions.detach(id)
   } catch (error) {
     const isGone = isHoldfastError(error) && error.code === 'SESSION_NOT_FOUND'
     if (!isGone && !(error instanceof Refusal)) throw error

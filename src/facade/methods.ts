@@ -8,6 +8,7 @@ import { closeSession, deleteSession } from './end-session.ts'
 import type { PromptContent } from './initialize.ts'
 import { authenticate } from './login.ts'
 import { listSessions } from './list-sessions.ts'
+import type { OpenSessions } from './open-sessions.ts'
 import { forkSession, loadSession, newSession, resumeSession } from './open-session.ts'
 import { cancelPrompt, prompt } from './prompt.ts'
 import { setConfigOption, setMode, setModel } from './set-option.ts'
@@ -22,8 +23,7 @@ export interface Editor extends EditorPorts {
   readonly wishes: ConnectionWishes
   /** It came over the unix socket, which only our user can open. */
   readonly isSameUser: boolean
-  /** Open in it. */
-  readonly sessions: Map<string, AttachedSession>
+  readonly sessions: OpenSessions
   /** Prompts that are not answered yet, by the id of their request. */
   readonly prompts: Map<RpcId, { readonly sessionId: SessionId; turn: TurnId | undefined }>
   /** The same session in other editors. */

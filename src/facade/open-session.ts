@@ -6,8 +6,7 @@ import { RPC_CODES } from '../acp/rpc.ts'
 import type { JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { SessionRequest, SessionStatus } from '../session/service.ts'
-import { AttachedSession } from './attached-session.ts'
-import type { Attachment } from './attached-session.ts'
+import type { AttachedSession, Attachment } from './attached-session.ts'
 import { choicesOf } from './choices.ts'
 import type { ChoicesView } from './choices.ts'
 import { defaultAgent, lastKnownOffers } from './last-known.ts'
@@ -16,6 +15,8 @@ import { META, metaOf, metaText } from './meta.ts'
 import type { Editor, Outcome } from './methods.ts'
 import { cwdParam, sessionIdParam } from './params.ts'
 import { invalidParams, Refusal, sessionNotFound } from './rpc-errors.ts'
+
+type From = Omit<Attachment, 'no' | 'id'>
 
 /** With a key (`_meta`) that is in use it is that session, without its history. */
 export async function newSession(editor: Editor, params: JsonObject): Promise<Outcome> {
@@ -74,26 +75,23 @@ export async function forkSession(editor: Editor, params: JsonObject): Promise<O
   return open(editor, status, { after: lastSeq, barrier: lastSeq, goesOn: false }, { sessionId: id })
 }
 
-async function open(
-  editor: Editor,
-  status: SessionStatus,
-  at: Omit<Attachment, 'no' | 'id'>,
-  fields: JsonObject,
-): Promise<Outcome> {
+async function open(editor: Editor, status: SessionStatus, at: From, fields: JsonObject): Promise<Outcome> {
   const { no, id } = status.session
-  const attached = new AttachedSession(editor, { no, id, ...at })
-  const former = editor.sessions.get(id)
-  editor.sessions.set(id, attached)
-  if (former !== undefined) {
-    attached.takeOver(former)
-    former[Symbol.dispose]()
-  }
+  const from = fromTold(editor.sessions.get(id), at)
+  const attached = editor.sessions.attach(editor, { no, id, ...from })
   const choices = await choicesFor(editor, status)
   attached.state.wasTold(choices)
   await attached.isReplayed
   // Whoever comes back goes on from here.
-  const meta = { _meta: { ...metaOf(fields), [META.seq]: at.barrier } }
+  const meta = { _meta: { ...metaOf(fields), [META.seq]: from.barrier } }
   return { kind: 'answer', result: { ...fields, ...choices, ...meta }, answered: () => attached.release() }
+}
+
+/** Without its history a session begins with now; for an editor that has it open, with what is still on its way to it. */
+function fromTold(former: AttachedSession | undefined, at: From): From {
+  if (former === undefined || at.goesOn || at.after < at.barrier) return at
+  const told = Math.min(former.toldTo, at.barrier)
+  return { ...at, after: told, barrier: told }
 }
 
 /** Of an agent that was not started for this session yet: what it offered in another one, until it says so itself. */

@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../base/json.ts'
 import { META_CHARS_MAX } from '../session/service.ts'
 import type { PromptAccepted, PromptRequest, SessionStatus, WhenBusy } from '../session/service.ts'
 import { contentTakenBy } from '../session/turns/check-prompt.ts'
-import { AttachedSession } from './attached-session.ts'
+import type { AttachedSession } from './attached-session.ts'
 import { asSeenBy } from './login.ts'
 import { META, metaOf, metaText, textWithoutOurs, withoutOurs } from './meta.ts'
 import type { Asked, Editor, Outcome } from './methods.ts'
@@ -60,9 +60,10 @@ export async function cancelPrompt({ sessions, service }: Editor, params: JsonOb
 async function attach(editor: Editor, sessionId: string): Promise<AttachedSession> {
   const { session } = await editor.service.get(sessionId)
   if (session.state !== 'open') throw sessionNotFound(sessionId)
+  const opened = editor.sessions.get(sessionId) // by a request that came meanwhile
+  if (opened !== undefined) return opened
   const { no, id, lastSeq } = session
-  const attached = new AttachedSession(editor, { no, id, after: lastSeq, barrier: lastSeq, goesOn: false })
-  editor.sessions.set(id, attached)
+  const attached = editor.sessions.attach(editor, { no, id, after: lastSeq, barrier: lastSeq, goesOn: false })
   attached.release()
   return attached
 }
