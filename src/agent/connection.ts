@@ -167,7 +167,7 @@ export interface AttachRequest {
   readonly requests: readonly Pick<PermissionAsked, 'requestId' | 'line'>[]
   /** The last stored update of the turn that is out, as JSON text, when more of its message may come. */
   readonly lastUpdate: string | undefined
-  /** All that is stored of the turn that is out, oldest first and bounded, for agents of ACP v2; else none. */
+  /** What is stored of the turn that is out, oldest first: all of it within a bound for agents of ACP v2, else the newest. */
   readonly updates: readonly string[]
   /** Number of this life of the session; keeps the ids of our requests apart from those of earlier lives. */
   readonly life: number

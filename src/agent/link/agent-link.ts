@@ -180,7 +180,8 @@ export class AgentLink implements ProcessListener {
   }
 
   /** Restores what an earlier life and the agent owe each other. The host tells nothing before the connection is listened to. */
-  resume({ turnId, requests }: AttachRequest, { opened, capabilities }: Agreed): AgentConnection {
+  resume({ turnId, requests, updates }: AttachRequest, { opened, capabilities }: Agreed): AgentConnection {
+    this.#tells.remember(opened.agentSessionId, updates)
     for (const { requestId, line } of requests) this.#peer.restore(requestId, line)
     if (turnId !== undefined) this.#peer.expect(turnId, (result) => this.#onAnswer(turnId, result))
     const connection = this.toConnection(opened, capabilities)

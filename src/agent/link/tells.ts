@@ -11,6 +11,7 @@ import type { AgentSessionId, TurnId } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { AgentAnswer, AgentListener, AgentRequestId, ControlAnswer } from '../connection.ts'
 import type { ElicitationAsked } from '../elicitations/elicitation.ts'
+import { KnownCalls } from './known-calls.ts'
 import type { MessageIds } from './message-ids.ts'
 
 type OddUpdate = 'malformed_update' | 'foreign_session' | 'update_before_resume'
@@ -39,6 +40,7 @@ const EARLY_BYTES_MAX = 8 * 1024 * 1024
 export class Tells {
   readonly #messageIds: MessageIds
   readonly #texts = new UpdateTexts()
+  readonly #calls = new KnownCalls()
   #listener: AgentListener | undefined
   #sessionId: AgentSessionId | undefined
   #early: Early[] = []
@@ -64,6 +66,11 @@ export class Tells {
   get line(): number {
     const [first] = this.#early
     return first === undefined ? this.#line : first.line - 1
+  }
+
+  /** What an earlier life has told of the turn that is out, as JSON texts. */
+  remember(sessionId: AgentSessionId, updates: readonly string[]): void {
+    for (const update of updates) this.#calls.take(sessionId, JSON.parse(update) as JsonObject)
   }
 
   startLine(line: number): void {
@@ -96,6 +103,7 @@ export class Tells {
     const narrowed = narrowSessionUpdate(params)
     if (narrowed.kind === 'malformed') return this.#odd('malformed_update', { reason: narrowed.reason })
     const { sessionId, variant, update } = narrowed
+    this.#calls.take(sessionId, update)
     // Before the update, under the line before it: told again after a crash rather than that lost.
     if (DESCRIBES.has(variant)) this.#tell(sessionId, (listener, line) => listener.described(update, line - 1))
     const listener = this.#listener
@@ -112,7 +120,7 @@ export class Tells {
     const narrowed = narrowPermissionRequest(params)
     if (narrowed.kind === 'malformed') return narrowed.reason
     const { sessionId, options } = narrowed
-    const toolCall = JSON.stringify(narrowed.toolCall)
+    const toolCall = JSON.stringify(this.#calls.complete(sessionId, narrowed.toolCall))
     const tell: Tell = (listener, line) => listener.permissionAsked({ requestId, line, toolCall, options })
     this.#tell(sessionId, tell, this.#sizeOf(params))
     return undefined
@@ -168,6 +176,7 @@ export class Tells {
   }
 
   startTurn(): void {
+    this.#calls.startTurn()
     this.#messageIds.startTurn()
   }
 

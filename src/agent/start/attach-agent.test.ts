@@ -124,7 +124,10 @@ function recorder(told: string[]): AgentListener {
       told.push(`${line} ${content?.text} ${messageId}`)
     },
     answered: (turnId, answer, line) => told.push(`${line} answered ${turnId} ${answer.kind}`),
-    permissionAsked: ({ requestId, line }) => told.push(`${line} permission ${requestId}`),
+    permissionAsked: ({ requestId, line, toolCall }) => {
+      const { title } = JSON.parse(toolCall) as { title?: string }
+      told.push(`${line} permission ${requestId}${title === undefined ? '' : ` ${title}`}`)
+    },
     elicitationAsked: ({ requestId, line }) => told.push(`${line} elicitation ${requestId}`),
     elicitationCompleted: (id, line) => told.push(`${line} completed ${id}`),
     described: () => {},
@@ -191,6 +194,14 @@ test('the open message goes on under its id; another one gets an id that no earl
     const { told } = await attach(process, { lastUpdate: last })
     expect(told[1]).toBe(`3 more ${id ?? 'm3.8'}`)
   }
+})
+
+test('C-57 a request of a call that an earlier life has told of is completed with that', async () => {
+  const process = shaken()
+  const call = { sessionUpdate: 'tool_call', toolCallId: 't', title: 'Write a.txt', kind: 'edit' }
+  process.say(ask(5))
+  const { told } = await attach(process, { turnId: TURN, updates: [JSON.stringify(call)] })
+  expect(told).toContain('3 permission 5 Write a.txt')
 })
 
 test('an open request is answered under the name of its line, and is not asked again when its line is read again', async () => {

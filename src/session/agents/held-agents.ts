@@ -104,7 +104,7 @@ export class HeldAgents {
       turnId,
       requests: [...open, ...untold, ...asking, ...elicitations.untold],
       lastUpdate: last,
-      updates: depth === TURN_EVENTS ? updates : [],
+      updates,
     })
     return { connection, attached: { generation, pid, line, isRetiring, turnId, untold, elicitations, compacting } }
   }

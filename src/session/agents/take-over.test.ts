@@ -352,9 +352,9 @@ test('an answer that a failing store refuses ends no agent: it is read again by 
 
 test.each([
   ['{"protocol":2}', 100],
-  ['{}', 0],
+  ['{}', 64],
 ])(
-  'an agent with %s is taken over with %i of the updates of its turn: all of them, or none',
+  'an agent with %s is taken over with %i of the updates of its turn: all of them, or the newest',
   async (capabilities, count) => {
     await using at = await TestSessions.start()
     at.connector.capabilities = capabilities
