@@ -30,7 +30,7 @@ export async function shakeHands({ agent, options }: Bench, version: string): Pr
       clientCapabilities: {
         fs: { readTextFile: false, writeTextFile: false },
         terminal: false,
-        session: { configOptions: { boolean: {} }, compaction: {} },
+        session: { configOptions: { boolean: {} }, compaction: {}, notices: {} },
       },
       clientInfo: { name: 'holdfast', title: 'Holdfast', version },
     },

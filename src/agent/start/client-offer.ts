@@ -19,7 +19,7 @@ export function clientOffer(definition: AgentDefinition, protocol: ProtocolVersi
     terminal: terminals,
     // `holdfast agents login` runs the agent's own program in a terminal: one that is elsewhere has none of ours (C-15, ADR 40).
     ...(definition.remote === undefined && { auth: { terminal: true } }),
-    session: { configOptions: { boolean: {} }, compaction: {} },
+    session: { configOptions: { boolean: {} }, compaction: {}, notices: {} },
     elicitation: ELICITATION,
   }
 }

@@ -38,7 +38,7 @@ test('C-02 C-07 C-08 C-15 initialize says version 1, who asks, that a person can
         fs: { readTextFile: false, writeTextFile: false },
         terminal: false,
         auth: { terminal: true },
-        session: { configOptions: { boolean: {} }, compaction: {} },
+        session: { configOptions: { boolean: {} }, compaction: {}, notices: {} },
         elicitation: { form: {}, url: {} },
       },
       clientInfo: { name: 'holdfast', title: 'Holdfast', version: '1.2.3' },

@@ -45,6 +45,15 @@ describe('turn text', () => {
     expect(show([call, { ...done, status: 'failed' }]).err).toBe('> Run tests\nx Run tests failed\n')
   })
 
+  test('a notice of the agent is a line beside the answer, with how serious it is', () => {
+    const notice = { sessionUpdate: 'notice', severity: 'warning', title: 'Nearly full' }
+    expect(show([say('a'), { ...notice, description: 'Ten percent\nare left.' }, say('b')])).toEqual({
+      out: 'a\nb\n',
+      err: 'warning: Nearly full: Ten percent are left.\n',
+    })
+    expect(show([{ ...notice, severity: 'odd', description: null }]).err).toBe('note: Nearly full\n')
+  })
+
   test('thoughts are dim on a terminal, and colourless with NO_COLOR or without a terminal', () => {
     expect(show([think('hm')], true).err).toBe('\u001b[2mhm\u001b[22m\n')
     expect(show([think('hm')], true, { NO_COLOR: '1' }).err).toBe('hm\n')

@@ -1,4 +1,4 @@
-// A running turn as people read it: the answer on stdout as it comes; thoughts, tool calls and plans as dim lines on stderr.
+// A running turn as people read it: the answer on stdout as it comes; thoughts, tool calls, plans and notices as dim lines on stderr.
 // Holds what is needed to break lines well, and the titles of running tool calls (bounded). Never decides anything.
 
 import type { JsonObject } from '../../base/json.ts'
@@ -40,6 +40,8 @@ export class TurnText {
         return this.#toolCall(update)
       case 'plan':
         return this.#planLine(update)
+      case 'notice':
+        return this.#notice(update)
       default:
         return undefined
     }
@@ -99,6 +101,13 @@ export class TurnText {
     const line = `plan ${done}/${entries.length}${step}`
     if (line !== this.#plan) this.line(line)
     this.#plan = line
+  }
+
+  /** What the agent says of itself, not of the work; a severity that is not known is none. */
+  #notice({ severity, title, description }: JsonObject): void {
+    const label = severity === 'warning' || severity === 'error' ? severity : 'note'
+    const words = [title, description].filter((text) => typeof text === 'string').map((text) => terminalLine(text, 500))
+    if (words.length > 0) this.line(`${label}: ${words.join(': ')}`)
   }
 
   #remember(id: string, title: string): void {
