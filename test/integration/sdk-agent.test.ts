@@ -12,6 +12,26 @@ import { readPeerJournal } from '../_support/peer-journal.ts'
 import { TestGateway } from '../_support/test-gateway.ts'
 import { until } from '../_support/until.ts'
 
+/** Everything that a client of v1 can ask or tell, forks among it. */
+const WRITTEN = [
+  '$/cancel_request',
+  'authenticate',
+  'initialize',
+  'logout',
+  'session/cancel',
+  'session/close',
+  'session/delete',
+  'session/fork',
+  'session/list',
+  'session/load',
+  'session/new',
+  'session/prompt',
+  'session/resume',
+  'session/set_config_option',
+  'session/set_mode',
+]
+const [MODEL_AWAY, TAKEN_BACK, LOGIN_NEEDED] = [-32603, -32800, -32000]
+
 const AGENT = join(import.meta.dirname, '../agents/sdk-agent.ts')
 
 let gateway: TestGateway
@@ -101,7 +121,10 @@ describe('prompts', () => {
   })
 
   test('every kind of update is in the log as it was sent, and what describes the session is shown', async () => {
-    const turn = await gateway.ask(session, '@everything')
+    const run = await gateway.run('prompt', '-s', session, '@everything')
+    expect([run.code, run.stdout]).toEqual([0, expect.stringContaining('Hello there\n')])
+    expect(run.stderr).toContain('warning: Nearly full: Ten percent are left.\n')
+    const [turn] = (await gateway.client.listTurns(session)).turns as [TurnView]
     const sent = (await readPeerJournal(journal)).toClient.filter(({ method }) => method === 'session/update')
     const told = await updatesOf(turn)
     const asSent = sent.slice(-told.length).map(({ params }) => params?.['update'] as Told)
@@ -216,6 +239,28 @@ describe('the machine', () => {
   })
 })
 
+describe('logins', () => {
+  test.each(['by-itself', 'by-hand'])(
+    'a prompt waits for a login (%s), and goes on after it; a logout ends it',
+    async (method) => {
+      const id = await gateway.newSession('locked')
+      const { turn } = await gateway.client.prompt(id, { prompt: 'in' })
+      const blocked = async () => (await gateway.client.getSession(id)).blocked
+      await until(async () => (await blocked()) !== null, { ms: 10_000, what: () => 'it waits for a login' })
+      expect((await blocked())?.login?.methods).toEqual([
+        { id: 'by-itself', name: 'By itself', kind: 'agent' },
+        { id: 'by-hand', name: 'By hand', kind: 'terminal' },
+      ])
+      const login = await gateway.run('agents', 'login', 'locked', '--method', method)
+      expect([login.code, login.stdout]).toEqual([0, 'logged in: locked opens sessions\n'])
+      expect(await saidIn(await gateway.ended(id, turn.id))).toBe('You said: in')
+      const logout = await gateway.run('agents', 'logout', 'locked')
+      expect([logout.code, logout.stdout]).toEqual([0, 'logged out of locked\n'])
+      await gateway.client.closeSession(id)
+    },
+  )
+})
+
 describe('sessions', () => {
   test('what a session is opened with arrives: MCP servers of all kinds, directories, options, modes', async () => {
     const options = { mode: 'code', model: 'large', thinking: 'high', config: { web: true } }
@@ -280,6 +325,9 @@ describe('sessions', () => {
       ({ turn_id: turn, type }) => turn === null && type === 'update',
     )
     expect(JSON.stringify(past)).toContain('You said: before')
+    expect((await gateway.run('sessions', 'close', 'adopted', '--delete-conversation')).code).toBe(0)
+    const left = await gateway.client.listAgentSessions('peer')
+    expect(left.sessions.map(({ agent_session_id: one }) => one)).not.toContain(id)
   })
 })
 
@@ -287,7 +335,14 @@ test('every message to the agent is one of the published schema, and its own val
   const { toAgent, toClient, violations, complaints } = await readPeerJournal(journal)
   expect(violations).toEqual([])
   expect(complaints).toEqual([])
-  const methods = new Set(toAgent.map(({ method }) => method))
-  const refused = toClient.filter(({ error }) => error !== undefined).map(({ error }) => error!.code)
-  expect(refused.filter((code) => ![-32603, -32800, -32000].includes(code))).toEqual([])
+  const asked = new Set(toAgent.flatMap(({ method = [] }) => method))
+  expect([...asked].toSorted()).toEqual(WRITTEN)
+  const refused = toClient.flatMap(({ error }) => error?.code ?? [])
+  expect(new Set(refused)).toEqual(new Set([MODEL_AWAY, TAKEN_BACK, LOGIN_NEEDED]))
+})
+
+test('nothing that such an agent says is odd to us', async () => {
+  const { sessions } = await gateway.client.listSessions()
+  const events = await Promise.all(sessions.map(({ id }) => gateway.events(id)))
+  expect(events.flat().filter(({ type }) => type === 'agent.warning')).toEqual([])
 })

@@ -26,9 +26,14 @@ export class SessionMethods {
     this.#logins = logins
   }
 
-  readonly create: acp.AgentRequestHandler<acp.NewSessionRequest, acp.NewSessionResponse> = ({ params }) => {
+  readonly create: acp.AgentRequestHandler<acp.NewSessionRequest, acp.NewSessionResponse> = async ({
+    params,
+    client,
+  }) => {
     this.#logins.check()
     const session = this.#sessions.make(equipmentOf(params), 'new')
+    const update = { sessionUpdate: 'session_info_update', title: 'Just made' } as const
+    await client.notify('session/update', { sessionId: session.id, update })
     return { sessionId: session.id, ...controlsOf(session), _meta: null }
   }
 
