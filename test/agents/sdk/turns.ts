@@ -27,7 +27,7 @@ export class Turns {
     this.#cancels.set(params.sessionId, cancelled)
     const turn = new Turn(context, this.#sessions, cancelled.signal)
     const words = params.prompt.map((block) => (block.type === 'text' ? block.text : `[${block.type}]`)).join(' ')
-    await turn.hear(params.prompt)
+    turn.hear(params.prompt)
     const deed = DEEDS[/@(\w+)/.exec(words)?.[1] ?? 'echo'] ?? DEEDS['echo']!
     try {
       await deed(turn, words)
