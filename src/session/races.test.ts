@@ -37,8 +37,8 @@ interface Sess {
 async function openLane(seed: number, { asks = 0, liveMax = 8 }: { asks?: number; liveMax?: number }): Promise<Lane> {
   const random = seededRandom(seed)
   const agents = racingConnector(random, { asks })
-  const slots = new AgentSlots({ liveMax, startingMax: 4, waitMs: 10_000 }, systemClock)
-  const limits = { cancelGraceMs: 2_000, silenceMs: 4_000 }
+  const slots = new AgentSlots({ liveMax, startingMax: 4, waitMs: 60_000 }, systemClock)
+  const limits = { cancelGraceMs: 10_000, silenceMs: 30_000 }
   const at = await TestSessions.start(limits, { connector: agents, slots })
   return { at, agents, slots, random, [Symbol.asyncDispose]: () => at[Symbol.asyncDispose]() }
 }
