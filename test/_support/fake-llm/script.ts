@@ -1,6 +1,6 @@
 // Decides the answer from the last user text alone, so that a test says in its prompt what the model does.
 // Directives: `@tool write <path> <content>`, `@call <tool> <json>` (a line for each call, in order),
-// `@use <tool> <json>` (the tool is offered under a longer name that ends so, as those of MCP servers are), `@slow`, `@recall`,
+// `@use <tool> <json>` (the tool is offered under a longer name that ends so, as those of MCP servers are), `@slow [tokens everyMs]`, `@recall`,
 // `@error <status>`, `@hang`; anything else gets a plain answer. A request for a summary gets one, or `@hang-summary` hangs it.
 
 import type { JsonObject } from '../../../src/base/json.ts'
@@ -35,14 +35,16 @@ export const SLOW_PACE: Pace = { tokensMax: 300, everyMs: 200 }
 /** Directives are looked for anywhere in the last user text: agents wrap what the user typed. */
 export function answerTo(conversation: Conversation, pace: Pace = SLOW_PACE): Answer {
   if (isTitleRequest(conversation)) return { kind: 'text', text: 'A test session' }
-  const text = conversation.userTexts.at(-1) ?? ''
+  const text = conversation.userTexts.findLast((each) => !REMINDER.test(each)) ?? ''
   if (text.startsWith('<conversation>')) return summaryOf(text)
   if (/@hang\b(?!-)/.test(text)) return { kind: 'hang' }
   const calls = [...text.matchAll(/^@call (\w+) (\{.*\})$/gm)]
   if (calls.length > 0) return nextCall(conversation, calls)
   const error = /@error (\d{3})/.exec(text)
   if (error) return { kind: 'error', status: Number(error[1]) }
-  if (/@slow\b/.test(text)) return { kind: 'slow', ...pace }
+  const slow = /@slow\b(?: (\d+) (\d+))?/.exec(text)
+  if (slow)
+    return { kind: 'slow', tokensMax: Number(slow[1] ?? pace.tokensMax), everyMs: Number(slow[2] ?? pace.everyMs) }
   if (/@recall\b/.test(text))
     return { kind: 'text', text: `first user text: ${excerpt(firstTyped(conversation.userTexts))}` }
   const write = /@tool write (\S+) ([^\n]+)/.exec(text)
@@ -94,6 +96,9 @@ function once(
   if (call) return { kind: 'tool', call: { id: `call_fake_${userTexts.length}`, ...call } }
   return { kind: 'text', text: `${missing} was offered: ${tools.map((tool) => tool.name).join(', ')}` }
 }
+
+/** Some agents put one behind what the user typed. */
+const REMINDER = /^<system-reminder>.*<\/system-reminder>\s*$/s
 
 /** Agents ask for a title of the session beside the turn; the user's text is quoted in that request. */
 function isTitleRequest({ system, tools, userTexts }: Conversation): boolean {

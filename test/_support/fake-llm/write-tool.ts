@@ -20,7 +20,7 @@ const PATH_KEYS = ['filePath', 'file_path', 'absolute_path', 'path', 'filename']
 const CONTENT_KEYS = ['content', 'contents', 'text', 'file_text']
 
 const STRATEGIES: readonly Strategy[] = [
-  { names: /^(write|create|write_?file|create_?file|writefile|fs_write)$/i, build: fileWrite },
+  { names: /^(?:mcp__acp__)?(write|create|write_?file|create_?file|writefile|fs_write)$/i, build: fileWrite },
   { names: /^(edit|edit_?file|str_replace)$/i, build: fileEdit },
   { names: /^apply_?patch$/i, build: patch },
   { names: /^(bash|shell|shell_command|exec_command|run_shell_command|execute_command|run_command)$/i, build: shell },
