@@ -57,10 +57,11 @@ export type NarrowedInitialize =
 /** Malformed: no object, or a version that is not an integer. Whether we speak that version is the caller's question. */
 export function narrowInitialize(result: Json): NarrowedInitialize {
   if (!isJsonObject(result)) return { kind: 'malformed', reason: 'the result of initialize is not an object' }
-  const { protocolVersion, agentCapabilities } = result
-  if (typeof protocolVersion !== 'number' || !Number.isSafeInteger(protocolVersion)) {
+  const { protocolVersion: told, agentCapabilities } = result
+  if (typeof told !== 'number' || !Number.isSafeInteger(told)) {
     return { kind: 'malformed', reason: 'protocolVersion is not an integer' }
   }
+  const protocolVersion = told === 2 && hasFirstShape(result) ? 1 : told
   if (protocolVersion === 2) return { kind: 'initialized', protocolVersion, ...narrowV2(result), warning: undefined }
   const agent = narrowAgentInfo(result['agentInfo'])
   const warning = isInitializeResponse(result) ? undefined : violationOf(isInitializeResponse)
@@ -69,6 +70,11 @@ export function narrowInitialize(result: Json): NarrowedInitialize {
   const capabilities = { ...narrowCapabilities(agentCapabilities), ...(agent !== undefined && { agent }), ...logins }
   const login = { methods, canLogOut: isJsonObject(objectOrEmpty(objectOrEmpty(agentCapabilities)['auth'])['logout']) }
   return { kind: 'initialized', protocolVersion, capabilities, login, warning }
+}
+
+/** Some agents repeat any number and go on in version 1: what they say of themselves is where that has it. */
+function hasFirstShape({ agentCapabilities, capabilities }: JsonObject): boolean {
+  return isJsonObject(agentCapabilities) && !isJsonObject(capabilities)
 }
 
 function narrowCapabilities(capabilities: Json | undefined): AgentCapabilities {

@@ -20,6 +20,12 @@ function refuses(...supported: number[]): Answering {
     })
 }
 
+/** As Factory Droid does: any number is repeated, and what follows has the shape of version 1. */
+const repeats: Answering = (message, self) => {
+  const { protocolVersion } = paramsOf(message)
+  return self.tell(result(message, { protocolVersion: protocolVersion ?? 0, agentCapabilities: {} }))
+}
+
 const asked = ({ sent }: FakeProcess): Json | undefined => paramsOf(sent[0])['protocolVersion']
 const paramsOf = (message: JsonObject | undefined): JsonObject => message?.['params'] as JsonObject
 const codeOf = (error: unknown): unknown => error
@@ -34,6 +40,7 @@ test('auto asks for version 2, and speaks it with an agent that does', async () 
 test.each<[string, Answering]>([
   ['answers 1', speaksOne],
   ['knows only 1, by code (C-04)', refuses(1)],
+  ['repeats 2 and answers in the shape of 1', repeats],
 ])(
   'auto starts an agent that %s anew and asks it as version 1 does; the next start asks for 1 at once',
   async (_, answering) => {
@@ -51,6 +58,7 @@ test.each<[string, Answering]>([
 test.each<[string, 1 | 2, Answering, Json]>([
   ['2 alone is enabled and it answers 1', 2, speaksOne, 1],
   ['2 alone is enabled and it knows only 1', 2, refuses(1), 1],
+  ['2 alone is enabled and it repeats 2 in the shape of 1', 2, repeats, 1],
   ['1 alone is enabled and it knows only 2', 1, refuses(2, 3), '2 and 3'],
   ['it knows none', 2, refuses(), 'none'],
 ])('C-03 where %s the start fails, and both are named', async (_, protocol, answering, answered) => {
