@@ -31,6 +31,7 @@ export const NAMED_AGENTS: readonly CatalogEntry[] = [
       how: 'run: auggie login',
     },
     homepage: 'https://augmentcode.com',
+    note: 'offers no login over ACP',
   },
   {
     name: 'cursor',
@@ -93,6 +94,7 @@ export const NAMED_AGENTS: readonly CatalogEntry[] = [
     packages: ['@jetbrains/junie@3110.7.0'],
     node: '20',
     login: byItself('junie'),
+    needsScripts: true,
     homepage: 'https://github.com/JetBrains/junie',
   },
   {
@@ -120,6 +122,7 @@ export const NAMED_AGENTS: readonly CatalogEntry[] = [
     node: '24.16',
     login: byItself('openclaw onboard'),
     homepage: 'https://github.com/openclaw/openclaw',
+    note: 'talks to a gateway of its own (openclaw gateway), which has to run',
   },
   {
     name: 'pool',
