@@ -2,9 +2,11 @@
 // now. Each step has a process of its own, so that none has read an old login (C-14). Owns the processes; asks and prints nothing.
 
 import { narrowInitialize } from '../acp/initialize.ts'
-import type { LoginOffer } from '../acp/initialize.ts'
+import type { AgentCapabilities, LoginOffer } from '../acp/initialize.ts'
 import type { LoginMethod } from '../acp/login-methods.ts'
 import { RPC_CODES, RpcError } from '../acp/rpc.ts'
+import { narrowNewSession } from '../acp/session-results.ts'
+import { ignore } from '../base/deadline.ts'
 import { HoldfastError } from '../base/errors.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import { redactSecrets } from '../base/redact.ts'
@@ -28,6 +30,13 @@ export interface LoginRequest {
 
 const PROTOCOL_VERSION = 1
 const DETAIL_CHARS_MAX = 500
+/** For an agent to remove what the proof has made. */
+const FORGET_MS = 5_000
+
+interface Agreed {
+  readonly login: LoginOffer
+  readonly capabilities: AgentCapabilities
+}
 
 export class AgentLogin {
   readonly #ground: Ground
@@ -40,7 +49,7 @@ export class AgentLogin {
 
   /** What the agent offers. AGENT_EXITED, AGENT_NOT_ACP, AGENT_PROTOCOL_VERSION, AGENT_ERROR, DEADLINE, CANCELLED, SPAWN_FAILED. */
   look(): Promise<LoginOffer> {
-    return this.#with((_, offer) => Promise.resolve(offer))
+    return this.#with((_, { login }) => Promise.resolve(login))
   }
 
   /** AGENT_LOGIN_FAILED when the agent says no, or the program of a terminal login ends with anything but 0. Else as `look`. */
@@ -48,7 +57,7 @@ export class AgentLogin {
     if (method.kind === 'terminal') return this.#inTerminal(method)
     // C-12: nothing else is ever given to `authenticate`.
     if (method.kind !== 'agent') throw this.#failed(`a login of type ${method.type} cannot be run`)
-    await this.#with(async (agent, { methods }) => {
+    await this.#with(async (agent, { login: { methods } }) => {
       if (!methods.some(({ id, kind }) => id === method.id && kind === 'agent'))
         throw this.#failed('the agent does not offer it any more')
       await this.#ask(agent, 'authenticate', { methodId: method.id }, this.#request.loginMs)
@@ -57,18 +66,22 @@ export class AgentLogin {
 
   /** AGENT_LOGIN_FAILED when the agent has no logout, or refuses. */
   async logOut(): Promise<void> {
-    await this.#with(async (agent, { canLogOut }) => {
+    await this.#with(async (agent, { login: { canLogOut } }) => {
       if (!canLogOut) throw this.#failed('the agent offers no logout')
       await this.#ask(agent, 'logout', {}, this.#request.stepMs)
     })
   }
 
-  /** Whether a new process opens a session now; false: it wants a login. AGENT_ERROR when it refuses for another reason. */
+  /**
+   * Whether a new process opens a session now; false: it wants a login. AGENT_ERROR when it refuses for another reason. The session is
+   * deleted again, if the agent can.
+   */
   prove(): Promise<boolean> {
-    return this.#with(async (agent) => {
+    return this.#with(async (agent, { capabilities }) => {
       const { cwd, stepMs: ms, signal } = this.#request
       try {
-        await agent.ask('session/new', { cwd, mcpServers: [] }, { ms, signal })
+        const made = await agent.ask('session/new', { cwd, mcpServers: [] }, { ms, signal })
+        if (capabilities.delete) await this.#forget(agent, made)
         return true
       } catch (error) {
         if (error instanceof RpcError && error.code === RPC_CODES.authRequired) return false
@@ -77,13 +90,23 @@ export class AgentLogin {
     })
   }
 
-  async #with<T>(work: (agent: TestedAgent, offer: LoginOffer) => Promise<T>): Promise<T> {
+  /** Never rejects: the login works all the same. */
+  async #forget(agent: TestedAgent, made: Json): Promise<void> {
+    const narrowed = narrowNewSession(made)
+    if (narrowed.kind === 'malformed') return
+    const { sessionId } = narrowed.value
+    await agent
+      .ask('session/delete', { sessionId }, { ms: FORGET_MS, signal: this.#request.signal })
+      .catch(ignore('it stays on the list of the agent, empty'))
+  }
+
+  async #with<T>(work: (agent: TestedAgent, agreed: Agreed) => Promise<T>): Promise<T> {
     const { hear } = this.#request
     await using agent = await this.#ground.start((chunk) => hear(chunk))
     return await work(agent, await this.#shakeHands(agent))
   }
 
-  async #shakeHands(agent: TestedAgent): Promise<LoginOffer> {
+  async #shakeHands(agent: TestedAgent): Promise<Agreed> {
     const { version, stepMs: ms, signal, agent: name } = this.#request
     const params = {
       protocolVersion: PROTOCOL_VERSION,
@@ -99,8 +122,8 @@ export class AgentLogin {
     })
     const answer = narrowInitialize(result)
     if (answer.kind === 'malformed') throw new HoldfastError('AGENT_NOT_ACP', { agent: name, reason: answer.reason })
-    const { protocolVersion, login } = answer
-    if (protocolVersion === PROTOCOL_VERSION) return login
+    const { protocolVersion, login, capabilities } = answer
+    if (protocolVersion === PROTOCOL_VERSION) return { login, capabilities }
     const versions = { answered: protocolVersion, supported: PROTOCOL_VERSION }
     throw new HoldfastError('AGENT_PROTOCOL_VERSION', { agent: name, ...versions })
   }

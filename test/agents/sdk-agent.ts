@@ -1,5 +1,6 @@
 // An agent of ACP v1 on the official SDK, a peer that knows nothing of us: all that v1 has, and forks. What a prompt says decides what a
-// turn does (sdk/deeds.ts). --state=DIR keeps its sessions, --journal=FILE everything that went over its pipes, --login=FILE wants a login.
+// turn does (sdk/deeds.ts). --state=DIR keeps its sessions, --journal=FILE everything that went over its pipes, --login=FILE
+// wants a login, --no-resume can only load.
 
 import { Readable, Writable } from 'node:stream'
 
@@ -16,7 +17,7 @@ function flag(name: string): string | undefined {
   return process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
 }
 
-const logins = new Logins(flag('login'))
+const logins = new Logins(flag('login'), !process.argv.includes('--no-resume'))
 if (process.argv.includes('--log-in')) {
   logins.logIn()
   process.exit(0)

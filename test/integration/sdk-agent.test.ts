@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { EventView } from '../../src/wire/event.ts'
 import type { TurnView } from '../../src/wire/turn.ts'
+import { killPid } from '../_support/kill.ts'
 import { readPeerJournal } from '../_support/peer-journal.ts'
 import { TestGateway } from '../_support/test-gateway.ts'
 import { until } from '../_support/until.ts'
@@ -46,9 +47,14 @@ beforeAll(async () => {
   journal = join(home, 'peer.jsonl')
   further = join(home, 'further')
   await mkdir(further)
-  const command = [process.execPath, AGENT, `--journal=${journal}`, `--state=${home}/peer`]
-  const peer = { command, terminals: true, files: 'write' }
-  const agents = { peer, locked: { command: [...command, `--login=${home}/login`] } }
+  const command = (name: string, ...flags: string[]) => ({
+    command: [process.execPath, AGENT, `--journal=${journal}`, `--state=${home}/${name}`, ...flags],
+  })
+  const agents = {
+    peer: { ...command('peer'), terminals: true, files: 'write' },
+    locked: command('locked', `--login=${home}/login`),
+    loader: command('loader', '--no-resume'),
+  }
   const mcpServers = {
     tools: { command: ['/bin/tools', '--fast'], env: { TOOL: 'yes' } },
     web: { url: 'https://peer.test/mcp', headers: { 'X-One': 'two' } },
@@ -233,8 +239,9 @@ describe('the machine', () => {
       exit: { exitCode: 3 },
       output: { output: `two words in ${gateway.workspace}`, truncated: false, exitStatus: { exitCode: 3 } },
       running: { output: '', truncated: false },
+      takenBack: TAKEN_BACK,
       killed: { signal: expect.stringContaining('SIG') },
-      gone: expect.any(Number),
+      gone: -32002,
     })
   })
 })
@@ -254,6 +261,8 @@ describe('logins', () => {
       const login = await gateway.run('agents', 'login', 'locked', '--method', method)
       expect([login.code, login.stdout]).toEqual([0, 'logged in: locked opens sessions\n'])
       expect(await saidIn(await gateway.ended(id, turn.id))).toBe('You said: in')
+      const { sessions } = await gateway.client.listAgentSessions('locked')
+      expect(new Set(sessions.map(({ cwd }) => cwd))).toEqual(new Set([gateway.workspace])) // none of the login
       const logout = await gateway.run('agents', 'logout', 'locked')
       expect([logout.code, logout.stdout]).toEqual([0, 'logged out of locked\n'])
       await gateway.client.closeSession(id)
@@ -303,6 +312,31 @@ describe('sessions', () => {
     expect(await reported('forked', '@recall')).toEqual([...kinds, 'user_message_chunk'])
   })
 
+  test('a load tells everything again, and nothing of it is in the log twice', async () => {
+    const id = await gateway.newSession('loader')
+    for (const prompt of ['@everything', 'and more']) await gateway.ask(id, prompt)
+    const { agent_pid: pid } = await gateway.client.getSession(id)
+    killPid(pid, 'SIGKILL')
+    const isGone = async () => (await gateway.client.getSession(id)).agent_pid === null
+    await until(isGone, { ms: 10_000, what: () => 'the death was seen' })
+    expect(await reported(id, '@session')).toMatchObject({ opened: 'load', mode: 'code', web: true })
+    const events = await gateway.events(id)
+    expect(events.filter(({ type }) => type.startsWith('conversation.'))).toEqual([])
+    expect(events.filter(({ data }) => JSON.stringify(data).includes('"Hello "'))).toHaveLength(1)
+  })
+
+  test('a question and the request after it go on over a kill -9 of the gateway', async () => {
+    const { turn } = await gateway.client.prompt(session, { prompt: '@later' })
+    const question = await openQuestion()
+    await gateway.kill('SIGKILL')
+    await gateway.start()
+    await gateway.client.answerElicitation(question, { action: 'accept', content: {} })
+    const request = await openPermission()
+    expect(request.tool_call).toMatchObject({ title: 'Write a.txt', kind: 'edit' })
+    await gateway.client.answerPermission(request.id, { option_id: 'no' })
+    expect(await reportOf(await gateway.ended(session, turn.id))).toEqual({ outcome: 'selected', optionId: 'no' })
+  })
+
   test('its own sessions are listed over pages, adopted with their past, closed and deleted', async () => {
     const made = await gateway.newSession('peer')
     await gateway.ask(made, 'before')
@@ -344,5 +378,6 @@ test('every message to the agent is one of the published schema, and its own val
 test('nothing that such an agent says is odd to us', async () => {
   const { sessions } = await gateway.client.listSessions()
   const events = await Promise.all(sessions.map(({ id }) => gateway.events(id)))
-  expect(events.flat().filter(({ type }) => type === 'agent.warning')).toEqual([])
+  const warnings = events.flat().filter(({ type }) => type === 'agent.warning')
+  expect(warnings.filter(({ data }) => 'warning' in (data as Told))).toEqual([])
 })

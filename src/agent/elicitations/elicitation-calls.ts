@@ -50,6 +50,9 @@ export class ElicitationCalls implements RequestServer {
     return this.#ports.process.flushed()
   }
 
+  /** Its session is told, and answers it. */
+  withdraw(): void {}
+
   /** What waits for a person is a row. */
   pinUpTo(): void {}
 

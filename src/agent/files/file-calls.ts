@@ -31,6 +31,9 @@ export class FileCalls implements RequestServer {
     this.#answer(id, { method, params, line }).catch(ignore('answer() does not reject'))
   }
 
+  /** Its answer is on the way. */
+  withdraw(): void {}
+
   /** Nothing that is open is acknowledged: see `take`. */
   pinUpTo(): void {}
 

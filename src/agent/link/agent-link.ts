@@ -339,10 +339,15 @@ export class AgentLink implements ProcessListener {
     if (method === 'session/update') return this.#tells.update(notification, isEarly)
     if (method === '$/cancel_request') {
       const requestId = params['requestId']
-      if (typeof requestId === 'string' || typeof requestId === 'number') this.#tells.requestCancelled(requestId)
+      if (typeof requestId === 'string' || typeof requestId === 'number') this.#withdrawn(requestId)
     }
     const completed = method === 'elicitation/complete' ? completedElicitation(params) : undefined
     if (completed !== undefined) this.#tells.elicitationCompleted(completed)
+  }
+
+  #withdrawn(requestId: string | number): void {
+    for (const server of this.#servers) server.withdraw(requestId)
+    this.#tells.requestCancelled(requestId)
   }
 
   #onRequest(request: IncomingRequest): void {

@@ -16,6 +16,8 @@ export interface RequestServer {
   serves(method: string): boolean
   /** Leads to exactly one answer, now or later. A line that is read again after a crash is served again: it must do nothing twice. */
   take(id: RpcId, asked: AskedOfUs): void
+  /** The agent takes a request back: it is still answered once, and what it waits for may go on. Any id. */
+  withdraw(id: RpcId): void
   /** To be called before the lines up to `n` are acknowledged: a request that is still open is pinned, or answered by then. */
   pinUpTo(n: number): void
   /** The process ends: gives back whatever was held for it. Never rejects. */

@@ -65,6 +65,20 @@ test('every request is answered with its result or its error', async () => {
   expect(log).toEqual(['serve 1', 'serve 2', 'error y -32002', 'respond x {"exitCode":0,"signal":null}'])
 })
 
+test('C-50 a wait that the agent takes back is answered at once, and not again at the exit, also when its id is used again', async () => {
+  const { calls, log, answer } = openRig()
+  calls.take('x', wait(1))
+  calls.take('y', { ...wait(2), method: 'terminal/kill' })
+  for (const id of ['x', 'x', 'y', 'z']) calls.withdraw(id)
+  expect(log).toEqual(['serve 1', 'serve 2', 'error x -32800'])
+  calls.take('x', wait(3))
+  calls.pinUpTo(3)
+  await answer(1)
+  await answer(3)
+  await answer(2)
+  expect(log.slice(3)).toEqual(['serve 3', 'pin 2 a2', 'pin 3 a3', 'respond x {}', 'respond y {}'])
+})
+
 test('a line whose answer was written in an earlier life is not served again', () => {
   const { calls, log, written } = openRig()
   written.add('a1')

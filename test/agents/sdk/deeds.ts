@@ -12,7 +12,8 @@ type Deed = (turn: Turn, words: string) => Promise<void>
 export const DEEDS: Readonly<Record<string, Deed>> = {
   echo: (turn, words) => turn.say(`You said: ${words}`, turn.params._meta ?? null),
   everything: tellEverything,
-  permission: askPermission,
+  permission: (turn) => askPermission(turn),
+  later: askLater,
   withdrawn: askWithdrawn,
   form: askForm,
   page: askOnPage,
@@ -26,9 +27,22 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   extension: askExtension,
 }
 
-async function askPermission(turn: Turn): Promise<void> {
+/** The call is told, then time goes by until a question is answered, and only then its permission is asked for. */
+async function askLater(turn: Turn): Promise<void> {
+  const toolCallId = await tellCall(turn)
+  const question = { mode: 'form', message: 'Go on?', requestedSchema: {} } as const
+  await turn.client.request('elicitation/create', { sessionId: turn.sessionId, ...question })
+  await askPermission(turn, toolCallId)
+}
+
+async function tellCall(turn: Turn): Promise<string> {
   const toolCallId = `call-${turn.session.told.length}`
   await turn.tell({ sessionUpdate: 'tool_call', toolCallId, title: 'Write a.txt', kind: 'edit', status: 'pending' })
+  return toolCallId
+}
+
+async function askPermission(turn: Turn, told?: string): Promise<void> {
+  const toolCallId = told ?? (await tellCall(turn))
   const { outcome } = await turn.client.request('session/request_permission', {
     sessionId: turn.sessionId,
     toolCall: { toolCallId, title: null, status: null, content: null, locations: null },

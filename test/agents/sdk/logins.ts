@@ -6,20 +6,29 @@ import { RequestError } from '@agentclientprotocol/sdk/unstable'
 import type { AgentCapabilities, AgentRequestHandler, AuthenticateRequest } from '@agentclientprotocol/sdk/unstable'
 import type { InitializeRequest, InitializeResponse, LogoutRequest } from '@agentclientprotocol/sdk/unstable'
 
-const CAPABILITIES: AgentCapabilities = {
+const capabilities = (canResume: boolean): AgentCapabilities => ({
   loadSession: true,
   promptCapabilities: { image: true, audio: true, embeddedContext: true },
   mcpCapabilities: { http: true, sse: true },
-  sessionCapabilities: { list: {}, delete: {}, additionalDirectories: {}, resume: {}, close: {}, fork: {} },
+  sessionCapabilities: {
+    list: {},
+    delete: {},
+    additionalDirectories: {},
+    resume: canResume ? {} : null,
+    close: {},
+    fork: {},
+  },
   auth: { logout: {} },
   _meta: { 'peer.test/kind': 'sdk' },
-}
+})
 
 export class Logins {
   readonly #file: string | undefined
+  readonly #canResume: boolean
 
-  constructor(file: string | undefined) {
+  constructor(file: string | undefined, canResume: boolean) {
     this.#file = file
+    this.#canResume = canResume
   }
 
   logIn(): void {
@@ -34,7 +43,7 @@ export class Logins {
   readonly initialize: AgentRequestHandler<InitializeRequest, InitializeResponse> = () => ({
     protocolVersion: 1,
     agentInfo: { name: 'sdk-agent', title: null, version: '1.0.0' },
-    agentCapabilities: CAPABILITIES,
+    agentCapabilities: capabilities(this.#canResume),
     authMethods: [
       { id: 'by-itself', name: 'By itself', description: null },
       { type: 'terminal', id: 'by-hand', name: 'By hand', args: ['--log-in'], env: { LOGIN_HINT: 'none' } },

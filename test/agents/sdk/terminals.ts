@@ -35,9 +35,16 @@ export async function runTerminals(turn: Turn): Promise<void> {
     outputByteLimit: null,
   })
   const running = await long.currentOutput()
+  const abort = new AbortController()
+  const wait = { sessionId, terminalId: long.id }
+  const withdrawn = client
+    .request('terminal/wait_for_exit', wait, { cancellationSignal: abort.signal })
+    .catch(({ code }) => Number(code))
+  setImmediate(() => abort.abort())
+  const takenBack = await withdrawn
   await long.kill()
   const killed = await long.waitForExit()
   await long.release()
   const gone = await long.currentOutput().then(JSON.stringify, ({ code }) => Number(code))
-  await turn.report({ exit, output, running, killed, gone })
+  await turn.report({ exit, output, running, takenBack, killed, gone })
 }

@@ -9,9 +9,7 @@ const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QD
 const text = (words: string) => ({ type: 'text', text: words }) as const
 
 export async function tellEverything(turn: Turn): Promise<void> {
-  turn.session.mode = 'code'
-  turn.session.web = true
-  turn.keep()
+  turn.choose({ mode: 'code', web: true })
   for (const update of [...shown(turn.session.equipment.cwd), ...described(configOf(turn.session))])
     await turn.tell(update)
 }

@@ -58,6 +58,12 @@ export class Turn {
     return this.say(JSON.stringify(what))
   }
 
+  /** The agent sets something by itself. */
+  choose(chosen: Pick<KeptSession, 'mode' | 'web'>): void {
+    Object.assign(this.session, chosen)
+    this.#sessions.keep({ ...this.#sessions.get(this.sessionId), ...chosen })
+  }
+
   keep(): void {
     const { told } = this.session
     this.#sessions.keep({ ...this.#sessions.get(this.sessionId), told })
