@@ -29,6 +29,10 @@ export class AgentTerminal {
     return this.#untold > 0 && this.#untold * 2 >= Math.min(this.#text.length, TERMINAL_CHARS_MAX)
   }
 
+  get chars(): number {
+    return this.#text.length
+  }
+
   get hasUntold(): boolean {
     return this.#untold > 0
   }

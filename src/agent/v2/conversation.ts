@@ -100,7 +100,7 @@ export class Conversation {
     const state = JSON.stringify(update)
     const isNews = state !== this.#state && !isReplay
     this.#state = state
-    return { updates: [...this.tools.flush(), ...(isNews ? [update] : [])], end }
+    return { updates: [...this.tools.flush(end !== undefined), ...(isNews ? [update] : [])], end }
   }
 
   /** The prompt is in the log already; only the sender hears of it again. */

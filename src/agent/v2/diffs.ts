@@ -13,17 +13,20 @@ export function diffContent(item: JsonObject): JsonObject[] | undefined {
   return changes.filter(isJsonObject).flatMap((change) => contentOf(change, files))
 }
 
-type Files = ReadonlyMap<string, readonly Hunk[]>
+/** Each file once: who names it again is told in words. */
+type Files = Map<string, readonly Hunk[]>
 
 function filesOf(patch: Json | undefined): Files {
   if (!isJsonObject(patch) || patch['format'] !== 'git_patch' || typeof patch['text'] !== 'string') return new Map()
-  return readGitPatch(patch['text'])
+  return new Map(readGitPatch(patch['text']))
 }
 
 function contentOf(change: JsonObject, files: Files): JsonObject[] {
   const { operation, path, oldPath } = change
   if (typeof path !== 'string') return []
-  const hunks = files.get(path) ?? files.get(path.replace(/^\//, '')) ?? []
+  const name = files.has(path) ? path : path.replace(/^\//, '')
+  const hunks = files.get(name) ?? []
+  files.delete(name)
   const diffs = hunks.map(({ before, after }) => ({
     type: 'diff',
     path,

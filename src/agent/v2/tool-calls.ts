@@ -5,6 +5,7 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
 import { AgentTerminal, LEFT_OUT, terminalOf } from './agent-terminal.ts'
 import { diffContent } from './diffs.ts'
+import { TellAgain } from './tell-again.ts'
 
 interface ToolCall {
   readonly id: string
@@ -12,7 +13,10 @@ interface ToolCall {
   fields: JsonObject
   /** As the agent says it, v2's kinds included. */
   content: JsonObject[]
+  /** Of the content. */
   chars: number
+  /** By field. */
+  readonly fieldChars: Map<string, number>
   /** Characters that were appended since its content was told. */
   untold: number
   isCut: boolean
@@ -21,6 +25,8 @@ interface ToolCall {
 /** Older ones are forgotten: an update of such a one creates it again. */
 const TOOLS_MAX = 256
 const TERMINALS_MAX = 64
+/** Of all that is known together; of more the content is forgotten, then the oldest calls. */
+const KNOWN_CHARS_MAX = 8 * 1024 * 1024
 /** Of content that was appended piece by piece. */
 const CONTENT_CHARS_MAX = 64 * 1024
 
@@ -31,6 +37,7 @@ const UNTITLED = 'Tool call'
 export class ToolCalls {
   readonly #tools = new Map<string, ToolCall>()
   readonly #terminals = new Map<string, AgentTerminal>()
+  #again = new TellAgain()
 
   /** A `tool_call_update`, or the tool call of a permission request. */
   upsert(update: JsonObject): JsonObject[] {
@@ -39,11 +46,14 @@ export class ToolCalls {
     const isNew = !this.#tools.has(id)
     const tool = this.#of(id)
     const fields = patched(tool, patch)
-    tool.fields = { ...tool.fields, ...fields }
+    this.#patch(tool, fields)
     if (content !== undefined) this.#replace(tool, content)
-    if (isNew) return [this.#created(tool)]
-    const isTold = content !== undefined || tool.untold > 0 || this.#isTerminalUntold(tool)
-    return [{ sessionUpdate: 'tool_call_update', toolCallId: id, ...fields, ...(isTold && this.#told(tool)) }]
+    const isDue = content !== undefined || (this.#isUntold(tool) && this.#again.isAllowed)
+    const told = isNew
+      ? this.#created(tool)
+      : { sessionUpdate: 'tool_call_update', toolCallId: id, ...fields, ...(isDue && this.#told(tool)) }
+    this.#bound(tool)
+    return [told]
   }
 
   /** A `tool_call_content_chunk`. */
@@ -53,31 +63,33 @@ export class ToolCalls {
     const tool = this.#of(id)
     this.#add(tool, content)
     if (isNew) return [this.#created(tool)]
-    return tool.untold * 2 >= tool.chars ? [this.#contentOf(tool)] : []
+    return tool.untold * 2 >= tool.chars && this.#again.isAllowed ? [this.#contentOf(tool)] : []
   }
 
   /** A `terminal_update`, or a `terminal_output_chunk`: what changes in the tool calls that show it. */
   terminal(update: JsonObject): JsonObject[] {
-    const { terminalId: id, data } = update
+    const { terminalId: id, data, output } = update
     if (typeof id !== 'string') return []
     const terminal = this.#terminalOf(id)
+    const bytes = data ?? (isJsonObject(output) ? output['data'] : undefined)
+    this.#again.came(typeof bytes === 'string' ? bytes.length : 0)
     let isDue = false
     if (typeof data === 'string') terminal.write(data)
     else isDue = terminal.patch(update)
-    if (!isDue && !terminal.isWorthTelling) return []
-    return [...this.#tools.values()].filter((tool) => shows(tool, id)).map((tool) => this.#contentOf(tool))
+    return isDue || terminal.isWorthTelling ? this.#tellAgain((tool) => shows(tool, id)) : []
   }
 
-  /** What was appended and not told yet. */
-  flush(): JsonObject[] {
-    const untold = [...this.#tools.values()].filter((tool) => tool.untold > 0 || this.#isTerminalUntold(tool))
-    return untold.map((tool) => this.#contentOf(tool))
+  /** What was appended and not told yet. The end of a turn is worth some more. */
+  flush(isEnd: boolean): JsonObject[] {
+    if (isEnd) this.#again = new TellAgain()
+    return this.#tellAgain((tool) => this.#isUntold(tool))
   }
 
-  /** All that is known of one, in the shape of a permission request. */
+  /** All that is known of one, in the shape of a permission request; without content that was told too often. */
   view(id: string): JsonObject {
     const tool = this.#tools.get(id)
-    return tool === undefined ? { toolCallId: id } : { toolCallId: id, ...tool.fields, ...this.#told(tool) }
+    if (tool === undefined) return { toolCallId: id }
+    return { toolCallId: id, ...tool.fields, ...(this.#again.isAllowed && this.#toldAgain(tool)) }
   }
 
   /** A `tool_call` or `tool_call_update` of v1 that an earlier life has told. */
@@ -85,13 +97,44 @@ export class ToolCalls {
     const { toolCallId: id, content, sessionUpdate: _, ...fields } = update
     if (typeof id !== 'string') return
     const tool = this.#of(id)
-    tool.fields = { ...tool.fields, ...fields }
-    if (!Array.isArray(content)) return
+    this.#patch(tool, fields)
+    if (!Array.isArray(content)) return this.#bound(tool)
     this.#replace(
       tool,
       content.filter(isJsonObject).map((item) => this.#recall(item)),
     )
     tool.untold = 0
+    this.#bound(tool)
+  }
+
+  #tellAgain(isMeant: (tool: ToolCall) => boolean): JsonObject[] {
+    const meant = [...this.#tools.values()].filter(isMeant)
+    return meant.flatMap((tool) => (this.#again.isAllowed ? [this.#contentOf(tool)] : []))
+  }
+
+  #patch(tool: ToolCall, fields: JsonObject): void {
+    tool.fields = { ...tool.fields, ...fields }
+    for (const [name, value] of Object.entries(fields)) {
+      const chars = name.length + JSON.stringify(value).length
+      tool.fieldChars.set(name, chars)
+      this.#again.came(chars)
+    }
+  }
+
+  /** Overflow rule: of `tool`, which was told last, the content is forgotten; then the oldest ones are. */
+  #bound(tool: ToolCall): void {
+    const knownOf = ({ chars, fieldChars }: ToolCall): number =>
+      fieldChars.values().reduce((sum, one) => sum + one, chars)
+    let chars = this.#tools.values().reduce((sum, one) => sum + knownOf(one), 0)
+    if (chars > KNOWN_CHARS_MAX && tool.chars > KNOWN_CHARS_MAX / 8) {
+      chars -= tool.chars
+      Object.assign(tool, { content: [], chars: 0, untold: 0, isCut: true })
+    }
+    for (const [id, oldest] of this.#tools) {
+      if (chars <= KNOWN_CHARS_MAX) return
+      chars -= knownOf(oldest)
+      this.#tools.delete(id)
+    }
   }
 
   #recall(item: JsonObject): JsonObject {
@@ -109,7 +152,13 @@ export class ToolCalls {
   }
 
   #contentOf(tool: ToolCall): JsonObject {
-    return { sessionUpdate: 'tool_call_update', toolCallId: tool.id, ...this.#told(tool) }
+    return { sessionUpdate: 'tool_call_update', toolCallId: tool.id, ...this.#toldAgain(tool) }
+  }
+
+  #toldAgain(tool: ToolCall): { content: Json[] } {
+    const told = this.#told(tool) // terminals are counted there
+    this.#again.told(tool.chars)
+    return told
   }
 
   #told(tool: ToolCall): { content: Json[] } {
@@ -124,17 +173,24 @@ export class ToolCalls {
     if (item['type'] === 'diff') return diffContent(item) ?? [item]
     const { terminalId } = item
     if (item['type'] !== 'terminal' || typeof terminalId !== 'string') return [item]
-    return [this.#terminalOf(terminalId).tell()]
+    const terminal = this.#terminalOf(terminalId)
+    if (!this.#again.isAllowed) return []
+    const told = terminal.tell()
+    this.#again.told(terminal.chars)
+    return [told]
   }
 
-  #isTerminalUntold({ content }: ToolCall): boolean {
+  #isUntold({ content, untold }: ToolCall): boolean {
+    if (untold > 0) return true
     return content.some(({ terminalId: id }) => typeof id === 'string' && this.#terminals.get(id)?.hasUntold === true)
   }
 
   #replace(tool: ToolCall, content: Json): void {
     tool.content = Array.isArray(content) ? content.filter(isJsonObject) : []
     tool.chars = sizeOf(tool.content)
+    tool.untold = 0
     tool.isCut = false
+    this.#again.came(tool.chars)
   }
 
   /** Overflow rule: the oldest content is left out, and that is said. */
@@ -143,6 +199,7 @@ export class ToolCalls {
     tool.content.push(item)
     tool.chars += chars
     tool.untold += chars
+    this.#again.came(chars)
     while (tool.chars > CONTENT_CHARS_MAX && tool.content.length > 1) {
       tool.chars -= JSON.stringify(tool.content.shift()).length
       tool.isCut = true
@@ -150,7 +207,15 @@ export class ToolCalls {
   }
 
   #of(id: string): ToolCall {
-    return keep(this.#tools, id, TOOLS_MAX, () => ({ id, fields: {}, content: [], chars: 0, untold: 0, isCut: false }))
+    return keep(this.#tools, id, TOOLS_MAX, () => ({
+      id,
+      fields: {},
+      content: [],
+      chars: 0,
+      fieldChars: new Map(),
+      untold: 0,
+      isCut: false,
+    }))
   }
 
   #terminalOf(id: string): AgentTerminal {
@@ -172,7 +237,10 @@ function keep<T>(all: Map<string, T>, id: string, max: number, make: () => T): T
 function patched(tool: ToolCall, patch: JsonObject): JsonObject {
   const title = patch['name'] ?? tool.fields['name'] ?? UNTITLED
   const resets: JsonObject = { ...RESETS, title }
-  const entries = Object.entries(patch).map(([key, value]) => [key, value ?? resets[key] ?? null])
+  const entries = Object.entries(patch).map(([key, value]) => [
+    key,
+    value ?? (Object.hasOwn(resets, key) ? resets[key] : null) ?? null,
+  ])
   return Object.fromEntries(entries) as JsonObject
 }
 
