@@ -7,7 +7,7 @@ import type { AgentInput } from '../input.ts'
 import { unattendedPolicy } from '../permissions/ask-permission.ts'
 import type { OpenElicitation } from '../state.ts'
 import { requestCancel } from '../turns/cancel.ts'
-import { signOfLife } from '../turns/sign-of-life.ts'
+import { markRunning, signOfLife } from '../turns/sign-of-life.ts'
 import { openElicitation, respondElicitation, settleElicitation } from './elicitations.ts'
 
 type Asked = Extract<AgentInput, { kind: 'agent.elicitation' }>
@@ -18,6 +18,7 @@ const DISMISSED = { answer: { action: 'cancel' }, keeps: false } as const
 export function askElicitation(draft: Draft, asked: Asked): void {
   const { state, limits } = draft
   signOfLife(draft)
+  markRunning(draft)
   const { elicitationId: id, requestId } = asked
   if (state.active?.cancelling !== undefined || state.phase.kind === 'closing')
     return respondElicitation(draft, { id, requestId }, DISMISSED)

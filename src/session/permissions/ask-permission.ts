@@ -11,7 +11,7 @@ import { modeEffect } from './rules/decide.ts'
 import type { Ruling } from './rules/decide.ts'
 import { allowOnceOption } from './rules/option-choice.ts'
 import { openPermission, respond, settle } from './permissions.ts'
-import { signOfLife } from '../turns/sign-of-life.ts'
+import { markRunning, signOfLife } from '../turns/sign-of-life.ts'
 import type { OpenPermission, SessionModel } from '../state.ts'
 import type { AgentInput, CallerInput } from '../input.ts'
 
@@ -37,6 +37,7 @@ const ASK: Verdict = { kind: 'ask' }
 export function askPermission(draft: Draft, asked: Asked): void {
   const { state } = draft
   signOfLife(draft)
+  markRunning(draft) // nothing is asked for without a prompt
   const isPointless = state.active?.cancelling !== undefined || state.phase.kind === 'closing'
   if (isPointless || !asked.options.some((option) => typeof option['optionId'] === 'string'))
     return respond(draft, asked.requestId, { outcome: 'cancelled' })

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 
 import { echo } from '../../../test/_support/fake-connector.ts'
 import type { OnPrompt } from '../../../test/_support/fake-connector.ts'
+import type { Voice } from '../../../test/_support/fake-agent.ts'
 import { openSession, send, turnEnded } from '../../../test/_support/session-steps.ts'
 import type { OpenSession } from '../../../test/_support/session-steps.ts'
 import { TestSessions } from '../../../test/_support/test-sessions.ts'
@@ -145,12 +146,22 @@ test('what an agent says of its session after the dispatch does not count as wor
   expect(await events(at, no, 'turn.running')).toEqual([])
 })
 
-test('a prompt that has an answer begun is not sent again: its turn fails', async () => {
+const OPTIONS = [{ optionId: 'once', name: 'Allow', kind: 'allow_once' }]
+
+test.each<[string, (listener: Voice) => void]>([
+  [
+    'has answered something',
+    (listener) =>
+      listener.update(JSON.stringify({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'I' } })),
+  ],
+  [
+    'has asked for permission',
+    (listener) => listener.permissionAsked({ requestId: 'r', toolCall: '{"toolCallId":"t"}', options: OPTIONS }),
+  ],
+])('a prompt is not sent again when the agent %s before it wants a login: its turn fails', async (_, works) => {
   await using at = await TestSessions.start()
   at.connector.onPrompt = (agent, turnId, prompt) => {
-    agent.listener.update(
-      JSON.stringify({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'I' } }),
-    )
+    works(agent.listener)
     refuse(agent, turnId, prompt)
   }
   const { id } = await opened(at)
