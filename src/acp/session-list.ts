@@ -6,6 +6,8 @@ import type { Json } from '../base/json.ts'
 export interface ListedSession {
   readonly sessionId: string
   readonly cwd: string
+  /** Further directories that it was about. */
+  readonly directories: readonly string[]
   readonly title: string | undefined
   /** As the agent sent it. */
   readonly updatedAt: string | undefined
@@ -33,8 +35,15 @@ export function narrowSessionList(result: Json): SessionListPage | undefined {
 
 function narrowItem(item: Json): ListedSession | undefined {
   if (!isJsonObject(item)) return undefined
-  const { sessionId, cwd, title, updatedAt } = item
+  const { sessionId, cwd, additionalDirectories, title, updatedAt } = item
   if (typeof sessionId !== 'string' || sessionId === '' || typeof cwd !== 'string') return undefined
   const text = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined)
-  return { sessionId, cwd, title: text(title), updatedAt: text(updatedAt) }
+  const directories = Array.isArray(additionalDirectories) ? additionalDirectories : []
+  return {
+    sessionId,
+    cwd,
+    directories: directories.filter((path) => typeof path === 'string'),
+    title: text(title),
+    updatedAt: text(updatedAt),
+  }
 }

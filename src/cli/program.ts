@@ -239,7 +239,7 @@ function declareFamily(sessions: Command, on: Bind): void {
     .addOption(new Option('--mode <what>', 'one prompt, or many').choices(['persistent', 'oneshot']))
     .action(on(async () => (await import('./commands/sessions-ensure.ts')).sessionsEnsure))
   declareEquipment(ensure)
-  sessions
+  const adopt = sessions
     .command('adopt')
     .description('list the sessions that an agent has of its own; with --id go on with one')
     .option('-a, --agent <name>', 'agent (default: the only one)')
@@ -248,6 +248,7 @@ function declareFamily(sessions: Command, on: Bind): void {
     .option('--label <text>', 'free text for people (default: the title that the agent gave it)')
     .option('--cwd <dir>', 'working directory (default: the one that the agent says)')
     .action(on(async () => (await import('./commands/sessions-adopt.ts')).sessionsAdopt))
+  declareEquipment(adopt)
   sessions
     .command('fork')
     .description('a new session that begins with what was said in this one')

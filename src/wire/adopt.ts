@@ -3,6 +3,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
+import { EquipmentFields } from './equipment.ts'
 import { NotifyPolicy, nullable } from './scalars.ts'
 import { SessionKey, SessionLabel, SessionName } from './session.ts'
 
@@ -22,6 +23,8 @@ export const AgentSessionList = Type.Object({
     Type.Object({
       agent_session_id: Type.String(),
       cwd: Type.String(),
+      /** Further directories that the agent has it for. */
+      additional_directories: Type.Array(Type.String()),
       title: nullable(Type.String()),
       /** As the agent sent it. */
       updated_at: nullable(Type.String()),
@@ -40,6 +43,8 @@ export const SessionAdopt = Type.Object(
     agent_session_id: AgentSessionId,
     /** Where it works; needed when the agent does not list its sessions. */
     cwd: Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 })),
+    /** What it is to have; nothing of what the agent lists is taken over unasked. */
+    ...EquipmentFields,
     key: Type.Optional(SessionKey),
     /** Absent: the title that the agent gave it. */
     label: Type.Optional(SessionLabel),

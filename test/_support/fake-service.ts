@@ -124,7 +124,8 @@ export class FakeService implements SessionService {
 
   async listAgentSessions(agent: string): Promise<AgentSessions> {
     if (!this.#agents.includes(agent)) throw new HoldfastError('AGENT_UNKNOWN', { agent })
-    const one = { agentSessionId: 'a1' as AgentSessionId, cwd: '/work', sessionId: this.#sessions[0]?.record.id }
+    const id = this.#sessions[0]?.record.id
+    const one = { agentSessionId: 'a1' as AgentSessionId, cwd: '/work', directories: ['/more'], sessionId: id }
     const told = { ...one, title: 'Tests', updatedAt: '2026-01-01T00:00:00Z' }
     const bare = { ...one, agentSessionId: 'a2' as AgentSessionId, sessionId: undefined }
     return { sessions: [told, { ...bare, title: undefined, updatedAt: undefined }], isCut: false }

@@ -338,7 +338,7 @@ describe('sessions', () => {
   })
 
   test('its own sessions are listed over pages, adopted with their past, closed and deleted', async () => {
-    const made = await gateway.newSession('peer')
+    const made = await gateway.newSession('peer', { additional_directories: [further] })
     await gateway.ask(made, 'before')
     const { agent_session_id: id } = await gateway.client.getSession(made)
     await gateway.client.closeSession(made)
@@ -348,13 +348,28 @@ describe('sessions', () => {
     expect(listed.sessions).toContainEqual({
       agent_session_id: id,
       cwd: gateway.workspace,
+      additional_directories: [further],
       title: `Title of ${id?.slice(0, 4)}`,
       updated_at: null,
       session_id: null,
     })
-    const adopted = await gateway.run('sessions', 'adopt', '-a', 'peer', '--id', id!, '--key', 'adopted')
+    const adopted = await gateway.run(
+      'sessions',
+      'adopt',
+      '-a',
+      'peer',
+      '--id',
+      id!,
+      '--key',
+      'adopted',
+      '--add-dir',
+      further,
+    )
     expect([adopted.code, adopted.stderr]).toEqual([0, ''])
-    expect(await reported('adopted', '@session')).toMatchObject({ opened: 'load' })
+    expect(await reported('adopted', '@session')).toMatchObject({
+      opened: 'load',
+      equipment: { directories: [further] },
+    })
     const past = (await gateway.events('adopted')).filter(
       ({ turn_id: turn, type }) => turn === null && type === 'update',
     )

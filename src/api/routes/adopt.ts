@@ -7,6 +7,7 @@ import type { AdoptRequest } from '../../session/entry/adopt-session.ts'
 import { AgentSessionList, AgentSessionsQuery, SessionAdopt } from '../../wire/adopt.ts'
 import { SessionView } from '../../wire/session.ts'
 import { sessionView } from '../views.ts'
+import { equipmentRequest } from './session-change.ts'
 import { refuseWhileDraining, withErrors } from './context.ts'
 import type { App, RouteContext } from './context.ts'
 
@@ -28,9 +29,10 @@ export function addAdoptRoutes(app: App, context: RouteContext): void {
     async ({ params, query }) => {
       refuseWhileDraining(context)
       const { sessions, isCut } = await service.listAgentSessions(params.agent, query.cwd)
-      const views = sessions.map(({ agentSessionId, cwd, title, updatedAt, sessionId }) => ({
+      const views = sessions.map(({ agentSessionId, cwd, directories, title, updatedAt, sessionId }) => ({
         agent_session_id: agentSessionId,
         cwd,
+        additional_directories: [...directories],
         title: title ?? null,
         updated_at: updatedAt ?? null,
         session_id: sessionId ?? null,
@@ -55,8 +57,10 @@ export function addAdoptRoutes(app: App, context: RouteContext): void {
   )
 }
 
-function adoptRequest({ agent, agent_session_id: id, cwd, key, label, parent, notify }: SessionAdopt): AdoptRequest {
+function adoptRequest(body: SessionAdopt): AdoptRequest {
+  const { agent, agent_session_id: id, cwd, key, label, parent, notify } = body
   return {
+    ...equipmentRequest(body),
     agent,
     agentSessionId: id as AgentSessionId,
     ...(cwd === undefined ? {} : { cwd }),

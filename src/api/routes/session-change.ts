@@ -88,7 +88,7 @@ function sessionChange({ options, continuity }: SessionPatch): SessionChange {
   }
 }
 
-function equipmentRequest({
+export function equipmentRequest({
   mcp_servers: mcpServers,
   additional_directories: directories,
 }: Pick<SessionPatch, 'mcp_servers' | 'additional_directories'>): Pick<SessionRequest, 'mcpServers' | 'directories'> {

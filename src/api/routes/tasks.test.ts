@@ -98,11 +98,19 @@ describe("an agent's own sessions", () => {
         {
           agent_session_id: 'a1',
           cwd: '/work',
+          additional_directories: ['/more'],
           title: 'Tests',
           updated_at: '2026-01-01T00:00:00Z',
           session_id: null,
         },
-        { agent_session_id: 'a2', cwd: '/work', title: null, updated_at: null, session_id: null },
+        {
+          agent_session_id: 'a2',
+          cwd: '/work',
+          additional_directories: ['/more'],
+          title: null,
+          updated_at: null,
+          session_id: null,
+        },
       ],
       is_cut: false,
     })

@@ -7,10 +7,12 @@ import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
 import type { Gateway } from '../gateway.ts'
 import { table } from '../output/table.ts'
+import { equipmentBody } from '../program-equipment.ts'
+import type { EquipmentOptions } from '../program-equipment.ts'
 import { onlyAgent } from '../session-choice.ts'
 import { UsageError } from '../usage-error.ts'
 
-export interface SessionsAdoptOptions {
+export interface SessionsAdoptOptions extends EquipmentOptions {
   readonly agent?: string
   readonly id?: string
   readonly key?: string
@@ -22,6 +24,9 @@ export async function sessionsAdopt(context: CommandContext, options: SessionsAd
   const { id, key, label } = options
   if (id === undefined && (key !== undefined || label !== undefined))
     throw new UsageError('Which session?', 'Name it with --id; without --id the sessions of the agent are listed.')
+  const equipment = equipmentBody(options, context.deps.cwd)
+  if (id === undefined && Object.keys(equipment).length > 0)
+    throw new UsageError('Which session?', 'Name it with --id; without --id the sessions of the agent are listed.')
   using gateway = await openGateway(context)
   const agent = options.agent ?? (await onlyAgent(gateway.client))
   const cwd = options.cwd === undefined ? undefined : path.resolve(context.deps.cwd, options.cwd)
@@ -32,6 +37,7 @@ export async function sessionsAdopt(context: CommandContext, options: SessionsAd
     ...(cwd !== undefined && { cwd }),
     ...(key !== undefined && { key }),
     ...(label !== undefined && { label }),
+    ...equipment,
   })
   if (context.screen.json) context.screen.record(session)
   else context.screen.print(`adopted as ${session.id}; its history is read with the first prompt\n`)
@@ -52,9 +58,9 @@ async function list(
       one.session_id ?? '-',
       one.updated_at ?? '-',
       one.title ?? '-',
-      one.cwd,
+      [one.cwd, ...one.additional_directories].join(' '),
     ])
-    screen.print(table(['AGENT SESSION', 'SESSION', 'UPDATED', 'TITLE', 'DIRECTORY'], rows, screen.style))
+    screen.print(table(['AGENT SESSION', 'SESSION', 'UPDATED', 'TITLE', 'DIRECTORIES'], rows, screen.style))
   }
   if (isCut) screen.note('there are more')
   return EXIT.done

@@ -9,7 +9,9 @@ import type { AdoptRequest } from './adopt-session.ts'
 
 const HELLO = [{ type: 'text', text: 'hello' }]
 const THEIRS = 'theirs-1' as AgentSessionId
-const LISTED = { sessionId: THEIRS, cwd: '/theirs', title: ' Fix the tests ', updatedAt: '2026-01-01T00:00:00Z' }
+const [cwd, directories] = ['/theirs', ['/more']]
+const ABOUT = { cwd, directories, title: ' Fix the tests ', updatedAt: '2026-01-01T00:00:00Z' }
+const LISTED = { sessionId: THEIRS, ...ABOUT }
 
 const said = (text: string): string =>
   JSON.stringify({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text } })
@@ -35,7 +37,7 @@ async function ask(id: SessionId): Promise<void> {
 }
 
 test('what an agent offers is listed, with the session that has it already', async () => {
-  const offered = { agentSessionId: THEIRS, cwd: '/theirs', title: LISTED.title, updatedAt: LISTED.updatedAt }
+  const offered = { agentSessionId: THEIRS, ...ABOUT }
   expect(await at.service.listAgentSessions('fake', undefined)).toEqual({
     sessions: [{ ...offered, sessionId: undefined }],
     isCut: false,
@@ -54,6 +56,13 @@ test('an adopted session works where the agent says, and is labelled as the agen
   })
   await at.service.close((await at.service.get('mine')).session.id)
   expect(await adopt({ cwd: '/here', label: 'other' })).toMatchObject({ cwd: '/here', family: { label: 'other' } })
+})
+
+test('further directories are those that are asked for, not those that the agent lists', async () => {
+  const { id, terms } = await adopt()
+  expect(terms.equipment.directories).toEqual([])
+  await at.service.close(id)
+  expect((await adopt({ directories: ['/asked'] })).terms.equipment.directories).toEqual(['/asked'])
 })
 
 test('the first start opens the conversation and stores its history once, before the prompt', async () => {

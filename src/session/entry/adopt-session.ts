@@ -27,6 +27,8 @@ export interface AdoptPorts {
 export interface OfferedSession {
   readonly agentSessionId: AgentSessionId
   readonly cwd: string
+  /** Further directories that the agent has it for; an adoption gives it only those that are asked for. */
+  readonly directories: readonly string[]
   readonly title: string | undefined
   readonly updatedAt: string | undefined
   /** The session of ours that goes on with it already. */
