@@ -2,6 +2,7 @@
 
 import type { SessionExplanation } from '../session/service.ts'
 import type { SessionStatisticsSnapshot } from '../session/insight/statistics.ts'
+import { neededLoginView } from './session-terms-view.ts'
 import type { ExplanationView, StatisticsView } from '../wire/insight.ts'
 
 export function explanationView({ session, explanation }: SessionExplanation): ExplanationView {
@@ -19,6 +20,7 @@ export function explanationView({ session, explanation }: SessionExplanation): E
     })),
     deadline: deadline === undefined ? null : { at: timeText(deadline.at), kind: deadline.kind },
     frees: [...frees],
+    login: neededLoginView(session),
   }
 }
 

@@ -6,7 +6,7 @@ import { offersOf } from '../session/terms/offers.ts'
 import type { SessionStatus } from '../session/service.ts'
 import type { EquipmentView } from '../wire/equipment.ts'
 import type { ControlsView, OptionsView } from '../wire/options.ts'
-import type { SessionDetail, SessionView } from '../wire/session.ts'
+import type { NeededLogin, SessionDetail, SessionView } from '../wire/session.ts'
 
 type SessionRecord = SessionStatus['session']
 type TermsView = Pick<
@@ -36,13 +36,20 @@ export function termsView(session: SessionRecord): TermsView {
   }
 }
 
+/** Null: it waits for no login. */
+export function neededLoginView({ id, agent, terms }: SessionRecord): NeededLogin | null {
+  if (terms.login === undefined) return null
+  const { methods, reason, isElsewhere } = terms.login
+  const command = loginCommand({ agent, sessionId: id, isElsewhere })
+  return { agent, methods: [...methods], reason: reason ?? null, elsewhere: isElsewhere, command }
+}
+
 /** What somebody has to decide, and what can be decided. */
-function blockedView({ blockedBy, terms, agent }: SessionRecord): SessionView['blocked'] {
+function blockedView(session: SessionRecord): SessionView['blocked'] {
+  const { blockedBy, terms } = session
   if (blockedBy === undefined) return null
-  if (terms.login !== undefined) {
-    const login = { agent, methods: [...terms.login.methods], command: loginCommand(agent) }
-    return { turn_id: blockedBy, reason: 'login_required', actions: [...LOGIN_ACTIONS], login }
-  }
+  const login = neededLoginView(session)
+  if (login !== null) return { turn_id: blockedBy, reason: 'login_required', actions: [...LOGIN_ACTIONS], login }
   if (!terms.conversation.isLost)
     return { turn_id: blockedBy, reason: 'interrupted', actions: ['continue', 'retry', 'discard'] }
   return { turn_id: blockedBy, reason: 'conversation_lost', actions: ['fresh', 'retry', 'discard'] }

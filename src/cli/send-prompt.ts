@@ -1,7 +1,7 @@
 // Sends one prompt and says what the gateway promised: stored, and how many are ahead of it.
 
 import type { HoldfastClient } from '../client/client.ts'
-import type { SessionView } from '../wire/session.ts'
+import type { NeededLogin, SessionView } from '../wire/session.ts'
 import type { PromptCreate } from '../wire/turn.ts'
 import type { CommandContext } from './context.ts'
 import { terminalLine } from './output/terminal-text.ts'
@@ -30,8 +30,10 @@ export function blockedText({ key, id, blocked }: Pick<SessionView, 'key' | 'id'
 }
 
 /** What waits is not lost, and goes on by itself. */
-export function loginText({ agent, command }: NonNullable<NonNullable<SessionView['blocked']>['login']>): string {
-  return `${terminalLine(agent)} needs a login; the prompt waits for it. Log in with: ${terminalLine(command)}`
+export function loginText({ agent, command, reason, elsewhere }: NeededLogin): string {
+  const why = reason === null ? '' : `: ${terminalLine(reason, 300)}`
+  const what = elsewhere ? 'Put that right where it runs, or its headers in the configuration, then' : 'Log in with'
+  return `${terminalLine(agent)} needs a login${why}; the prompt waits for it. ${what}: ${terminalLine(command)}`
 }
 
 /** Resolves when the prompt is stored. */

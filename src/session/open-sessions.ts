@@ -32,7 +32,7 @@ import type { TaskNotice } from './family/tell-session.ts'
 import { SessionLogins } from './agents/login-control.ts'
 import type { LoginControl } from './agents/login-control.ts'
 import { explainDamaged, explainDormant } from './insight/explain.ts'
-import { dormantLive } from './live.ts'
+import { liveOfDormant } from './insight/dormant.ts'
 import { readOptionsPatch } from './terms/options.ts'
 import { refuseStale } from './entry/resolution.ts'
 import type {
@@ -166,7 +166,7 @@ class Service implements SessionService {
   async ensure(request: SessionRequest): Promise<{ status: SessionStatus; created: boolean }> {
     this.#refuseNewWork()
     const { session, created } = await ensureSession({ ...this.#ports, parentage: this.#parentage }, request)
-    return { status: this.#status(session), created }
+    return { status: await this.#status(session), created }
   }
 
   async listAgentSessions(agent: string, cwd: string | undefined): Promise<AgentSessions> {
@@ -185,7 +185,7 @@ class Service implements SessionService {
     this.#refuseNewWork()
     const ports = { ...this.#ports, actors: this.#actors, parentage: this.#parentage }
     const { session, created } = await forkSession(ports, await this.#find(id), request)
-    return { status: this.#status(session), created }
+    return { status: await this.#status(session), created }
   }
 
   async describe(...[id, { parent, ...rest }]: Parameters<SessionService['describe']>): Promise<SessionStatus> {
@@ -203,7 +203,7 @@ class Service implements SessionService {
 
   async list(...[filter, page]: Parameters<SessionService['list']>): Promise<SessionStatus[]> {
     const sessions = await this.#ports.store.listSessions(filter, page)
-    return sessions.map((session) => this.#status(session))
+    return Promise.all(sessions.map((session) => this.#status(session)))
   }
 
   async prompt(id: SessionId, request: PromptRequest): Promise<PromptAccepted> {
@@ -347,7 +347,7 @@ class Service implements SessionService {
     const status = await this.get(idOrKey)
     const { session } = status
     if (status.live.activity === 'quarantined') return { ...status, explanation: explainDamaged() }
-    const explanation = this.#actors.find(session.no)?.explain() ?? explainDormant(session)
+    const explanation = this.#actors.find(session.no)?.explain() ?? explainDormant(session, status.live)
     return { ...status, explanation }
   }
 
@@ -362,10 +362,10 @@ class Service implements SessionService {
     return { session: await this.#find(id), stopped: undefined, turns: turns.map((turn) => turn.id) }
   }
 
-  #status(session: SessionRecord): SessionStatus {
-    const isClosed = session.state === 'closed'
-    const live = this.#actors.find(session.no)?.live ?? dormantLive(isClosed, session.blockedBy !== undefined)
-    return { session, live: session.damage === undefined || isClosed ? live : { ...live, activity: 'quarantined' } }
+  async #status(session: SessionRecord): Promise<SessionStatus> {
+    const live = this.#actors.find(session.no)?.live ?? (await liveOfDormant(this.#ports.store, session))
+    const isWhole = session.damage === undefined || session.state === 'closed'
+    return { session, live: isWhole ? live : { ...live, activity: 'quarantined' } }
   }
 
   async #find(id: string): Promise<SessionRecord> {

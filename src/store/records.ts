@@ -48,6 +48,10 @@ export interface LoginRecord {
     readonly name: string
     readonly kind: 'agent' | 'terminal' | 'unsupported'
   }[]
+  /** What was said when it was wanted. */
+  readonly reason: string | undefined
+  /** The agent does not run on this machine: no login of it can be made here. */
+  readonly isElsewhere: boolean
 }
 
 /** What is agreed between a session and its agent. */

@@ -113,7 +113,14 @@ export const StatusView = Type.Object(
     permissions_open: Type.Integer(),
     elicitations_open: Type.Integer(),
     /** Agents that want a login, and how many sessions wait for it. */
-    logins_needed: Type.Array(Type.Object({ agent: Type.String(), sessions: Type.Integer() })),
+    logins_needed: Type.Array(
+      Type.Object({
+        agent: Type.String(),
+        sessions: Type.Integer(),
+        /** It runs on another machine: it is logged in there, or by its headers in the configuration. */
+        elsewhere: Type.Boolean(),
+      }),
+    ),
     /** Sessions whose log is damaged and that are not closed. */
     sessions_quarantined: Type.Integer(),
     /** No room for new work: it is refused; what runs goes on. */

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
 import { Time, nullable } from './scalars.ts'
-import { SessionActivity } from './session.ts'
+import { NeededLogin, SessionActivity } from './session.ts'
 
 export const WaitView = Type.Object(
   {
@@ -30,6 +30,8 @@ export const ExplanationView = Type.Object(
     deadline: nullable(Type.Object({ at: Time, kind: Type.String() })),
     /** Operations of this API that end it now, by `operationId`. */
     frees: Type.Array(Type.String()),
+    /** The login that it waits for. */
+    login: nullable(NeededLogin),
   },
   { title: 'Explanation' },
 )

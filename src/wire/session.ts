@@ -47,9 +47,14 @@ export const NeededLogin = Type.Object({
       kind: Type.Enum(['agent', 'terminal', 'unsupported']),
     }),
   ),
-  /** What a person types on the machine of the gateway. */
+  /** What was said when it was wanted. */
+  reason: nullable(Type.String()),
+  /** The agent runs on another machine: it is logged in there, or by its headers in the configuration. */
+  elsewhere: Type.Boolean(),
+  /** What a person types on the machine of the gateway: the login; with `elsewhere` what comes after it. */
   command: Type.String(),
 })
+export type NeededLogin = Static<typeof NeededLogin>
 
 export const SessionView = Type.Object(
   {

@@ -119,7 +119,7 @@ export class FakeService implements SessionService {
   async explain(idOrKey: string): Promise<SessionExplanation> {
     const status = await this.get(idOrKey)
     const { session } = status
-    return { ...status, explanation: explainDormant(session) }
+    return { ...status, explanation: explainDormant(session, status.live) }
   }
 
   async listAgentSessions(agent: string): Promise<AgentSessions> {

@@ -76,7 +76,10 @@ describe.each(WIRES)('an agent of the SDK over %s', (wire) => {
     await prompt(remote, 'hello')
     expect(new Set(peer.seen.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer right']))
     const refused = connectRemote(peer[wire], { headers: { Authorization: 'Bearer wrong' } })
-    await expect(refused).rejects.toMatchObject({ code: 'AGENT_AUTH_REQUIRED', details: { status: 401 } })
+    await expect(refused).rejects.toMatchObject({
+      code: 'AGENT_AUTH_REQUIRED',
+      details: { status: 401, elsewhere: true },
+    })
     const said = await refused.catch((error: unknown) => JSON.stringify(error) + String(error))
     expect(said).not.toContain('wrong')
   })

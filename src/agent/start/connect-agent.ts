@@ -14,6 +14,7 @@ import { forgetAgentSession } from './forget-agent-session.ts'
 import { listHeldAgents } from './attach-agent.ts'
 import type { AgentDefinition } from '../definition.ts'
 import type { AgentConnection, AgentConnector, ConnectRequest } from '../connection.ts'
+import { wantedElsewhere } from '../login-command.ts'
 import { listAgentSessions } from './list-agent-sessions.ts'
 import type { ListPorts } from './list-agent-sessions.ts'
 import { openAgentSession } from './open-agent-session.ts'
@@ -35,10 +36,18 @@ export interface ConnectorPorts extends ListPorts {
 
 export function createAgentConnector(ports: ConnectorPorts): AgentConnector {
   return {
-    connect: (request, signal) => connectAgent(ports, request, signal),
+    connect: (request, signal) => connectAnywhere(ports, request, signal),
     offer: (request, signal) => listAgentSessions(ports, { ...request, ms: ports.limits.sessionMs }, signal),
     forget: (request, signal) => forgetAgentSession(ports, request, signal),
     held: () => listHeldAgents(ports),
+  }
+}
+
+async function connectAnywhere(...[ports, request, signal]: Parameters<typeof connectAgent>): Promise<AgentConnection> {
+  try {
+    return await connectAgent(ports, request, signal)
+  } catch (error) {
+    throw request.definition.remote === undefined ? error : wantedElsewhere(error)
   }
 }
 

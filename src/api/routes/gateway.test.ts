@@ -39,9 +39,10 @@ test('agents are named with their program, never with arguments or environment',
 })
 
 test('a login that sessions wait for is told of, and that somebody has logged in is passed on', async () => {
-  gateway.loginsNeeded = [{ agent: 'demo', sessions: 2 }]
+  gateway.loginsNeeded = [{ agent: 'demo', sessions: 2, isElsewhere: false }]
   expect((await call('GET', '/v1/agents')).body).toMatchObject({ agents: [{ name: 'demo', login: 'no' }] })
-  expect((await call('GET', '/v1/status')).body).toMatchObject({ logins_needed: [{ agent: 'demo', sessions: 2 }] })
+  const needed = [{ agent: 'demo', sessions: 2, elsewhere: false }]
+  expect((await call('GET', '/v1/status')).body).toMatchObject({ logins_needed: needed })
   const told = await call('POST', '/v1/agents/demo/login', { logged_in: true })
   expect(told).toMatchObject({ status: 200, body: { agent: 'demo', retired: 1, resumed: ['ses_1'] } })
   const wrong = await call('POST', '/v1/agents/demo/login', { logged_in: true, command: 'rm' })

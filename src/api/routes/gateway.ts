@@ -53,7 +53,10 @@ export function addGatewayRoutes(app: App, context: RouteContext): void {
       const { socket } = config
       const status = await gateway.status()
       const api = { phase: gateway.phase(), url: context.url(), socket, streams: streams.open }
-      const needed = (await context.logins.needed()).map(({ agent, sessions }) => ({ agent, sessions }))
+      const needed = (await context.logins.needed()).map(({ isElsewhere, ...login }) => ({
+        ...login,
+        elsewhere: isElsewhere,
+      }))
       return { ...statusView(status, api), ...healthView(status.health), logins_needed: needed }
     },
   )

@@ -75,14 +75,26 @@ test('a lost conversation is shown with what can be decided about it', async () 
   expect(interrupted.blocked).toMatchObject({ reason: 'interrupted', actions: ['continue', 'retry', 'discard'] })
 })
 
-test('a login that is needed is shown with the ways that the agent tells of and what a person types', async () => {
-  const methods = [{ id: 'tty', name: 'Terminal', kind: 'terminal' }] as const
-  gateway.service.block(id, 'turn_1' as TurnId, false, { methods })
-  const [, blocked] = await call<SessionDetail>('GET', '/v1/sessions/k')
-  expect(blocked.blocked).toEqual({
-    turn_id: 'turn_1',
-    reason: 'login_required',
-    actions: ['retry', 'discard'],
-    login: { agent: blocked.agent, methods, command: `holdfast agents login ${blocked.agent}` },
-  })
-})
+test.each([
+  [false, (agent: string) => `holdfast agents login ${agent}`],
+  [true, () => `holdfast resume ${id} --action retry`],
+])(
+  'a login that is needed is shown with its reason, its ways and what a person types; elsewhere: %s',
+  async (isElsewhere, command) => {
+    const methods = [{ id: 'tty', name: 'Terminal', kind: 'terminal' }] as const
+    gateway.service.block(id, 'turn_1' as TurnId, false, { methods, reason: 'no key', isElsewhere })
+    const [, blocked] = await call<SessionDetail>('GET', '/v1/sessions/k')
+    expect(blocked.blocked).toEqual({
+      turn_id: 'turn_1',
+      reason: 'login_required',
+      actions: ['retry', 'discard'],
+      login: {
+        agent: blocked.agent,
+        methods,
+        reason: 'no key',
+        elsewhere: isElsewhere,
+        command: command(blocked.agent),
+      },
+    })
+  },
+)

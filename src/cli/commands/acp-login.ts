@@ -21,7 +21,8 @@ export async function acpLogin(context: CommandContext, { agent }: AcpCommandOpt
 
 async function agentsMeant(context: CommandContext): Promise<string[]> {
   using gateway = await openGateway(context)
-  const { logins_needed: needed } = await gateway.client.status()
+  const { logins_needed: waiting } = await gateway.client.status()
+  const needed = waiting.filter(({ elsewhere }) => !elsewhere)
   if (needed.length > 0) return needed.map(({ agent }) => agent)
   const { agents } = await gateway.client.listAgents()
   const chosen = agents.filter((one) => one.chosen)

@@ -15,6 +15,7 @@ const RUNNING: ExplanationView = {
   waits: [{ kind: 'agent', since: '2025-12-31T23:59:50Z', subject: 'turn_1' }],
   deadline: { kind: 'silence', at: '2026-01-01T00:01:30Z' },
   frees: ['cancel', 'closeSession'],
+  login: null,
 }
 
 test('says what it waits for, what happens by itself and when, and what to type', () => {
@@ -29,6 +30,18 @@ test('says what it waits for, what happens by itself and when, and what to type'
       '',
     ].join('\n'),
   )
+})
+
+const LOGIN = { agent: 'a', methods: [], reason: 'no key', elsewhere: false, command: 'holdfast agents login a' }
+
+test.each([
+  [LOGIN, '  holdfast agents login a   # what waits goes on after it\n'],
+  [{ ...LOGIN, elsewhere: true, command: 'holdfast resume ses_1 --action retry' }, 'You can:\n  holdfast resume'],
+])('a session that waits for a login is told why, and how it is made where it can be', (login, expected) => {
+  const waits = [{ kind: 'login', since: null, subject: 'turn_1' }]
+  const text = explanationText({ ...RUNNING, waits, deadline: null, frees: ['resumeSession'], login }, NOW)
+  expect(text).toContain('It waits for a login to its agent (turn_1).\nIt says: no key\n')
+  expect(text).toContain(expected)
 })
 
 test.each(['permission', 'turn', 'cancel_grace', 'one_of_a_later_version'])(

@@ -23,6 +23,7 @@ export function explanationText(view: ExplanationView, now: number): string {
   const name = terminalLine(view.key ?? view.session_id, 80)
   const lines = [`${name} is ${view.activity}${view.queued === 0 ? '' : `, ${view.queued} queued`}.`]
   for (const wait of view.waits) lines.push(waitText(wait, now))
+  if (view.login !== null && view.login.reason !== null) lines.push(`It says: ${terminalLine(view.login.reason, 300)}`)
   if (view.waits.length === 0) lines.push('It waits for nothing.')
   if (view.deadline !== null) {
     const left = Math.max(0, Math.round((Date.parse(view.deadline.at) - now) / 1000))
@@ -44,7 +45,7 @@ function waitText({ kind, since, subject }: Wait, now: number): string {
 const WAITS: Readonly<Record<string, string>> = {
   decision: 'It waits for your decision about an interrupted turn',
   conversation: 'It waits for your decision, because its agent cannot go on with the conversation',
-  login: 'It waits for a login to its agent (holdfast agents login)',
+  login: 'It waits for a login to its agent',
   permission: 'It waits for an answer to a permission request',
   elicitation: 'It waits for an answer to a question of its agent',
   control: 'Its agent was asked to change an option and has not answered',
@@ -97,8 +98,10 @@ const DEADLINES: Readonly<Record<string, string>> = {
 }
 
 const COMMANDS: Readonly<Record<string, (view: ExplanationView) => string[]>> = {
-  resumeSession: ({ session_id: id, waits }) =>
-    actionsOf(waits).map(([action, effect]) => `holdfast resume ${id} --action ${action.padEnd(8)}  # ${effect}`),
+  resumeSession: ({ session_id: id, waits, login }) => [
+    ...(login === null || login.elsewhere ? [] : [`${terminalLine(login.command)}   # what waits goes on after it`]),
+    ...actionsOf(waits).map(([action, effect]) => `holdfast resume ${id} --action ${action.padEnd(8)}  # ${effect}`),
+  ],
   answerPermission: ({ waits }) =>
     waits.filter(({ kind }) => kind === 'permission').map(({ subject }) => `holdfast approve ${subject} [--deny]`),
   answerElicitation: ({ waits }) =>

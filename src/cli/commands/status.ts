@@ -35,9 +35,10 @@ function keeperText({ no, pid, version, agents, retiring }: StatusView['keepers'
   return `${no}, pid ${pid}, ${held}${retiring ? `, of version ${version}: it ends when they are idle` : ''}`
 }
 
-function loginText({ agent, sessions }: StatusView['logins_needed'][number]): string {
+function loginText({ agent, sessions, elsewhere }: StatusView['logins_needed'][number]): string {
   const waiting = `${sessions} ${sessions === 1 ? 'session waits' : 'sessions wait'}`
-  return `needed by ${agent}, ${waiting}: holdfast agents login ${agent}`
+  const how = elsewhere ? 'where it runs, or by its headers in the configuration' : `holdfast agents login ${agent}`
+  return `needed by ${agent}, ${waiting}: ${how}`
 }
 
 function statusText(view: StatusView, style: Style): string {

@@ -14,6 +14,8 @@ import type { Actors } from '../actors.ts'
 export interface NeededLogin {
   readonly agent: string
   readonly sessions: number
+  /** It runs on another machine, and is logged in there. */
+  readonly isElsewhere: boolean
 }
 
 /** What a changed login came to. */
@@ -54,7 +56,13 @@ export class SessionLogins implements LoginControl {
 
   async needed(): Promise<NeededLogin[]> {
     const waits = Map.groupBy(await this.#ports.store.listLoginWaits(), ({ agent }) => agent)
-    return [...waits].map(([agent, { length: sessions }]) => ({ agent, sessions })).toSorted(byAgent)
+    const isElsewhere = (agent: string): boolean => this.#ports.findDefinition(agent)?.remote !== undefined
+    const needed = [...waits].map(([agent, { length }]) => ({
+      agent,
+      sessions: length,
+      isElsewhere: isElsewhere(agent),
+    }))
+    return needed.toSorted(byAgent)
   }
 
   async changed(name: string, isLoggedIn: boolean): Promise<LoginChange> {

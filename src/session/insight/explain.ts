@@ -69,13 +69,11 @@ export function explainSession(
 }
 
 /** A session without an actor: nothing runs, and at most a decision is waited for. */
-export function explainDormant({ state, blockedBy, terms }: SessionRecord): Explanation {
-  const isClosed = state === 'closed'
+export function explainDormant({ blockedBy, terms }: SessionRecord, { activity, queued }: SessionLive): Explanation {
   const waits: Wait[] =
     blockedBy === undefined ? [] : [{ kind: decisionOf(terms), since: undefined, subject: blockedBy }]
-  const activity = isClosed ? 'closed' : blockedBy === undefined ? 'dormant' : 'blocked'
   const frees = blockedBy === undefined ? [] : ['resumeSession']
-  return { activity, turn: undefined, queued: 0, waits, deadline: undefined, frees }
+  return { activity, turn: undefined, queued: queued.length, waits, deadline: undefined, frees }
 }
 
 /** A session in quarantine: nobody works for it. */

@@ -75,7 +75,7 @@ test.each(WAYS)('a prompt that meets a login at %s is kept, and goes out once af
       error: { code: 'AGENT_AUTH_REQUIRED' },
     },
   ])
-  expect(await at.sessions.logins.needed()).toEqual([{ agent: 'fake', sessions: 1 }])
+  expect(await at.sessions.logins.needed()).toEqual([{ agent: 'fake', sessions: 1, isElsewhere: false }])
   const before = given(at)
   logIn(at)
   expect(await at.sessions.logins.changed('fake', true)).toMatchObject({ agent: 'fake', resumed: [id] })
@@ -117,6 +117,18 @@ test('a login that a person made by other means: retry goes on, discard ends wha
   expect((await at.service.get(id)).session).toMatchObject({ blockedBy: undefined, terms: { login: undefined } })
 })
 
+test('what waits for a login is listed also when nobody works for the session any more', async () => {
+  await using at = await TestSessions.start()
+  at.connector.onPrompt = refuse
+  const { id } = await opened(at)
+  const queued = [await send(at, id, 'one'), await send(at, id, 'two')]
+  await isBlocked(at, id)
+  await expect.poll(() => [...at.sessions.overview()], { timeout: 5_000 }).toEqual([])
+  expect((await at.service.get(id)).live).toMatchObject({ activity: 'blocked', queued })
+  expect((await at.service.list({}, { limit: 10 })).map(({ live }) => live.queued)).toEqual([queued])
+  expect((await at.service.explain(id)).explanation).toMatchObject({ activity: 'blocked', queued: 2 })
+})
+
 test('the wait outlives the gateway, and the process that refused the prompt is not gone on with', async () => {
   await using at = await TestSessions.start()
   at.connector.onPrompt = refuse
@@ -124,8 +136,9 @@ test('the wait outlives the gateway, and the process that refused the prompt is 
   const turnId = await send(at, id, 'hello')
   await isBlocked(at, id)
   await at.restart()
-  expect((await at.service.explain(id)).explanation).toMatchObject({ waits: [{ kind: 'login', subject: turnId }] })
-  expect((await at.service.get(id)).session.terms.login).toEqual({ methods: METHODS })
+  const waits = [{ kind: 'login', subject: turnId }]
+  expect((await at.service.explain(id)).explanation).toMatchObject({ waits, queued: 1 })
+  expect((await at.service.get(id)).session.terms.login).toMatchObject({ methods: METHODS, isElsewhere: false })
   logIn(at)
   expect((await at.sessions.logins.changed('fake', true)).resumed).toEqual([id])
   expect((await turnEnded(at, id, turnId)).state).toBe('completed')

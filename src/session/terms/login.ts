@@ -37,11 +37,12 @@ function isKept({ mode, phase, onInterrupt }: SessionModel, active: ActiveTurn):
 function block(draft: Draft, { turnId }: ActiveTurn, error: StoredError): void {
   const { state } = draft
   const methods = methodsOf(state, error)
-  draft.agree({ login: { methods } })
+  const login = { methods, reason: reasonOf(error), isElsewhere: isElsewhere(state, error) }
+  draft.agree({ login })
   state.blockedBy = turnId
   draft.write({ kind: 'session.patch', patch: { blockedBy: turnId } })
   const agent = state.agentName
-  const help = { agent, methods, command: loginCommand(agent) }
+  const help = { agent, methods, command: loginCommand({ ...login, agent, sessionId: state.sessionId }) }
   draft.event('session.blocked', turnId, {
     turn_id: turnId,
     reason: 'login_required',
@@ -49,6 +50,18 @@ function block(draft: Draft, { turnId }: ActiveTurn, error: StoredError): void {
     ...help,
     error,
   })
+}
+
+const REASON_CHARS_MAX = 300
+
+function reasonOf({ details }: StoredError): string | undefined {
+  const reason = details?.['reason']
+  return typeof reason === 'string' && reason !== '' ? reason.slice(0, REASON_CHARS_MAX) : undefined
+}
+
+/** One that could not be reached says so; one that is connected and is no process of ours is. */
+function isElsewhere({ agent }: SessionModel, { details }: StoredError): boolean {
+  return details?.['elsewhere'] === true || (agent.kind === 'ready' && agent.pid === undefined)
 }
 
 /** As the process said that asked for the login, else as the last one said that was ready. */
