@@ -131,6 +131,19 @@ describe('a connection that is lost', () => {
     expect(at.editor.map(({ params }) => (params['_meta'] as JsonObject)['holdfast/seq'])).toEqual([1, 2, 3])
   })
 
+  test('a fork is open like any other session, and its source stays open while it is made', () => {
+    const at = rig()
+    const open = (): unknown[] => at.gateway.filter(isResume).map(({ params }) => params['sessionId'])
+    const isResume = ({ method }: Line): boolean => method === 'session/resume'
+    at.say({ id: 3, method: 'session/fork', params: { sessionId: 's' } })
+    reconnect(at)
+    expect(open()).toEqual(['s'])
+    expect(at.gateway.at(-1)).toMatchObject({ id: 3, method: 'session/fork' })
+    at.answer({ sessionId: 'forked', _meta: { 'holdfast/seq': 3 } })
+    reconnect(at)
+    expect(open()).toEqual(['s', 'forked'])
+  })
+
   test('what the editor says meanwhile waits and keeps its order; rubbish is answered here', () => {
     const at = rig()
     at.bridge.disconnected()

@@ -205,7 +205,7 @@ export class Bridge {
     const id = sessionOf(result) ?? sessionOf(params)
     if (method === 'initialize') this.#isInitialized = true
     else if (id === undefined) return
-    else if (OPENS.has(method)) this.#sessions.opened(id, result)
+    else if (OPENS.has(method) || MAKES.has(method)) this.#sessions.opened(id, result)
     else if (ENDS.has(method)) this.#sessions.forget(id)
   }
 
@@ -269,7 +269,9 @@ const LOST = { code: 'GATEWAY_UNREACHABLE', retryable: true }
 const INVALID_PARAMS = -32602
 /** Before the first message of some editors. */
 const BYTE_ORDER_MARK = '\ufeff'
-const OPENS: ReadonlySet<string> = new Set(['session/new', 'session/load', 'session/resume'])
+/** The session that they name; new and fork make one. */
+const OPENS: ReadonlySet<string> = new Set(['session/load', 'session/resume'])
+const MAKES: ReadonlySet<string> = new Set(['session/new', 'session/fork'])
 const ENDS: ReadonlySet<string> = new Set(['session/close', 'session/delete'])
 
 /** Refused only because the gateway is about to end. */
