@@ -51,6 +51,14 @@ test.each<[string, JsonObject]>([
   expect(narrowed.kind === 'malformed' && narrowed.reason).not.toContain('xxx')
 })
 
+test('a schema without end is refused before anything in it is looked at', () => {
+  const requestedSchema = { properties: { a: {} }, required: Array.from({ length: 20_000 }, () => 'a') }
+  expect(narrowElicitation({ ...FORM, requestedSchema })).toEqual({
+    kind: 'malformed',
+    reason: 'requestedSchema is too large',
+  })
+})
+
 test('content counts only for accept', () => {
   expect(elicitationResult({ action: 'accept', content: { a: 1 } })).toEqual({ action: 'accept', content: { a: 1 } })
   expect(elicitationResult({ action: 'accept', content: undefined })).toEqual({ action: 'accept' })

@@ -2,6 +2,7 @@
 // refused with a reason (C-60, C-66). A URL is judged by its text and never fetched (C-67).
 
 import { FormError, readForm } from '../base/form/fields.ts'
+import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { RpcId } from './rpc.ts'
 
@@ -84,8 +85,10 @@ function askedOf({ mode, requestedSchema, url, elicitationId }: JsonObject) {
 }
 
 function schemaOf(schema: Json | undefined): JsonObject {
+  // First: what is read field by field takes the longer the larger it is.
+  const isLarge = isJsonObject(schema) && JSON.stringify(schema).length > SCHEMA_LENGTH_MAX
+  if (isLarge) throw new Malformed('requestedSchema is too large')
   readForm(schema)
-  if (JSON.stringify(schema).length > SCHEMA_LENGTH_MAX) throw new Malformed('requestedSchema is too large')
   return schema as JsonObject
 }
 

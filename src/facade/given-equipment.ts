@@ -44,6 +44,8 @@ export function readNames(params: JsonObject): Pick<SessionRequest, 'mcpServers'
  * network, unless the configuration says otherwise.
  */
 function readServers({ isSameUser, mayBringCommands }: Editor, given: Json | undefined): JsonObject[] {
+  if (Array.isArray(given) && given.length > SERVERS_MAX)
+    throw invalidParams(`mcpServers has more than ${SERVERS_MAX} entries`)
   const narrowed = narrowMcpServers(given)
   if (narrowed.kind === 'malformed') throw invalidParams(narrowed.reason)
   const { servers } = narrowed
@@ -54,7 +56,6 @@ function readServers({ isSameUser, mayBringCommands }: Editor, given: Json | und
         'or define them under mcpServers of the configuration',
     )
   const entries = servers.map(({ entry }) => entry)
-  if (entries.length > SERVERS_MAX) throw invalidParams(`mcpServers has more than ${SERVERS_MAX} entries`)
   if (JSON.stringify(entries).length > SERVERS_CHARS_MAX) throw invalidParams('mcpServers is too large')
   return entries
 }

@@ -14,6 +14,8 @@ export const CONTENT_LENGTH_MAX = 65_536
 
 /** Undefined when the content is what the form asks for. A `pattern` is for the person and the agent: it is not run here. */
 export function contentProblem(form: Form, content: JsonObject): ContentProblem | undefined {
+  const isLong = JSON.stringify(content).length > CONTENT_LENGTH_MAX
+  if (isLong) return { field: form.fields[0]?.name ?? '', reason: 'is too long together with the others' }
   const known = new Set(form.fields.map(({ name }) => name))
   const stray = Object.keys(content).find((name) => !known.has(name))
   if (stray !== undefined) return { field: stray, reason: 'is not asked for' }
@@ -25,8 +27,7 @@ export function contentProblem(form: Form, content: JsonObject): ContentProblem 
         : undefined
     if (reason !== undefined) return { field: field.name, reason }
   }
-  const isLong = JSON.stringify(content).length > CONTENT_LENGTH_MAX
-  return isLong ? { field: form.fields[0]?.name ?? '', reason: 'is too long together with the others' } : undefined
+  return undefined
 }
 
 /** Ends the sentence "field … ". */

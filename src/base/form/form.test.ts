@@ -122,5 +122,8 @@ describe('content', () => {
   test('of more than 64 Ki characters is refused', () => {
     const asked = form({ a: { type: 'string' } })
     expect(contentProblem(asked, { a: 'x'.repeat(65_530) })).toMatchObject({ field: 'a' })
+    // Before each of them is compared with each choice.
+    const many = { a: Array.from({ length: 20_000 }, () => 'none') }
+    expect(contentProblem(CHOICES, many)).toMatchObject({ reason: 'is too long together with the others' })
   })
 })

@@ -143,6 +143,13 @@ test.each<[string, JsonObject]>([
   expect(JSON.stringify(error)).not.toContain('secret')
 })
 
+test('too many servers are refused before they are compared with each other', async () => {
+  using editor = await FacadeEditor.open(facade)
+  const mcpServers = Array.from({ length: 33 }, () => STDIO)
+  const { error } = await editor.ask('session/new', { cwd: '/tmp', mcpServers })
+  expect(error?.message).toBe('Invalid params: mcpServers has more than 32 entries')
+})
+
 test('F-38 _meta of a prompt reaches the agent as it was written, without what is for the gateway', async () => {
   using editor = await FacadeEditor.open(facade)
   const id = await editor.newSession()
