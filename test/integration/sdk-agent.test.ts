@@ -247,27 +247,23 @@ describe('the machine', () => {
 })
 
 describe('logins', () => {
-  test.each(['by-itself', 'by-hand'])(
-    'a prompt waits for a login (%s), and goes on after it; a logout ends it',
-    async (method) => {
-      const id = await gateway.newSession('locked')
-      const { turn } = await gateway.client.prompt(id, { prompt: 'in' })
-      const blocked = async () => (await gateway.client.getSession(id)).blocked
-      await until(async () => (await blocked()) !== null, { ms: 10_000, what: () => 'it waits for a login' })
-      expect((await blocked())?.login?.methods).toEqual([
-        { id: 'by-itself', name: 'By itself', kind: 'agent' },
-        { id: 'by-hand', name: 'By hand', kind: 'terminal' },
-      ])
-      const login = await gateway.run('agents', 'login', 'locked', '--method', method)
-      expect([login.code, login.stdout]).toEqual([0, 'logged in: locked opens sessions\n'])
-      expect(await saidIn(await gateway.ended(id, turn.id))).toBe('You said: in')
-      const { sessions } = await gateway.client.listAgentSessions('locked')
-      expect(new Set(sessions.map(({ cwd }) => cwd))).toEqual(new Set([gateway.workspace])) // none of the login
-      const logout = await gateway.run('agents', 'logout', 'locked')
-      expect([logout.code, logout.stdout]).toEqual([0, 'logged out of locked\n'])
-      await gateway.client.closeSession(id)
-    },
-  )
+  test('a prompt waits for a login, and goes on after it; a logout ends it', async () => {
+    const id = await gateway.newSession('locked')
+    const { turn } = await gateway.client.prompt(id, { prompt: 'in' })
+    const blocked = async () => (await gateway.client.getSession(id)).blocked
+    await until(async () => (await blocked()) !== null, { ms: 10_000, what: () => 'it waits for a login' })
+    expect((await blocked())?.login?.methods).toEqual([
+      { id: 'by-itself', name: 'By itself', kind: 'agent' },
+      { id: 'by-hand', name: 'By hand', kind: 'terminal' },
+    ])
+    const login = await gateway.run('agents', 'login', 'locked', '--method', 'by-itself')
+    expect([login.code, login.stdout]).toEqual([0, 'logged in: locked opens sessions\n'])
+    expect(await saidIn(await gateway.ended(id, turn.id))).toBe('You said: in')
+    const { sessions } = await gateway.client.listAgentSessions('locked')
+    expect(new Set(sessions.map(({ cwd }) => cwd))).toEqual(new Set([gateway.workspace])) // none of the login
+    const logout = await gateway.run('agents', 'logout', 'locked')
+    expect([logout.code, logout.stdout]).toEqual([0, 'logged out of locked\n'])
+  })
 })
 
 describe('sessions', () => {

@@ -87,6 +87,8 @@ test('C-20 C-21 C-22 every way into a session names its directory, no MCP server
   expect(fresh.sent[1]?.['params']).toEqual(given)
 })
 
+const COMMANDS = { sessionUpdate: 'available_commands_update', availableCommands: [] }
+
 test('C-26 updates before the answer of session/resume are kept, told first, and counted as odd', async () => {
   const process = new FakeProcess(
     polite((message, self) => self.tell(chunk('early'), result(message, {})), { sessionCapabilities: { resume: {} } }),
@@ -95,6 +97,17 @@ test('C-26 updates before the answer of session/resume are kept, told first, and
   const connection = await connect(process, 's1')
   connection.listen(listener)
   expect(told).toEqual(['warning update_before_resume', 'update early', 'end 3'])
+})
+
+test('C-26 before the answer of session/resume an agent may say what is set, and that is not odd', async () => {
+  const standing = { jsonrpc: '2.0', method: 'session/update', params: { sessionId: 's1', update: COMMANDS } }
+  const process = new FakeProcess(
+    polite((message, self) => self.tell(standing, result(message, {})), { sessionCapabilities: { resume: {} } }),
+  )
+  const { told, listener } = recorder()
+  const connection = await connect(process, 's1')
+  connection.listen({ ...listener, update: (data) => told.push(data) })
+  expect(told).toEqual([JSON.stringify(COMMANDS), 'end 3'])
 })
 
 test('C-27 what comes before the session is known is kept up to 1,000 messages or 8 MiB; how much was not is told', async () => {

@@ -34,6 +34,15 @@ const DESCRIBES: ReadonlySet<string> = new Set([
   'compaction_summary_chunk',
 ])
 
+/** They say what is, not what was. */
+const STANDING: ReadonlySet<string> = new Set([
+  'available_commands_update',
+  'current_mode_update',
+  'config_option_update',
+  'session_info_update',
+  'usage_update',
+])
+
 const EARLY_COUNT_MAX = 1_000
 const EARLY_BYTES_MAX = 8 * 1024 * 1024
 
@@ -96,13 +105,13 @@ export class Tells {
     listener.batchEnd(this.#lastLine)
   }
 
-  /** `isEarly`: before the answer to a resume, which must not replay anything: told all the same, and counted (C-26). */
+  /** `isEarly`: before the answer to a resume, which must not replay what was said: told all the same, and counted (C-26). */
   update(notification: IncomingNotification, isEarly = false): void {
     const { params } = notification
-    if (isEarly) this.#odd('update_before_resume', {})
     const narrowed = narrowSessionUpdate(params)
     if (narrowed.kind === 'malformed') return this.#odd('malformed_update', { reason: narrowed.reason })
     const { sessionId, variant, update } = narrowed
+    if (isEarly && !STANDING.has(variant)) this.#odd('update_before_resume', {})
     this.#calls.take(sessionId, update)
     // Before the update, under the line before it: told again after a crash rather than that lost.
     if (DESCRIBES.has(variant)) this.#tell(sessionId, (listener, line) => listener.described(update, line - 1))

@@ -46,8 +46,16 @@ export class SessionMethods {
     return controlsOf(session)
   }
 
-  readonly resume: acp.AgentRequestHandler<acp.ResumeSessionRequest, acp.ResumeSessionResponse> = ({ params }) =>
-    controlsOf(this.#open(params.sessionId, params, 'resume'))
+  /** Says what there is, and nothing of what was. */
+  readonly resume: acp.AgentRequestHandler<acp.ResumeSessionRequest, acp.ResumeSessionResponse> = async ({
+    params,
+    client,
+  }) => {
+    const session = this.#open(params.sessionId, params, 'resume')
+    const update: acp.SessionUpdate = { sessionUpdate: 'available_commands_update', availableCommands: [] }
+    await client.notify('session/update', { sessionId: session.id, update })
+    return controlsOf(session)
+  }
 
   readonly fork: acp.AgentRequestHandler<acp.ForkSessionRequest, acp.ForkSessionResponse> = ({ params }) => {
     const session = this.#sessions.make(equipmentOf(params), 'fork', this.#sessions.get(params.sessionId))
