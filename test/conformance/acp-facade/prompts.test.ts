@@ -123,7 +123,7 @@ describe('prompting', () => {
     const agent = await agentAt(1)
     agent.listener.update(JSON.stringify({ sessionUpdate: 'tool_call', ...CALL }))
     agent.listener.lost({ code: 'AGENT_EXITED', message: 'Agent fake exited (signal 9) during a turn.' })
-    expect((await answered).error).toMatchObject({ code: -32603, data: { code: 'AGENT_EXITED' } })
+    expect((await answered).error).toMatchObject({ code: -32603, data: { code: 'AGENT_EXITED', retryable: true } })
     expect(editor.updates(id).at(-1)).toMatchObject({ toolCallId: 't1', status: 'failed' })
     const next = editor.prompt(id, 'again')
     end(await agentAt(2))
