@@ -38,6 +38,7 @@ describe('nothing is given where the text may not be the update', () => {
     ['a second update whose name has escapes', `{"a":1},"\\u0075pdate":${real}`],
     ['second params', `{"a":1}},"params":{"sessionId":"s","update":${real}`],
     ['second params whose name has escapes', `{"a":1}},"p\\u0061rams":{"sessionId":"s","update":${real}`],
+    ['a second version, which may be anything', `${real}},"jsonrpc":{"a":{}`],
     ['a further member of the params', `${real},"_meta":{}`],
     ['a further member of the message', `${real}},"more":{"a":{}`],
     ['a carriage return between tokens', '{"sessionUpdate":\r"x"}'],
@@ -60,6 +61,7 @@ test('whatever stands in the line: the text says what was parsed', () => {
     fc.constantFrom(
       '"update":',
       '"params":',
+      '},"jsonrpc":{',
       '"sessionId":"s"',
       '{',
       '}',

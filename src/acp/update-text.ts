@@ -4,10 +4,10 @@
 import type { IncomingNotification } from './rpc.ts'
 
 /**
- * A second member of one of these names may be the one that counts, and names can be written with escapes; a carriage return
- * between tokens would end a line for some readers. Looked for in strings as well: those lines are only slower.
+ * A second member of one of these names may be the one that counts, or may end the line as an update would (a version is not looked at);
+ * names can be written with escapes; a carriage return between tokens would end a line for some readers. Looked for in strings as well: those lines are only slower.
  */
-const DOUBTS = /\\u|\r|"(?:update|params)"/
+const DOUBTS = /\\u|\r|"(?:update|params|jsonrpc)"/
 
 export class UpdateTexts {
   #sessionId: unknown
