@@ -13,9 +13,9 @@ const PROMPT = 'Write a hello file'
 const NEXT = `
 That was a session of its own, in a temporary directory, and it is gone now. To go on:
 
-  npx holdfast prompt --agent holdfast "help"   the same agent, in a session that is kept
-  npx holdfast sessions ls                    every session and what it does
-  npx holdfast --help                         everything else
+  npx holdfast prompt --agent holdfast "help"   the same agent, in a kept session
+  npx holdfast sessions ls                      every session and what it does
+  npx holdfast --help                           everything else
 `
 
 async function main(): Promise<number> {

@@ -26,7 +26,7 @@ export const ERRORS = {
   INTERNAL: spec('An internal error happened (id {requestId}).', 'Look the id up in the gateway log.'),
 
   // Agents
-  AGENT_UNKNOWN: spec('There is no agent named {agent}.', 'List the agents with: holdfast agents.'),
+  AGENT_UNKNOWN: spec('There is no agent named {agent}.', 'List the agents with: holdfast agents ls.'),
   AGENT_COMMAND_MISSING: spec(
     'The command of agent {agent} was not found: {command}.',
     'If holdfast agents ls lists it, run: holdfast agents install {agent}. Otherwise correct its command in the configuration.',
@@ -69,21 +69,18 @@ export const ERRORS = {
   ),
   AGENT_AUTH_REQUIRED: spec(
     'Agent {agent} needs a login: {reason}.',
-    'Log in with: holdfast agents login AGENT, or give it the key that it names; then try again.',
+    'Log in with: holdfast agents login {agent}, or give it the key that it names; then try again.',
   ),
   AGENT_LOGIN_FAILED: spec(
     'The login to agent {agent} failed: {reason}.',
-    'Nothing has changed. Try again, or another way: holdfast agents login AGENT --method ID.',
+    'Nothing has changed. Try again, or another way: holdfast agents login {agent} --method ID.',
   ),
   AGENT_ERROR: spec('Agent {agent} answered with an error: {reason}.', 'The raw error is in details.', true),
   AGENT_CONVERSATION_LOST: spec(
     'Agent {agent} cannot go on with its conversation {conversation} ({reason}).',
     'Begin another one with: holdfast sessions reset SESSION --what conversation, or choose a policy with --continuity.',
   ),
-  AGENT_UNSUPPORTED: spec(
-    'Agent {agent} does not support {method}.',
-    'Use an agent that does, or begin a new session.',
-  ),
+  AGENT_UNSUPPORTED: spec('Agent {agent} does not support {method}.', 'Use an agent that does, or do without it.'),
   AGENT_NOT_RUNNING: spec('No agent runs for session {session}.', 'Send a prompt first: that starts its agent.', true),
   EQUIPMENT_UNSUPPORTED: spec(
     'Agent {agent} cannot use {what}.',

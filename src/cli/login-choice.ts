@@ -43,7 +43,9 @@ export function listMethods(methods: readonly LoginMethodView[]): string[] {
 function namedMethod(agent: string, methods: readonly LoginMethodView[], wanted: string): LoginMethodView {
   const method = methods.find(({ id }) => id === wanted)
   if (method === undefined) {
-    const known = methods.length === 0 ? 'It tells of none.' : `It has: ${listMethods(methods).join(', ')}.`
+    const usable = methods.filter(({ kind }) => kind !== 'unsupported')
+    const known =
+      usable.length === 0 ? 'It tells of none that can be run here.' : `It has: ${listMethods(usable).join(', ')}.`
     throw new UsageError(`${terminalLine(agent)} has no login method ${terminalLine(wanted, 60)}.`, known)
   }
   if (method.kind !== 'unsupported') return method

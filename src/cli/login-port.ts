@@ -29,7 +29,7 @@ export interface LoginPort extends AsyncDisposable {
   look(): Promise<{ readonly methods: readonly LoginMethodView[]; readonly canLogOut: boolean }>
   /** With one of `look`. AGENT_LOGIN_FAILED, DEADLINE, CANCELLED. */
   logIn(method: LoginMethodView): Promise<void>
-  /** AGENT_LOGIN_FAILED. */
+  /** AGENT_UNSUPPORTED when the agent has no logout, AGENT_LOGIN_FAILED when it refuses. */
   logOut(): Promise<void>
   /** Whether a new process of the agent opens a session; false: it wants a login. */
   prove(): Promise<boolean>

@@ -70,7 +70,7 @@ function declareConformance(root: Command, on: Bind): void {
   root
     .command('conformance')
     .description('start an agent, try all that it says it can do, and print what works')
-    .requiredOption('-a, --agent <command>', 'its command line, or the name of a configured agent')
+    .requiredOption('-a, --agent <command>', 'its command line, or a name of holdfast agents ls')
     .option('-e, --env <name=value...>', 'a variable for it; a name alone takes the value from here')
     .option('--model-url <url>', 'a model server that it is to use, as far as variables can say so')
     .option('--timeout <seconds>', 'for each single step', positiveSeconds, 120)

@@ -31,7 +31,7 @@ export function buildProgram(deps: CliDeps, screen: Screen): Program {
     .option('--json', 'print JSON, one object per line')
     .option('--no-color', 'print no colours (also: NO_COLOR)')
     .option('--no-start', 'never start a gateway')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 30 })
     .configureOutput(outputOf(deps, screen))
     .exitOverride()
     .addHelpText('after', EXAMPLES)
@@ -76,10 +76,10 @@ function contextOf(command: Command, deps: CliDeps): CommandContext {
 
 const EXAMPLES = `
 Examples:
-  holdfast prompt --agent claude fix the failing test     in the session of this directory
-  holdfast run --agent codex -f task.md                   a session for one prompt
-  holdfast events -f my-session                           what happens, as it happens
-  holdfast explain my-session                             what it waits for, and what you can do
+  holdfast prompt -a claude fix the test    in the session of this directory
+  holdfast run -a codex -f task.md          a session for one prompt
+  holdfast events -f my-session             what happens, as it happens
+  holdfast explain my-session               what it waits for, what you can do
   git diff | holdfast prompt -f - review this`
 
 function declareTurns(root: Command, on: Bind): void {

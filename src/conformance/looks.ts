@@ -1,6 +1,6 @@
 // Collects findings: each look is timed, and what it throws is a finding too. Only the end of the whole report passes through.
 
-import { RpcError } from '../acp/rpc.ts'
+import { RPC_CODES, RpcError } from '../acp/rpc.ts'
 import { CancelledError, DeadlineError, isHoldfastError } from '../base/errors.ts'
 import type { HoldfastError } from '../base/errors.ts'
 import type { Capability, Finding, Habit, Seen } from './report.ts'
@@ -46,7 +46,10 @@ export class Looks {
 
 /** One line about why a request had no good answer. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof RpcError) return `error ${error.code}: ${cut(error.message)}`
+  if (error instanceof RpcError) {
+    const text = `error ${error.code}: ${cut(error.message)}`
+    return error.code === RPC_CODES.authRequired ? `it wants a login first (holdfast agents login): ${text}` : text
+  }
   if (error instanceof DeadlineError) return `no answer within ${Number(error.details['ms']) / 1000} s`
   if (isHoldfastError(error)) return describeOwn(error)
   throw error

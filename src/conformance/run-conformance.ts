@@ -26,6 +26,8 @@ import type { TestedAgent } from './tested-agent.ts'
 
 export interface ConformanceRequest {
   readonly command: TestedCommand
+  /** Its name, if it has one. */
+  readonly agent?: string | undefined
   /** Where its sessions are; empty. */
   readonly cwd: string
   readonly prompts: ProbePrompts
@@ -59,7 +61,7 @@ const OF_A_SESSION: readonly Capability[] = [
  * finding.
  */
 export async function runConformance(request: ConformanceRequest): Promise<ConformanceReport> {
-  await using ground = await Ground.open(request.command)
+  await using ground = await Ground.open(request.command, request.agent)
   const looks = new Looks((finding) => request.onFinding(finding))
   const run = new Run(request, ground, looks)
   const handshake = await run.all()

@@ -8,15 +8,10 @@ import { join } from 'node:path'
 import type { LoginMethod } from '../acp/login-methods.ts'
 import { findCatalogEntry } from '../agent/catalog/catalog.ts'
 import { HoldfastError } from '../base/errors.ts'
-import { systemEnvironment } from '../config/environment.ts'
-import { LiveConfig } from '../config/live-config.ts'
-import { loadConfig } from '../config/load.ts'
-import { pathsOf } from '../config/paths.ts'
 import { Ground } from '../conformance/ground.ts'
-import { AgentStore } from '../install/agent-store.ts'
 import { AgentLogin } from '../login/agent-login.ts'
 import { environmentOf } from './agents.ts'
-import { LiveDefinitions } from './known-agents.ts'
+import { findDefinitionHere } from './definition-here.ts'
 
 export interface LoginChoice {
   /** Name of an agent. */
@@ -43,12 +38,7 @@ export interface OpenedLogin extends AsyncDisposable {
 /** AGENT_UNKNOWN, AGENT_UNSUPPORTED for one that is elsewhere, AGENT_COMMAND_MISSING, CONFIG_INVALID. No agent is started yet. */
 export async function openAgentLogin(version: string, choice: LoginChoice): Promise<OpenedLogin> {
   const { agent: name, signal, loginMs, hear } = choice
-  const env = systemEnvironment()
-  const paths = pathsOf(env)
-  const config = loadConfig({ env, paths })
-  const { stateDir } = paths
-  const store = new AgentStore(stateDir)
-  const definition = new LiveDefinitions({ live: new LiveConfig(config), env, stateDir, store }).find(name)
+  const { definition, config, env } = findDefinitionHere(name)
   if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: name })
   if (definition.remote !== undefined)
     throw new HoldfastError('AGENT_UNSUPPORTED', {

@@ -5,19 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { agentEnvironment } from '../config/agent-environment.ts'
-import { systemEnvironment } from '../config/environment.ts'
-import type { Environment } from '../config/environment.ts'
-import { loadConfig } from '../config/load.ts'
-import { pathsOf } from '../config/paths.ts'
 import { HoldfastError } from '../base/errors.ts'
 import { modelEnvironment } from '../conformance/model-address.ts'
 import { listPrompts, probePrompts } from '../conformance/probe-prompts.ts'
 import type { ConformanceReport, Finding } from '../conformance/report.ts'
 import { runConformance } from '../conformance/run-conformance.ts'
 import { splitCommand } from '../conformance/split-command.ts'
+import { environmentOf } from './agents.ts'
+import { findDefinitionHere } from './definition-here.ts'
 
 export interface ConformanceChoice {
-  /** A command line, or the name of an agent of the configuration. */
+  /** A command line, or the name of an agent. */
   readonly agent: string
   /** Where the command is started: paths in it are meant from here. */
   readonly cwd: string
@@ -37,12 +35,10 @@ export interface OpenedConformance extends AsyncDisposable {
   run(signal: AbortSignal, onFinding: (finding: Finding) => void): Promise<ConformanceReport>
 }
 
-/** Starts nothing yet. BAD_REQUEST for a command that cannot be read and for a remote agent, CONFIG_INVALID as the gateway. */
+/** Starts nothing yet. BAD_REQUEST for a command that cannot be read, AGENT_UNSUPPORTED for a remote agent, CONFIG_INVALID as the gateway. */
 export async function openConformance(version: string, choice: ConformanceChoice): Promise<OpenedConformance> {
-  const own = systemEnvironment()
-  const { argv, env } = findCommand(own, choice.agent)
   const given = choice.modelUrl === undefined ? {} : modelEnvironment(choice.modelUrl)
-  const complete = agentEnvironment(own, { ...env, ...given, ...givenVariables(choice.env) })
+  const { argv, env, agent } = findCommand(choice.agent, { ...given, ...givenVariables(choice.env) })
   const cwd = await realpath(await mkdtemp(join(tmpdir(), 'holdfast-conformance-')))
   const prompts = probePrompts(cwd, choice.modelUrl !== undefined)
   return {
@@ -50,8 +46,8 @@ export async function openConformance(version: string, choice: ConformanceChoice
     cwd,
     prompts: listPrompts(prompts),
     run: (signal, onFinding) => {
-      const command = { argv, env: complete, cwd: choice.cwd }
-      return runConformance({ command, cwd, prompts, version, stepMs: choice.stepMs, signal, onFinding })
+      const command = { argv, env, cwd: choice.cwd }
+      return runConformance({ command, agent, cwd, prompts, version, stepMs: choice.stepMs, signal, onFinding })
     },
     [Symbol.asyncDispose]: () => rm(cwd, { recursive: true, force: true, maxRetries: 3 }),
   }
@@ -59,15 +55,22 @@ export async function openConformance(version: string, choice: ConformanceChoice
 
 interface FoundCommand {
   readonly argv: readonly [string, ...string[]]
+  /** Complete. */
   readonly env: Readonly<Record<string, string>>
+  /** Its name, if it has one. */
+  readonly agent: string | undefined
 }
 
-function findCommand(own: Environment, agent: string): FoundCommand {
-  const configured = loadConfig({ env: own, paths: pathsOf(own) }).agentDefinitions.get(agent)
-  if (configured?.remote !== undefined)
-    throw new HoldfastError('BAD_REQUEST', { reason: `agent ${agent} is remote; only commands can be looked at` })
-  if (configured?.command !== undefined) return { argv: configured.command, env: configured.env }
-  return { argv: splitCommand(agent), env: {} }
+/** `given` goes before what the definition says. */
+function findCommand(nameOrCommand: string, given: Readonly<Record<string, string>>): FoundCommand {
+  const { definition, env: own } = findDefinitionHere(nameOrCommand)
+  if (definition === undefined)
+    return { argv: splitCommand(nameOrCommand), env: agentEnvironment(own, given), agent: undefined }
+  const { name: agent } = definition
+  if (definition.remote !== undefined)
+    throw new HoldfastError('AGENT_UNSUPPORTED', { agent, method: 'a report from here: it is elsewhere' })
+  const { argv, env } = definition
+  return { argv, env: environmentOf(own, { ...definition, env: { ...env, ...given } }), agent }
 }
 
 function givenVariables(list: readonly string[]): Record<string, string> {

@@ -64,10 +64,10 @@ export class AgentLogin {
     })
   }
 
-  /** AGENT_LOGIN_FAILED when the agent has no logout, or refuses. */
+  /** AGENT_UNSUPPORTED when the agent has no logout, AGENT_LOGIN_FAILED when it refuses. */
   async logOut(): Promise<void> {
     await this.#with(async (agent, { login: { canLogOut } }) => {
-      if (!canLogOut) throw this.#failed('the agent offers no logout')
+      if (!canLogOut) throw new HoldfastError('AGENT_UNSUPPORTED', { agent: this.#request.agent, method: 'logout' })
       await this.#ask(agent, 'logout', {}, this.#request.stepMs)
     })
   }

@@ -100,7 +100,7 @@ test('C-16 a logout is asked of the agent, and no warm process keeps the old log
     .poll(async () => (await gateway.client.getSession(id)).blocked?.reason, { timeout: 10_000 })
     .toBe('login_required')
   const none = await gateway.run('agents', 'logout', 'scripted')
-  expect([none.code, none.stderr]).toEqual([77, expect.stringContaining('the agent offers no logout')])
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('does not support logout. (AGENT_UNSUPPORTED)')])
 })
 
 test.each(['browser', 'tty'])(

@@ -102,6 +102,13 @@ describe('holdfast conformance', () => {
     expect(stderr).toContain('no-such-agent')
   })
 
+  test('an agent that Holdfast knows is looked at by its name, also when the configuration does not name it', async () => {
+    const { code, stderr } = await home.run('conformance', '--yes', '--agent', 'claude')
+    expect(code).toBe(1)
+    expect(stderr).toContain('The command of agent claude was not found: claude-agent-acp. (AGENT_COMMAND_MISSING)\n')
+    expect(stderr).toContain('run: holdfast agents install claude.')
+  })
+
   test('an agent does not outlive a report that is killed', async () => {
     const agent = scripted('--init=hang', '--eof=ignore', '--term=ignore')
     const argv = [LAUNCHER, 'conformance', '--yes', '--agent', agent]

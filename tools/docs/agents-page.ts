@@ -26,7 +26,7 @@ FROM says where an agent comes from: \`built-in\` (known by name), \`config\`, \
 are meant that you configured or installed, and Holdfast's own.
 
 An agent of the table gets the variables of its own login from the environment of the gateway, and no others; those are listed under "Login". An
-agent that you configure gets what your configuration says. Change what the gateway has, then restart it.
+agent that you configure gets what your configuration says. Change what the gateway has, then end it with \`holdfast stop\`: it keeps its environment over a restart.
 
 ## Log in
 

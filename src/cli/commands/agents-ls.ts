@@ -1,6 +1,7 @@
 // `holdfast agents ls`: the agents that there are: which are installed, in which version, and whether they are logged in.
 
 import type { AgentView } from '../../wire/gateway.ts'
+import { BUILT_IN_AGENT } from '../../config/agent-definitions.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openGateway } from '../gateway.ts'
@@ -42,13 +43,17 @@ function rowOf({ name, title, installed, version, login, source, host }: AgentVi
 
 const VERSIONS = { '2': 'version 2 of ACP', auto: 'version 2 of ACP, or 1 if it knows no other' } as const
 
+/** Our own agent has keys, and no login that could be run. */
+function loginAdvice({ name, login_help: help }: AgentView): string {
+  const known = terminalLine(help ?? '', 300)
+  if (name === BUILT_IN_AGENT.name) return `for a model in ${name}: ${known}`
+  return `to log in to ${terminalLine(name)}: holdfast agents login ${terminalLine(name)}, or ${known}`
+}
+
 /** Only of what is installed: nobody logs in to what is not there. */
 function advice(list: readonly AgentView[]): string[] {
   const logins = list.filter(({ installed, login, login_help: help }) => installed === 'yes' && login !== 'yes' && help)
-  const lines = logins.map(
-    ({ name, login_help: help }) =>
-      `to log in to ${terminalLine(name)}: holdfast agents login ${terminalLine(name)}, or ${terminalLine(help ?? '', 300)}`,
-  )
+  const lines = logins.map(loginAdvice)
   for (const { name, host } of list) if (host !== null) lines.push(`${terminalLine(name)} is at ${terminalLine(host)}`)
   for (const { name, protocol } of list)
     if (protocol !== '1') lines.push(`${terminalLine(name)} is spoken to in ${VERSIONS[protocol]}`)

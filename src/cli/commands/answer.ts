@@ -46,7 +46,7 @@ function answerByOptions(options: AnswerOptions, question: ElicitationView): Eli
   const { accept = false, decline = false, cancel = false, set = [] } = options
   const isAccepted = accept || set.length > 0
   if ([isAccepted, decline, cancel].filter(Boolean).length > 1)
-    throw new UsageError('Accept, --decline or --cancel: one of them.', 'See: holdfast answer --help')
+    throw new UsageError('An answer is one thing.', 'Give one of --accept (or --set), --decline and --cancel.')
   if (decline) return { action: 'decline' }
   if (cancel) return { action: 'cancel' }
   if (!isAccepted) return undefined

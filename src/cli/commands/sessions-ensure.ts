@@ -36,7 +36,19 @@ export async function sessionsEnsure(
   const { session, created } = await client.ensureSession(key, { ...body, ...rest, ...equipment })
   if (screen.json) screen.record({ session, created })
   else screen.print(`${created ? 'made' : 'found'} ${session.id}\n`)
+  if (!created && isOther(session, equipment))
+    screen.note(
+      `it keeps its MCP servers and directories; change them with: holdfast sessions set ${key} --mcp or --add-dir`,
+    )
   return EXIT.done
+}
+
+/** A session that was there is left as it is. */
+function isOther(session: SessionView, asked: ReturnType<typeof equipmentBody>): boolean {
+  const isSame = (wanted: readonly string[] | undefined, has: readonly string[]): boolean =>
+    wanted === undefined || wanted.toSorted().join('\0') === has.toSorted().join('\0')
+  const { mcp_servers: servers, additional_directories: directories } = asked
+  return !isSame(servers, session.mcp_servers) || !isSame(directories, session.additional_directories)
 }
 
 export interface SessionsEditOptions {

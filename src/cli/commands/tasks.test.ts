@@ -26,6 +26,8 @@ describe('sessions', () => {
   test('ensure makes a session once; the other fields of a key that is taken are a conflict', async () => {
     expect((await run('sessions', 'ensure', 'one', '--agent', 'fake')).out).toMatch(/^made ses_/)
     expect((await run('sessions', 'ensure', 'ONE', '--agent', 'fake')).out).toMatch(/^found ses_/)
+    const other = await run('sessions', 'ensure', 'one', '--agent', 'fake', '--add-dir', '/tmp')
+    expect([other.code, other.err]).toEqual([0, expect.stringContaining('it keeps its MCP servers and directories')])
     const conflict = await run('sessions', 'ensure', 'one', '--agent', 'fake', '--mode', 'oneshot')
     expect([conflict.code, conflict.err]).toEqual([2, expect.stringContaining('another mode')])
     const reserved = await run('sessions', 'ensure', 'none', '--agent', 'fake')

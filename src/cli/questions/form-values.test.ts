@@ -51,6 +51,10 @@ test.each([
   expect(readValue(field(name), text)).toEqual({ problem: expect.stringMatching(/^must /) as string })
 })
 
+test('a yes or no is asked for in those words', () => {
+  expect(readValue(field('sure'), 'maybe')).toEqual({ problem: 'must be yes or no' })
+})
+
 test('settings are values by name; defaults fill the rest', () => {
   const set = ['name=first', 'name=a=b', 'tags=a', 'tags=c, d', 'sure=false']
   expect(contentOf(FORM, set)).toEqual({ name: 'a=b', size: 's', tags: ['a', 'c, d'], sure: false })
@@ -58,7 +62,7 @@ test('settings are values by name; defaults fill the rest', () => {
 
 test.each([
   [[], 'Field name is required.'],
-  [['name=xx', 'other=1'], 'There is no field for --set other=1.'],
+  [['name=xx', 'other=1'], 'No field fits --set other=1.'],
   [['name=xx', 'count=many'], 'Field count must be a number.'],
 ])('settings %j are a mistake in usage', (set, message) => {
   expect(() => contentOf(FORM, set)).toThrow(message)

@@ -11,7 +11,9 @@ const NO: readonly string[] = ['n', 'no', 'false']
 /** The value, or what is wrong with it. A choice is named by its number, its value or its title; several are separated by commas. */
 export function readValue(field: FormField, text: string): { value: Json } | { problem: string } {
   const value = valueOf(field, text)
-  const problem = valueProblem(field, value)
+  // What is typed is a word; `true` is what becomes of it.
+  const isOdd = field.kind === 'boolean' && typeof value !== 'boolean'
+  const problem = isOdd ? 'must be yes or no' : valueProblem(field, value)
   return problem === undefined ? { value } : { problem }
 }
 
@@ -29,7 +31,7 @@ export function contentOf(form: Form, settings: readonly string[]): JsonObject {
   const stray = settings.find((setting) => !known(setting))
   const names = form.fields.map(({ name }) => name).join(', ') || 'none'
   if (stray !== undefined)
-    throw new UsageError(`There is no field for --set ${stray.slice(0, 80)}.`, `Fields: ${names}`)
+    throw new UsageError(`No field fits --set ${stray.slice(0, 80)}.`, `Give FIELD=VALUE. Fields: ${names}`)
   const content = Object.fromEntries(values)
   const problem = contentProblem(form, content)
   if (problem === undefined) return content
