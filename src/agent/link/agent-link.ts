@@ -22,7 +22,6 @@ import type {
   StopReport,
 } from '../../keeper/agent-host.ts'
 import type { AgentTerminals } from '../terminals/agent-terminals.ts'
-import { History } from './history.ts'
 import type { ImportedHistory } from './history.ts'
 import { fromExit, fromRpcFailure } from '../agent-errors.ts'
 import type { AgentConnection, AgentListener, AttachRequest, PermissionOutcome, RefusedOption } from '../connection.ts'
@@ -35,9 +34,9 @@ import { joinReports } from './join-reports.ts'
 import type { MessageIds } from './message-ids.ts'
 import type { OpenedAgentSession } from '../start/open-agent-session.ts'
 import { refusePrompt } from '../prompt-content.ts'
-import { AcknowledgedLines } from './acknowledged-lines.ts'
+import { OpeningTalk } from './opening-talk.ts'
 import type { RequestServer, ServerPorts } from './request-server.ts'
-import { StartNoise } from '../start/start-noise.ts'
+import { ServedRequests } from './served-requests.ts'
 import type { NoiseDetails } from '../start/start-noise.ts'
 import { Tells } from './tells.ts'
 import { TerminalCalls } from '../terminals/terminal-calls.ts'
@@ -74,24 +73,18 @@ export class AgentLink implements ProcessListener {
   readonly #process: AgentProcess
   readonly #clock: Clock
   readonly #peer: AgentPeer
-  readonly #messageIds: MessageIds
   readonly #tells: Tells
   /** Lines up to this one were dealt with by an earlier life; of them, only requests without an answer matter. */
   readonly #storedLine: number
   #line: number
   #stage = 'spawn'
   #lastAnswer: Promise<Json> = Promise.resolve(null)
-  /** What is asked for while a session is being opened. */
-  #opening: string | undefined
-  #history: { readonly of: string; readonly told: History } | undefined
+  readonly #opening: OpeningTalk
   #outputEnd: Timer | undefined
   #isLost = false
   readonly #elicitations: ElicitationCalls
-  readonly #servers: RequestServer[]
+  readonly #served: ServedRequests
   readonly #notes = new ExtensionNotes()
-  readonly #acknowledged: AcknowledgedLines
-  /** Until the first answer. */
-  #noise: StartNoise | undefined
   /** Set by who keeps a link that no session has yet. Called once, when it cannot be used any more. */
   onLost: (error: HoldfastError) => void = () => {}
 
@@ -101,8 +94,7 @@ export class AgentLink implements ProcessListener {
     this.#clock = clock
     this.#storedLine = earlier?.line ?? 0
     this.#line = this.#storedLine
-    this.#noise = earlier === undefined ? new StartNoise() : undefined
-    this.#messageIds = messageIds
+    this.#opening = new OpeningTalk(messageIds, earlier === undefined)
     this.#tells = new Tells(messageIds, this.#storedLine)
     const open: OpenPeer = openPeer ?? ((ports) => new JsonRpcPeer(ports))
     this.#peer = open({
@@ -117,10 +109,9 @@ export class AgentLink implements ProcessListener {
       },
       ...(earlier !== undefined && { idPrefix: `l${earlier.life}.` }),
     })
-    this.#acknowledged = new AcknowledgedLines((n) => process.acknowledge(n))
+    this.#served = new ServedRequests({ peer: this.#peer, process, acknowledge: (n) => process.acknowledge(n) })
     const ports = { peer: this.#peer, process, tells: this.#tells, storedLine: this.#storedLine }
-    this.#elicitations = new ElicitationCalls(ports)
-    this.#servers = [this.#elicitations]
+    this.#elicitations = this.#served.add(() => new ElicitationCalls(ports))
     if (earlier === undefined) process.listen(this)
   }
 
@@ -136,7 +127,7 @@ export class AgentLink implements ProcessListener {
 
   /** What was no message before the first answer, as long as there is none. */
   get noise(): NoiseDetails {
-    return this.#noise?.details() ?? {}
+    return this.#opening.noise
   }
 
   /** Settles as the last `call` when its answer is there, also for a caller that has given up. */
@@ -146,23 +137,18 @@ export class AgentLink implements ProcessListener {
 
   /** As `call`, for new, load and resume. What a load replays before its answer is history, and is not told (C-24). */
   openSession(method: string, params: JsonObject, options: CallOptions): Promise<Json> {
-    const { sessionId: of } = params
-    this.#opening = method
-    this.#history =
-      method === 'session/load' && typeof of === 'string' ? { of, told: new History(this.#messageIds) } : undefined
+    this.#opening.begin(method, params)
     return this.call(method, params, options)
   }
 
   /** What was told by the load before. */
   takeHistory(): ImportedHistory | undefined {
-    const history = this.#history?.told.finish()
-    this.#history = undefined
-    return history
+    return this.#opening.takeHistory()
   }
 
   /** Serves terminal/* from here on, before the agent can have a session to ask for. Without it these methods are not known (C-60). */
   offerTerminals(terminals: AgentTerminals): void {
-    this.#servers.push(new TerminalCalls({ terminals, peer: this.#peer, process: this.#process }))
+    this.#served.add((ports) => new TerminalCalls({ ...ports, terminals }))
     terminals.watch(() => {
       if (!this.#isLost) this.#tells.alive()
     })
@@ -170,8 +156,7 @@ export class AgentLink implements ProcessListener {
 
   /** As `offerTerminals`, for any other family of requests. */
   offer(open: (ports: ServerPorts) => RequestServer): void {
-    const withhold = (line: number): Disposable => this.#acknowledged.withhold(line)
-    this.#servers.push(open({ peer: this.#peer, process: this.#process, withhold }))
+    this.#served.add(open)
   }
 
   /** Tells something odd that changes nothing; `excerpt` may hold what the agent wrote. */
@@ -215,7 +200,7 @@ export class AgentLink implements ProcessListener {
       control: (no, request) => this.#control(agentSessionId, no, request),
       answerPermission: (requestId, outcome) => this.#answer(requestId, outcome),
       answerElicitation: (requestId, answer) => this.#elicitations.answer(requestId, answer),
-      acknowledge: (n) => this.#acknowledge(n),
+      acknowledge: (n) => this.#served.stored(n),
       stop: async (isClosed = false) => {
         if (isClosed) await closeAgentSession(this, agentSessionId, capabilities)
         return this.stop()
@@ -228,9 +213,8 @@ export class AgentLink implements ProcessListener {
     this.#isLost = true
     this.#outputEnd?.cancel()
     this.#peer.close(new CancelledError(this.#stage))
-    const released = Promise.all(this.#servers.map((server) => server.release()))
-    const [agent, others] = await Promise.all([this.#process.stop(), released])
-    return joinReports(agent, others.flat())
+    const [agent, others] = await Promise.all([this.#process.stop(), this.#served.release()])
+    return joinReports(agent, others)
   }
 
   // What the host tells -------------------------------------------------------------------------------------------
@@ -239,12 +223,12 @@ export class AgentLink implements ProcessListener {
     let number = first
     for (const line of lines) {
       this.#tells.startLine(number)
-      this.#noise?.take(line)
+      this.#opening.line(line)
       this.#receive(line, number, damaged?.includes(number))
       number++
     }
-    this.#tells.batchEnd(first + lines.length - 1, (n) => this.#acknowledge(n))
-    const excess = this.#noise?.excess
+    this.#tells.batchEnd(first + lines.length - 1, (n) => this.#served.stored(n))
+    const { excess } = this.#opening
     if (excess !== undefined) this.#lose(new HoldfastError('AGENT_NOT_ACP', { agent: this.agent, reason: excess }))
   }
 
@@ -277,11 +261,6 @@ export class AgentLink implements ProcessListener {
     this.#line = line
     if (isDamaged) this.#peer.note('not_utf8', text)
     this.#peer.receive(text, line)
-  }
-
-  #acknowledge(n: number): void {
-    for (const server of this.#servers) server.pinUpTo(n)
-    this.#acknowledged.stored(n)
   }
 
   #prompt(
@@ -331,12 +310,13 @@ export class AgentLink implements ProcessListener {
   #onNotification(notification: IncomingNotification): void {
     if (this.#isStored) return
     const { method, params } = notification
-    const note = this.#opening === 'session/load' ? undefined : this.#notes.take(notification)
+    const { meaning } = this.#opening
+    const note = meaning === 'history' ? undefined : this.#notes.take(notification)
     if (note !== undefined) return this.#tells.extension(note.sessionId, note.data)
-    if (method === 'session/update' && this.#opening === 'session/load')
-      return this.#history?.told.take(this.#history.of, params)
-    const isEarly = this.#opening === 'session/resume' && this.#peer.reportsEarly !== true
-    if (method === 'session/update') return this.#tells.update(notification, isEarly)
+    if (method === 'session/update') {
+      if (meaning === 'history') return this.#opening.replayed(params)
+      return this.#tells.update(notification, meaning === 'early' && this.#peer.reportsEarly !== true)
+    }
     if (method === '$/cancel_request') {
       const requestId = params['requestId']
       if (typeof requestId === 'string' || typeof requestId === 'number') this.#withdrawn(requestId)
@@ -346,7 +326,7 @@ export class AgentLink implements ProcessListener {
   }
 
   #withdrawn(requestId: string | number): void {
-    for (const server of this.#servers) server.withdraw(requestId)
+    this.#served.withdraw(requestId)
     this.#tells.requestCancelled(requestId)
   }
 
@@ -359,8 +339,7 @@ export class AgentLink implements ProcessListener {
       return
     }
     const { id, method, params } = request
-    const server = this.#servers.find((each) => each.serves(method))
-    if (server !== undefined) return server.take(id, { method, params, line: this.#line })
+    if (this.#served.take(id, { method, params, line: this.#line })) return
     this.#peer.respondError(request.id, {
       code: RPC_CODES.methodNotFound,
       message: `Method not found: ${method.slice(0, 100)}`,
@@ -390,11 +369,8 @@ export class AgentLink implements ProcessListener {
   }
 
   #settle(result: RpcResult, resolve: (value: Json) => void, reject: (error: Error) => void): void {
-    this.#opening = undefined
-    if (result.kind === 'result') {
-      this.#noise = undefined
-      return resolve(result.result)
-    }
+    this.#opening.answered(result.kind === 'result')
+    if (result.kind === 'result') return resolve(result.result)
     if (result.kind === 'error') return reject(fromRpcFailure(this.agent, result.error, { stage: this.#stage }))
     reject(result.error)
   }
