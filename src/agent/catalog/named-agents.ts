@@ -95,6 +95,7 @@ export const NAMED_AGENTS: readonly CatalogEntry[] = [
     node: '20',
     login: byItself('junie'),
     needsScripts: true,
+    note: 'its install script puts it into ~/.local',
     homepage: 'https://github.com/JetBrains/junie',
   },
   {

@@ -123,7 +123,7 @@ export const TRIED_AGENTS: readonly CatalogEntry[] = [
       how: 'run: gemini, or set GEMINI_API_KEY',
     },
     homepage: 'https://github.com/google-gemini/gemini-cli',
-    note: 'turn its general.sessionRetention off, or it deletes conversations that are loaded again',
+    note: 'turn its general.sessionRetention off, or it deletes conversations that are loaded again; with files on it cannot create any',
   },
   {
     name: 'kilo',

@@ -21,7 +21,7 @@ export function notGiven(path: string, reason: string): FileRefusal {
   return new FileRefusal(RPC_CODES.invalidParams, `${path} ${reason}`, { path })
 }
 
-/** In the words of the protocol for -32002: gemini knows a file that it may create by them alone. */
+/** In the words of the protocol for -32002: there are agents that look at the text. */
 export function notThere(path: string): FileRefusal {
   const data = { path, uri: pathToFileURL(path).href }
   return new FileRefusal(RPC_CODES.resourceNotFound, `Resource not found: ${path}`, data)
