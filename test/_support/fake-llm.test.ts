@@ -216,6 +216,8 @@ test('a tool that is not offered is searched for once, and called in its namespa
   const second = JSON.parse((await post(llm, '/v1/responses', found(space))).text)
   expect(second.output[0]).toMatchObject({ type: 'function_call', name: 'word', namespace: 'mcp__probe' })
   expect((await post(llm, '/v1/responses', found())).text).toContain('no tool word was offered')
+  const atOnce = JSON.parse((await post(llm, '/v1/responses', { input: [ask], tools: [space] })).text)
+  expect(atOnce.output[0]).toMatchObject({ type: 'function_call', name: 'word', namespace: 'mcp__probe' })
 })
 
 test('a free-form patch tool is called with a patch text', async () => {

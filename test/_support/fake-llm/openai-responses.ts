@@ -12,8 +12,10 @@ import {
 } from './conversation.ts'
 import { sendJson, type ModelApi, type Reply } from './model-api.ts'
 import { plainText, SseStream, streamText } from './sse.ts'
-import { TOOL_SEARCH, type ToolCall } from './script.ts'
+import type { ToolCall } from './script.ts'
 
+/** The name of a tool of its type has no other. */
+const TOOL_SEARCH = 'tool_search'
 const USAGE = {
   input_tokens: 10,
   input_tokens_details: { cached_tokens: 0 },
@@ -52,6 +54,7 @@ function read(body: JsonObject): Conversation {
 
 /** What was searched for is not searched for again. */
 function toolsOffered(tool: JsonObject, hasSearched: boolean): OfferedTool[] {
+  if (tool['type'] === 'namespace') return toolsWithin(tool)
   const isSearch = tool['type'] === TOOL_SEARCH
   const name = isSearch ? TOOL_SEARCH : stringIn(tool, 'name')
   if (name === '' || (isSearch && hasSearched)) return []
@@ -59,13 +62,16 @@ function toolsOffered(tool: JsonObject, hasSearched: boolean): OfferedTool[] {
 }
 
 function toolsFound(output: JsonObject): OfferedTool[] {
-  return objectsIn(output['tools']).flatMap((space) =>
-    objectsIn(space['tools']).map((tool) => ({
-      name: stringIn(tool, 'name'),
-      schema: objectIn(tool, 'parameters'),
-      namespace: stringIn(space, 'name'),
-    })),
-  )
+  return objectsIn(output['tools']).flatMap(toolsWithin)
+}
+
+function toolsWithin(space: JsonObject): OfferedTool[] {
+  const namespace = stringIn(space, 'name')
+  return objectsIn(space['tools']).map((tool) => ({
+    name: stringIn(tool, 'name'),
+    schema: objectIn(tool, 'parameters'),
+    namespace,
+  }))
 }
 
 async function stream({ response, conversation, answer }: Reply): Promise<void> {

@@ -14,7 +14,7 @@ export interface ToolCall extends WriteCall {
 }
 
 /** Finds tools that are not offered at first. */
-export const TOOL_SEARCH = 'tool_search'
+export const TOOL_SEARCH = /^tool_?search$/i
 
 export type Answer =
   | { readonly kind: 'text'; readonly text: string }
@@ -71,18 +71,23 @@ function afterWrite(conversation: Conversation, path: string, content: string): 
   return once(conversation, writeCall(conversation.tools, path, content), 'no tool to write with')
 }
 
-/** A tool that is not offered is searched for, where the agent has a search; it may say the name as the result of that. */
+/**
+ * A tool that is not offered is searched for, where the agent has a search; what it finds is offered from then on, or only named in
+ * its result. The result after the search is that of the tool.
+ */
 function afterUse(conversation: Conversation, name: string, input: JsonObject): Answer {
   const { tools, toolResults, userTexts } = conversation
   const tool = tools.find((each) => each.name === name || each.name.endsWith(`_${name}`))
-  const canSearch = tool === undefined && tools.some((each) => each.name === TOOL_SEARCH)
-  const [result = '', ...later] = toolResults
-  const found = canSearch ? new RegExp(`"name": ?"(\\w+_${name})"`).exec(result)?.[1] : undefined
-  const id = `call_fake_${userTexts.length}`
-  if (canSearch && result === '')
-    return { kind: 'tool', call: { id: `${id}_search`, name: TOOL_SEARCH, input: { query: name } } }
-  if (found !== undefined && later.length === 0) return { kind: 'tool', call: { id, name: found, input } }
-  return once(conversation, tool && { name: tool.name, namespace: tool.namespace, input }, `no tool ${name}`)
+  const search = tools.find((each) => TOOL_SEARCH.test(each.name))
+  const id = `call_fake_${userTexts.length}_${toolResults.length}`
+  const call = (called: Omit<ToolCall, 'id'>): Answer => ({ kind: 'tool', call: { id, ...called } })
+  if (toolResults.length <= (search === undefined ? 0 : 1)) {
+    const found = new RegExp(`\\w+_${name}\\b`).exec(toolResults[0] ?? '')?.[0]
+    if (tool !== undefined) return call({ name: tool.name, namespace: tool.namespace, input })
+    if (found !== undefined) return call({ name: found, input })
+    if (search !== undefined && toolResults.length === 0) return call({ name: search.name, input: { query: name } })
+  }
+  return once(conversation, undefined, `no tool ${name}`)
 }
 
 /** The call, then its result as text. */
