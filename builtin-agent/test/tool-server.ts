@@ -1,5 +1,5 @@
 // A tool server for tests, by the official library: on stdio, or with `--http` on a loopback port that it prints.
-// Tools: `add` (reads only), `note` (has an effect), `env` (its environment).
+// Tools: `add` (reads only), `note` (has an effect), `env` (its environment), `word` (a word that nobody can guess).
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -18,6 +18,9 @@ function buildServer(): McpServer {
   const readOnly = { annotations: { readOnlyHint: true } }
   server.registerTool('add', { description: 'Adds', inputSchema: numbers, ...readOnly }, ({ a, b }) => text(`${a + b}`))
   server.registerTool('note', { description: 'Notes', inputSchema: { text: z.string() } }, (input) => text(input.text))
+  server.registerTool('word', { description: 'Tells its word', inputSchema: {}, ...readOnly }, () =>
+    text('the word is tangerine'),
+  )
   server.registerTool('env', { description: 'Its environment' }, () => text(JSON.stringify(process.env)))
   return server
 }

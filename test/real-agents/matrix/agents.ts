@@ -34,6 +34,8 @@ const anthropicEnv = ({ llm }: { llm: string }): Record<string, string> => ({
   ANTHROPIC_API_KEY: 'fake',
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   DISABLE_AUTOUPDATER: '1',
+  // Otherwise its model searches for the tools of MCP servers before it sees them.
+  ENABLE_TOOL_SEARCH: 'false',
 })
 
 const openCodeConfig = (llm: string): object => {
@@ -91,7 +93,7 @@ const gemini = npmAgent({
   title: 'Gemini CLI',
   packages: ['@google/gemini-cli@0.61.0'],
   loadsNextMinute: true,
-  note: 'A session that is loaded in the minute in which it began is destroyed: through the gateway a minute was waited for, the report loads at once.',
+  note: 'A session that is loaded in the minute in which it began is destroyed: through the gateway a minute was waited for, the report loads at once. With files of the gateway it cannot create one: it does not know the error of a missing file.',
   command: ['gemini', '--acp'],
   // Without a model a small one decides which is asked, and has to answer in JSON.
   env: ({ llm }) => ({ GEMINI_API_KEY: 'fake', GOOGLE_GEMINI_BASE_URL: llm, GEMINI_MODEL: 'gemini-2.5-flash' }),
@@ -180,6 +182,7 @@ const nanocoder = npmAgent({
   id: 'nanocoder',
   title: 'Nanocoder',
   packages: ['@nanocollective/nanocoder@1.30.0'],
+  note: 'It knows no login: without a provider it ends in its start and says so, and the prompt fails with those words.',
   command: ['nanocoder', '--acp'],
   env: ({ llm }) => ({
     NANOCODER_PROVIDERS: JSON.stringify([
@@ -214,6 +217,26 @@ const droid = npmAgent({
   }),
 })
 
+const auggie = npmAgent({
+  id: 'auggie',
+  title: 'Auggie',
+  packages: ['@augmentcode/auggie@0.36.0'],
+  needsLogin: true,
+  note: 'Needs an account of its own: only its start was tried.',
+  command: ['auggie', '--acp'],
+  env: () => ({}),
+})
+
+const qoder = npmAgent({
+  id: 'qoder',
+  title: 'Qoder',
+  packages: ['@qoder-ai/qodercli@1.1.52'],
+  needsLogin: true,
+  note: 'Needs an account of its own: only its start was tried.',
+  command: ['qodercli', '--acp'],
+  env: () => ({}),
+})
+
 export const MATRIX_AGENTS: readonly MatrixAgent[] = [
   claude,
   ...REAL_AGENTS.map(daily),
@@ -227,4 +250,6 @@ export const MATRIX_AGENTS: readonly MatrixAgent[] = [
   nanocoder,
   claudeZed,
   droid,
+  auggie,
+  qoder,
 ]

@@ -11,6 +11,8 @@ export interface MatrixAgent {
   readonly homeOutsideTmp?: boolean
   /** A session is destroyed when it is loaded in the minute in which it began. */
   readonly loadsNextMinute?: boolean
+  /** Nobody can work with it without an account elsewhere: only its start and what is said of the login are looked at. */
+  readonly needsLogin?: boolean
   /** What a reader of the table has to know; one sentence. */
   readonly note?: string
   /** Installs it unless it is; resolves with its folder of modules. At most 10 min. */

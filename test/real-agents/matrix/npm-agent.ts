@@ -11,7 +11,7 @@ import type { MatrixAgent, MatrixPlace } from './matrix-agent.ts'
 
 export interface NpmAgent extends Pick<
   MatrixAgent,
-  'id' | 'title' | 'packages' | 'homeOutsideTmp' | 'loadsNextMinute' | 'note'
+  'id' | 'title' | 'packages' | 'homeOutsideTmp' | 'loadsNextMinute' | 'needsLogin' | 'note'
 > {
   /** The first word is a program of its packages. */
   readonly command: readonly [string, ...string[]]

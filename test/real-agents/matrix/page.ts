@@ -2,7 +2,8 @@
 
 import type { Finding } from '../../../src/conformance/report.ts'
 import type { AgentResult } from './run-agent.ts'
-import { STEPS } from './through-gateway.ts'
+import { DAY_STEPS, FURTHER_STEPS } from './step.ts'
+import type { Step, StepResult } from './step.ts'
 import { withoutPaths } from './without-paths.ts'
 
 const HEAD = `# The agents that were tried
@@ -17,6 +18,19 @@ const GATEWAY = `
 
 *start* is the time from the first prompt to its answer, the start of the agent included; *prompt* that of the next one. *allowed* and *denied* are a file that the model writes with a tool: **no** means
 that the agent does not ask. *restart*: gateway, keeper and agent were killed, and the agent knows what was said before. *list*: its own sessions. *close*: no process is left.
+`
+
+const FURTHER = `
+*mcp*: a tool of an MCP server on stdio that the session was given is called. *directory*: a file is written in an additional directory of the session.
+*fork*: a fork of the session knows what was said before it. *delete*: the session is closed and its conversation deleted; **no** means for both that it is not advertised. *files*: with \`files\` and
+\`terminals\` of its definition on, it asks the gateway for files. *version*: of ACP, when it may choose (\`protocol: "auto"\`). *login*, with an empty home and no network: **waits** means that the
+session is held and says what helps, **no** that the agent takes the prompt all the same. For *mcp*, **no** means that it passes over the server without a word. \`-\`: not tried without an account.
+`
+
+const VERSION_2 = `
+## With version 2 of ACP
+
+The same of those that chose it, with \`protocol: 2\`.
 `
 
 const REPORT = `
@@ -38,6 +52,8 @@ const SHOWN: readonly { readonly about: Finding['about']; readonly head: string 
   { about: 'resume', head: 'resume' },
   { about: 'fork', head: 'fork' },
   { about: 'close', head: 'close' },
+  { about: 'delete', head: 'delete' },
+  { about: 'list', head: 'list' },
   { about: 'only ACP on stdout', head: 'clean stdout' },
   { about: 'ends with its input', head: 'ends with input' },
   { about: 'ends on SIGTERM', head: 'ends on SIGTERM' },
@@ -45,6 +61,9 @@ const SHOWN: readonly { readonly about: Finding['about']; readonly head: string 
 ]
 
 export function matrixPage(results: readonly AgentResult[]): string {
+  const worked = results.filter(
+    ({ steps, problem }) => problem !== undefined || steps.some(({ step }) => step === 'start'),
+  )
   const versions = results.map(({ title, id, packages, day, node }) => [
     `${title} (\`${id}\`)`,
     packages.join(', '),
@@ -54,7 +73,17 @@ export function matrixPage(results: readonly AgentResult[]): string {
     HEAD,
     table(['Agent', 'Packages', 'Tried on'], versions),
     GATEWAY,
-    table(['', ...STEPS], results.map(gatewayRow)),
+    table(
+      ['', ...DAY_STEPS],
+      worked.map((result) => gatewayRow(result, result.steps, DAY_STEPS)),
+    ),
+    FURTHER,
+    table(
+      ['', ...FURTHER_STEPS],
+      results.map((result) => gatewayRow(result, result.steps, FURTHER_STEPS)),
+    ),
+    VERSION_2,
+    table(['', ...STEPS_2], results.flatMap(rowOfVersion2)),
     REPORT,
     table(['', ...SHOWN.map(({ head }) => head)], results.map(reportRow)),
     FAILURES,
@@ -62,15 +91,34 @@ export function matrixPage(results: readonly AgentResult[]): string {
   ].join('\n')
 }
 
-function gatewayRow({ id, steps, problem }: AgentResult): string[] {
-  const cells = STEPS.map((step) => {
+const STEPS_2: readonly Step[] = [...DAY_STEPS, 'mcp', 'directory', 'fork', 'delete']
+
+function rowOfVersion2(result: AgentResult): string[][] {
+  return result.inVersion2.length === 0 ? [] : [gatewayRow(result, result.inVersion2, STEPS_2)]
+}
+
+function gatewayRow({ id, problem }: AgentResult, steps: readonly StepResult[], shown: readonly Step[]): string[] {
+  const cells = shown.map((step) => {
     const found = steps.find((each) => each.step === step)
     if (found === undefined) return problem === undefined ? '-' : '?'
-    if (found.verdict !== 'yes') return word(found.verdict)
-    if (step === 'start' || step === 'prompt') return `${(found.ms / 1000).toFixed(1)} s`
-    return step === 'restart' ? found.detail : 'yes'
+    return found.verdict === 'yes' ? whatWorked(found) : word(found.verdict)
   })
   return [id, ...cells]
+}
+
+function whatWorked({ step, detail, ms }: StepResult): string {
+  switch (step) {
+    case 'start':
+    case 'prompt':
+      return `${(ms / 1000).toFixed(1)} s`
+    case 'restart':
+    case 'version':
+      return detail
+    case 'login':
+      return 'waits'
+    default:
+      return 'yes'
+  }
 }
 
 function reportRow({ id, findings, problem }: AgentResult): string[] {
@@ -88,10 +136,12 @@ function word(verdict: string): string {
 }
 
 function failures(results: readonly AgentResult[]): string {
-  const lines = results.flatMap(({ id, note, problem, steps, findings }) => [
+  const lines = results.flatMap(({ id, note, problem, steps, inVersion2, findings }) => [
     ...(note === undefined ? [] : [`- **${id}**: ${note}`]),
     ...(problem === undefined ? [] : [`- **${id}** was not tried to the end: ${plain(problem)}`]),
     ...steps.filter(isFailed).map(({ step, detail }) => `- **${id}**, ${step} through the gateway: ${plain(detail)}`),
+    ...inVersion2.filter(isFailed).map(({ step, detail }) => `- **${id}**, ${step} with version 2: ${plain(detail)}`),
+    ...steps.filter(isLoginSeen).map(({ detail }) => `- **${id}**, login: ${plain(detail)}`),
     ...findings.filter(isFailed).map(({ about, detail }) => `- **${id}**, ${about}: ${plain(detail)}`),
   ])
   return lines.length === 0 ? 'Nothing failed.\n' : `${lines.join('\n')}\n`
@@ -99,6 +149,11 @@ function failures(results: readonly AgentResult[]): string {
 
 function isFailed({ verdict }: { verdict: string }): boolean {
   return verdict === 'failed'
+}
+
+/** Which ways to log in it tells of, or what it does without one. */
+function isLoginSeen({ step, verdict }: StepResult): boolean {
+  return step === 'login' && verdict !== 'failed'
 }
 
 function plain(text: string): string {

@@ -5,22 +5,9 @@ import { join } from 'node:path'
 
 import type { TestGateway } from '../../_support/test-gateway.ts'
 import { until } from '../../_support/until.ts'
+import { answerUntilEnd, DAY_STEPS, failed, no, timed, TURN_MS, yes } from './step.ts'
+import type { Seen, StepResult } from './step.ts'
 
-export type Verdict = 'yes' | 'no' | 'failed'
-
-export interface StepResult {
-  readonly step: Step
-  readonly verdict: Verdict
-  readonly detail: string
-  readonly ms: number
-}
-
-export const STEPS = ['start', 'prompt', 'allowed', 'denied', 'cancel', 'restart', 'list', 'close'] as const
-export type Step = (typeof STEPS)[number]
-
-type Seen = Pick<StepResult, 'verdict' | 'detail'>
-
-const TURN_MS = 60_000
 const WORD = 'heliotrope'
 
 export interface GatewayRun {
@@ -33,7 +20,7 @@ export interface GatewayRun {
 /** All steps in order; when the first one fails the others are not tried. */
 export async function* stepsThroughGateway(run: GatewayRun): AsyncGenerator<StepResult> {
   const session = await run.gateway.newSession(run.agent)
-  const works: Readonly<Record<Step, () => Promise<Seen>>> = {
+  const works: Readonly<Record<(typeof DAY_STEPS)[number], () => Promise<Seen>>> = {
     start: () => answers(run, session, `the word is ${WORD}`),
     prompt: () => answers(run, session, 'hello again'),
     allowed: () => usesTool(run, session, 'allow'),
@@ -43,11 +30,10 @@ export async function* stepsThroughGateway(run: GatewayRun): AsyncGenerator<Step
     list: () => isListed(run, session),
     close: () => isClosed(run, session),
   }
-  for (const step of STEPS) {
-    const startedAt = performance.now()
-    const seen = await works[step]().catch((error: unknown) => failed(explain(error)))
-    yield { step, ...seen, ms: Math.round(performance.now() - startedAt) }
-    if (step === 'start' && seen.verdict === 'failed') return
+  for (const step of DAY_STEPS) {
+    const result = await timed(step, works[step])
+    yield result
+    if (step === 'start' && result.verdict === 'failed') return
   }
 }
 
@@ -59,8 +45,8 @@ async function answers({ gateway }: GatewayRun, session: string, prompt: string)
   return (await gateway.text(session)).length > before ? yes('answered') : failed('completed without a word')
 }
 
-async function usesTool({ gateway }: GatewayRun, session: string, answer: 'allow' | 'reject'): Promise<Seen> {
-  const file = join(gateway.workspace, `${answer}.txt`)
+async function usesTool({ gateway, agent }: GatewayRun, session: string, answer: 'allow' | 'reject'): Promise<Seen> {
+  const file = join(gateway.workspace, `${agent}-${answer}.txt`)
   const { turn } = await gateway.client.prompt(session, { prompt: `@tool write ${file} written-by-agent` })
   const asked = await answerUntilEnd(gateway, { session, turn: turn.id, answer })
   const { state } = await gateway.client.getTurn(session, turn.id)
@@ -70,36 +56,15 @@ async function usesTool({ gateway }: GatewayRun, session: string, answer: 'allow
   return failed(`asked, then ${state}: the file is ${isThere ? 'there' : 'not there'}`)
 }
 
-/** Resolves with how many permission requests were answered. */
-async function answerUntilEnd(
-  { client }: TestGateway,
-  { session, turn, answer }: { session: string; turn: string; answer: 'allow' | 'reject' },
-): Promise<number> {
-  let asked = 0
-  const hasEnded = async (): Promise<boolean> => {
-    for (const { id, options } of (await client.listPermissions({ state: 'open' })).permissions) {
-      const offered = options as { optionId: string; kind: string }[]
-      const option =
-        offered.find(({ kind }) => kind === `${answer}_once`) ?? offered.find(({ kind }) => kind.startsWith(answer))
-      if (option === undefined) throw new Error(`no option to ${answer} with: ${JSON.stringify(offered)}`)
-      await client.answerPermission(id, { option_id: option.optionId })
-      asked += 1
-    }
-    return (await client.getTurn(session, turn)).outcome !== null
-  }
-  await until(hasEnded, { ms: TURN_MS, what: () => 'the turn with a tool ended' })
-  return asked
-}
-
 async function isCancelled({ gateway }: GatewayRun, session: string): Promise<Seen> {
   const before = (await gateway.text(session)).length
   const { turn } = await gateway.client.prompt(session, { prompt: '@slow' })
-  const isRunning = async (): Promise<boolean> => {
-    const { state, outcome } = await gateway.client.getTurn(session, turn.id)
+  const isOut = async (): Promise<boolean> => {
+    const { state, outcome, dispatched_at: out } = await gateway.client.getTurn(session, turn.id)
     if (outcome !== null) throw new Error(`the turn is ${state} before it could be cancelled`)
-    return state === 'running'
+    return out !== null
   }
-  await until(isRunning, { ms: TURN_MS, what: () => 'the slow turn runs' })
+  await until(isOut, { ms: TURN_MS, what: () => 'the slow turn is out' })
   // One that does not stream says nothing before its end.
   const speaks = async (): Promise<boolean> => (await gateway.text(session)).length > before
   const spoke = await until(speaks, { ms: 10_000, what: () => 'a word' }).then(
@@ -147,15 +112,4 @@ async function isClosed({ gateway }: GatewayRun, session: string): Promise<Seen>
   await gateway.client.closeSession(session)
   const left = gateway.agents().length
   return left === 0 ? yes('no process left') : failed(`${left} processes left`)
-}
-
-const yes = (detail: string): Seen => ({ verdict: 'yes', detail })
-const no = (detail: string): Seen => ({ verdict: 'no', detail })
-const failed = (detail: string): Seen => ({ verdict: 'failed', detail })
-
-const DETAIL_CHARS = 300
-
-function explain(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return text.replaceAll(/\s+/g, ' ').slice(0, DETAIL_CHARS)
 }
