@@ -69,7 +69,7 @@ export const ERRORS = {
   ),
   AGENT_AUTH_REQUIRED: spec(
     'Agent {agent} needs a login: {reason}.',
-    'Log in with: holdfast agents login {agent}, or give it the key that it names; then try again.',
+    'Log in with: holdfast agents login {agent} (one that is elsewhere: there, or by its headers), or give it the key that it names; then try again.',
   ),
   AGENT_LOGIN_FAILED: spec(
     'The login to agent {agent} failed: {reason}.',
@@ -375,7 +375,7 @@ export class HoldfastError extends Error {
   }
 
   get help(): string {
-    return renderMessage(ERRORS[this.code].help, this.details)
+    return helpOf(this)
   }
 }
 
@@ -417,6 +417,11 @@ export interface StoredError {
 export function toStoredError(error: unknown): StoredError {
   if (!isHoldfastError(error)) return { code: 'INTERNAL', message: 'An internal error happened.' }
   return { code: error.code, message: error.message, details: error.details }
+}
+
+/** What somebody can do about it. */
+export function helpOf({ code, details = {} }: Pick<StoredError, 'code' | 'details'>): string {
+  return renderMessage(ERRORS[code].help, details)
 }
 
 function renderMessage(template: string, details: ErrorDetails): string {

@@ -24,10 +24,11 @@ export function loginMethods({ canLogIn }: CanLogIn): JsonObject[] {
   return canLogIn ? [TERMINAL_LOGIN] : []
 }
 
-/** An agent that wants a login is -32000 for an editor that was offered one, and a failure like any other elsewhere. */
+/** An agent of this machine that wants a login is -32000 for an editor that was offered one. Any other is a failure like all failures. */
 export function asSeenBy({ canLogIn }: CanLogIn, body: RpcErrorBody): RpcErrorBody {
-  const code = isJsonObject(body.data) ? body.data['code'] : undefined
-  return canLogIn && code === 'AGENT_AUTH_REQUIRED' ? { ...body, code: RPC_CODES.authRequired } : body
+  const { code, details } = isJsonObject(body.data) ? body.data : {}
+  const isElsewhere = isJsonObject(details) && details['elsewhere'] === true // no login of ours would help
+  return canLogIn && code === 'AGENT_AUTH_REQUIRED' && !isElsewhere ? { ...body, code: RPC_CODES.authRequired } : body
 }
 
 /** Nothing that is offered is run by a request. */

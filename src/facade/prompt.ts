@@ -108,9 +108,11 @@ function refuse({ content }: Editor, { session }: SessionStatus, blocks: readonl
     const { type: contentType = 'untyped' } = refused
     throw new HoldfastError('PROMPT_UNSUPPORTED_CONTENT', { agent: session.agent, contentType })
   }
-  if (session.terms.login !== undefined) {
+  const { login } = session.terms
+  if (login !== undefined) {
     const reason = 'a prompt of another client waits for it'
-    throw new HoldfastError('AGENT_AUTH_REQUIRED', { agent: session.agent, reason })
+    const where = login.isElsewhere ? { elsewhere: true } : {}
+    throw new HoldfastError('AGENT_AUTH_REQUIRED', { agent: session.agent, reason, ...where })
   }
   if (session.blockedBy === undefined && !session.terms.conversation.isLost) return
   const { isLost } = session.terms.conversation

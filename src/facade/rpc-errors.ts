@@ -2,7 +2,7 @@
 
 import { RPC_CODES } from '../acp/rpc.ts'
 import type { RpcErrorBody } from '../acp/rpc.ts'
-import { ERRORS, isHoldfastError, toStoredError } from '../base/errors.ts'
+import { ERRORS, helpOf, isHoldfastError, toStoredError } from '../base/errors.ts'
 import type { ErrorCode, StoredError } from '../base/errors.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 
@@ -60,7 +60,7 @@ export function errorBody(error: unknown, sessionId: Json | undefined): RpcError
 
 /** Of a turn that did not end well. */
 export function turnErrorBody(error: StoredError | undefined, state: string): RpcErrorBody {
-  const message = error?.message ?? `The turn ended: ${state}.`
+  const message = error === undefined ? `The turn ended: ${state}.` : `${error.message} ${helpOf(error)}`
   const data = error === undefined ? { state } : { ...errorData(error, ERRORS[error.code].retryable), state }
   return { code: RPC_CODES.internalError, message, data }
 }

@@ -37,7 +37,7 @@ function keeperText({ no, pid, version, agents, retiring }: StatusView['keepers'
 
 function loginText({ agent, sessions, elsewhere }: StatusView['logins_needed'][number]): string {
   const waiting = `${sessions} ${sessions === 1 ? 'session waits' : 'sessions wait'}`
-  const how = elsewhere ? 'where it runs, or by its headers in the configuration' : `holdfast agents login ${agent}`
+  const how = elsewhere ? 'log in there, or mend its headers' : `holdfast agents login ${agent}`
   return `needed by ${agent}, ${waiting}: ${how}`
 }
 

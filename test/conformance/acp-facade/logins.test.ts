@@ -23,21 +23,29 @@ test('F-10 a login in a terminal is offered to editors that can run one; authent
 })
 
 test.each([
-  ['F-37 an agent that wants a login ends the prompt with -32000 for an editor that was offered one', true, -32000],
-  ['F-11 and with -32603 for an editor that was not: no login is asked of it that it could not make', false, -32603],
-])('%s; the agent is named, and nothing is held up', async (_, terminal, code) => {
+  ['F-37 an agent that wants a login ends the prompt with -32000 for an editor that was offered one', true, {}, -32000],
+  [
+    'F-11 and with -32603 for an editor that was not: no login is asked of it that it could not make',
+    false,
+    {},
+    -32603,
+  ],
+  ['and so for an agent that runs elsewhere: no login here would help', true, { elsewhere: true }, -32603],
+])('%s; the agent is named, and nothing is held up', async (_, terminal, where, code) => {
   using editor = await FacadeEditor.open(facade, { clientCapabilities: { auth: { terminal } } })
   const id = await editor.newSession()
   at.connector.onPrompt = ({ listener }, turnId) => {
     const error = {
       code: 'AGENT_AUTH_REQUIRED',
       message: 'Agent fake needs a login.',
-      details: { agent: 'fake' },
+      details: { agent: 'fake', ...where },
     } as const
     listener.answered(turnId, { kind: 'error', error })
   }
   const data = { code: 'AGENT_AUTH_REQUIRED', details: { agent: 'fake' } }
-  expect((await editor.prompt(id, 'hello')).error).toMatchObject({ code, data })
+  const { error: first } = await editor.prompt(id, 'hello')
+  expect(first).toMatchObject({ code, data })
+  expect(first?.message).toContain('Agent fake needs a login. Log in with: holdfast agents login fake')
   expect((await at.service.get(id)).session.blockedBy).toBeUndefined()
   await at.service.prompt(id as SessionId, {
     prompt: [{ type: 'text', text: 'of another client' }],
