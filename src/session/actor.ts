@@ -1,5 +1,5 @@
 // The one owner of one session: a mailbox in front of the reducer. Reduce, commit, publish, then effects, in that order, always.
-// Modes: living -> resting (nothing to do, may be forgotten) | ended (closed, drained or handed over) | failed (a write was refused; nothing more is written).
+// Modes: living -> resting (nothing to do, may be forgotten) | ended (closed, drained or handed over) | failed (a write was refused, or a fault of ours; nothing more is written).
 
 import type { AgentConnection } from '../agent/connection.ts'
 import type { ExtensionCall } from '../agent/link/extension-calls.ts'
@@ -51,6 +51,8 @@ export interface ActorPorts extends Omit<RunnerPorts, 'record' | 'judge' | 'post
   onRest(actor: SessionActor): void
   /** The actor is over: closed, drained, or failed. */
   onEnd(actor: SessionActor): void
+  /** It has failed by itself, while session and store are still this gateway's. `gone`: its process is ended. Told after `onEnd`. */
+  onFailed(actor: SessionActor, gone: Promise<void>): void
 }
 
 /** What waits in the mailbox: an input of the reducer, the mark that a batch of the agent's lines ends here, or the end of this life. */
@@ -326,7 +328,7 @@ export class SessionActor {
     this.#ports.onEnd(this)
   }
 
-  /** A write was refused: this actor may not act any more. Its process is ended, its callers are told, the rows stay as they are. */
+  /** A write was refused, or a rule threw: this actor may not act any more. Its process is ended, its callers are told, the rows stay as they are. */
   #fail(error: Error): void {
     this.#failure = error
     this.#disarm()
@@ -335,9 +337,10 @@ export class SessionActor {
     else this.#ports.logger.error(fields, 'session actor failed')
     this.#rejectAll(error)
     // The gateway ends with its store: its host stops the agent then, or leaves it to the next life.
-    if (isHoldfastError(error) && error.code === 'STORE_FAILED') this.#runner.letGo()
-    else void this.#runner.abandon()
+    const isStoreGone = isHoldfastError(error) && error.code === 'STORE_FAILED'
+    const gone = isStoreGone ? this.#runner.letGo() : this.#runner.abandon()
     this.#ports.onEnd(this)
+    if (gone !== undefined && !(error instanceof LeaseLostError)) this.#ports.onFailed(this, gone)
   }
 
   #rejectAll(error: Error): void {

@@ -10,6 +10,7 @@ import type { ActorPorts } from './actor.ts'
 import { readReport } from './family/read-report.ts'
 import { HeldAgents } from './agents/held-agents.ts'
 import { QueuedTotal } from './turns/queued-total.ts'
+import { Reopenings } from './reopenings.ts'
 import type { SessionOverview } from './insight/overview.ts'
 import type { DrainTimes, ReplyTo } from './state.ts'
 import type { Input } from './input.ts'
@@ -20,7 +21,7 @@ import { WarmPool } from './agents/warm-pool.ts'
 import type { WarmPoolPorts } from './agents/warm-pool.ts'
 
 export interface ActorsPorts
-  extends Omit<ActorPorts, 'statistics' | 'onQueued' | 'onPause' | 'onRest' | 'onEnd'>, WarmPoolPorts {
+  extends Omit<ActorPorts, 'statistics' | 'onQueued' | 'onPause' | 'onRest' | 'onEnd' | 'onFailed'>, WarmPoolPorts {
   readonly ids: Ids
   readonly node: string
   /** Begin paused: see `goOn`. */
@@ -49,6 +50,7 @@ export class Actors implements AsyncDisposable {
   readonly queued: QueuedTotal
   readonly #pool: WarmPool
   readonly #held: HeldAgents
+  readonly #reopenings: Reopenings
   /** Of this life of the gateway. */
   readonly statistics: SessionStatistics
   #isDraining = false
@@ -63,6 +65,7 @@ export class Actors implements AsyncDisposable {
     this.#isPaused = ports.isPaused ?? false
     this.statistics = new SessionStatistics(ports.clock.now())
     this.#held = new HeldAgents(ports.store, ports.connector.held())
+    this.#reopenings = new Reopenings({ clock: ports.clock, logger: ports.logger, open: (no) => this.open(no) })
     this.queued = new QueuedTotal(ports.limits)
     this.#pool = new WarmPool(ports, () => this.#live.values())
     ports.slots.onPressure = () => this.#pool.makeRoom()
@@ -178,9 +181,8 @@ export class Actors implements AsyncDisposable {
 
   /** No dispatch any more; active turns may run until their budget is over, then they are cut as `interrupted`. */
   drain(times: DrainTimes): Draining {
-    this.#isDraining = true
     this.#times = times
-    this.#pool[Symbol.dispose]()
+    this.#beginEnd()
     return { turnsEnded: this.#turnsEnded.promise, agentsGone: this.#drainAll(times) }
   }
 
@@ -189,9 +191,14 @@ export class Actors implements AsyncDisposable {
    * no turn is out there and the connections are closed.
    */
   async drainConnections(times: DrainTimes): Promise<void> {
+    this.#beginEnd()
+    await this.#drainAll(times, ({ state: { agent } }) => agent.kind === 'ready' && agent.pid === undefined)
+  }
+
+  #beginEnd(): void {
     this.#isDraining = true
     this.#pool[Symbol.dispose]()
-    await this.#drainAll(times, ({ state: { agent } }) => agent.kind === 'ready' && agent.pid === undefined)
+    this.#reopenings[Symbol.dispose]()
   }
 
   async #drainAll(times: DrainTimes, isMeant: (actor: SessionActor) => boolean = () => true): Promise<void> {
@@ -211,8 +218,7 @@ export class Actors implements AsyncDisposable {
    * ended, also not by a later dispose. Resolves when no session of this process writes any more.
    */
   async handOver(): Promise<void> {
-    this.#isDraining = true
-    this.#pool[Symbol.dispose]()
+    this.#beginEnd()
     const left = [...this.#open.values()].map(async (opening) => (await opening).handOver())
     // One that cannot be opened, or fails on the way, has said so.
     await Promise.allSettled(left)
@@ -220,8 +226,7 @@ export class Actors implements AsyncDisposable {
 
   /** Ends what is left, without a word to the rows: recovery finds them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isDraining = true
-    this.#pool[Symbol.dispose]()
+    this.#beginEnd()
     for (const timer of this.#resting.values()) timer.cancel()
     await Promise.all([...this.#live.values()].map((actor) => actor[Symbol.asyncDispose]()))
   }
@@ -256,6 +261,7 @@ export class Actors implements AsyncDisposable {
         },
         onRest: (resting) => this.#rest(resting),
         onEnd: (ended) => this.#remove(ended),
+        onFailed: ({ record: { no: failed } }, gone) => void this.#reopenings.after(failed, gone),
       },
       record,
     )
