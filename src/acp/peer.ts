@@ -168,6 +168,11 @@ export class JsonRpcPeer {
     this.#settle(id, encodeError(id, error))
   }
 
+  /** Whether a request of ours with this id waits for its answer. */
+  isPending(id: string | number): boolean {
+    return this.#pending.has(id)
+  }
+
   /** Asks the other side to give up on a request of ours. It is still answered, exactly once (1.8.3). */
   cancelRequest(id: string | number): void {
     if (this.#pending.has(id)) this.notify(CANCEL_REQUEST, { requestId: id })

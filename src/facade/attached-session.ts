@@ -24,7 +24,7 @@ export interface EditorPorts extends FacadePorts {
   readonly peer: JsonRpcPeer
   readonly transport: EditorTransport
   readonly facts: EditorFacts
-  /** A JSON-RPC id for a request about this that the connection has not used. */
+  /** A JSON-RPC id for a request about this; no other one that waits on the connection has it. */
   requestId(asked: PermissionId | ElicitationId): string
   /** The log could not be read: the connection is of no use any more. */
   failed(error: unknown): void

@@ -35,7 +35,6 @@ export class EditorConnection {
   readonly #parts: ConnectionParts
   readonly #peer: JsonRpcPeer
   readonly #prompts = new Map<RpcId, { readonly sessionId: SessionId; turn: TurnId | undefined }>()
-  readonly #requestIds = new Map<string, number>()
   #editor: Editor | undefined
   /** Settles when the handshake that is under way is over; what comes meanwhile waits for it. */
   #handshake: Promise<void> | undefined
@@ -146,11 +145,11 @@ export class EditorConnection {
     return { ...ports, content, forks, wishes, isSameUser, sessions: this.sessions, prompts: this.#prompts, others }
   }
 
-  /** The id of what is asked; an editor that opens a session again while it is asked gets another one. */
+  /** The id of what is asked; while the editor owes an answer to that (it has opened the session again) another one. */
   #requestId(asked: PermissionId | ElicitationId): string {
-    const count = (this.#requestIds.get(asked) ?? 0) + 1
-    this.#requestIds.set(asked, count)
-    return count === 1 ? asked : `${asked}.${count}`
+    let id: string = asked
+    for (let count = 2; this.#peer.isPending(id); count += 1) id = `${asked}.${count}`
+    return id
   }
 
   #failed(err: unknown): void {

@@ -17,7 +17,7 @@ export interface ElicitationAskPorts extends Pick<FacadePorts, 'elicitations' | 
   readonly sessionId: SessionId
   /** Who answers, for the record. */
   readonly answeredBy: string
-  /** A JSON-RPC id for the request that this connection has not used. */
+  /** A JSON-RPC id for the request; no other one that waits on this connection has it. */
   requestId(elicitation: ElicitationId): string
 }
 

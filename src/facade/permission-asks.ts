@@ -16,7 +16,7 @@ export interface AskPorts extends Pick<FacadePorts, 'service' | 'logger'> {
   readonly sessionId: SessionId
   /** Who answers, for the record. */
   readonly answeredBy: string
-  /** A JSON-RPC id for the request that this connection has not used. */
+  /** A JSON-RPC id for the request; no other one that waits on this connection has it. */
   requestId(permission: PermissionId): string
   /** Tells the editor of the tool call, unless it knows it. */
   introduce(toolCall: JsonObject): void

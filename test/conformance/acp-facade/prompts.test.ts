@@ -330,19 +330,6 @@ describe('permission requests', () => {
       if (method === 'session/resume') editor.choose(await editor.asked(), 'no')
     }
   })
-
-  test('an editor that loads a session again while it is asked is asked again, and the old request is cancelled', async () => {
-    at.connector.onPrompt = asksFirst(CALL)
-    using editor = await open()
-    const id = await editor.newSession()
-    const answered = editor.prompt(id, 'delete')
-    const before = await editor.asked()
-    await editor.ask('session/load', { sessionId: id, cwd: '/tmp', mcpServers: [] })
-    const after = await editor.asked(2)
-    expect(editor.messages('$/cancel_request').map(({ params }) => params)).toContainEqual({ requestId: before['id'] })
-    editor.choose(after, 'once')
-    expect((await answered).result?.['stopReason']).toBe('end_turn')
-  })
 })
 
 describe('what is told', () => {
