@@ -18,8 +18,9 @@ export const META = {
   mcpServers: 'holdfast/mcpServers',
   /** session/resume: go on after this event, told live. */
   after: 'holdfast/after',
-  /** session/prompt */
+  /** session/prompt, session/new, session/fork: sent again, it is done once. */
   idempotencyKey: 'holdfast/idempotencyKey',
+  /** session/prompt */
   whenBusy: 'holdfast/whenBusy',
   turn: 'holdfast/turn',
   /** session/update: the event that it tells, and which part of it when there are several. */

@@ -5,6 +5,7 @@ import { realpath } from 'node:fs/promises'
 import { RPC_CODES } from '../acp/rpc.ts'
 import type { JsonObject } from '../base/json.ts'
 import { isJsonObject } from '../base/json.ts'
+import { REQUEST_KEY_CHARS_MAX } from '../session/service.ts'
 import type { SessionRequest, SessionStatus } from '../session/service.ts'
 import type { AttachedSession, Attachment } from './attached-session.ts'
 import { choicesOf } from './choices.ts'
@@ -18,7 +19,7 @@ import { invalidParams, Refusal, sessionNotFound } from './rpc-errors.ts'
 
 type From = Omit<Attachment, 'no' | 'id'>
 
-/** With a key (`_meta`) that is in use it is that session, without its history. */
+/** With a key (`_meta`) that is in use it is that session, without its history; sent again, it is the session that it made. */
 export async function newSession(editor: Editor, params: JsonObject): Promise<Outcome> {
   const cwd = cwdParam(params)
   const request = sessionRequest(editor, params, cwd)
@@ -63,13 +64,10 @@ async function equip(
 export async function forkSession(editor: Editor, params: JsonObject): Promise<Outcome> {
   if (!editor.forks) throw new Refusal(RPC_CODES.methodNotFound, 'Method not found', { method: 'session/fork' })
   const source = await openable(editor, params)
-  const [key, label, parent] = [META.key, META.title, META.parent].map((name) => metaText(params, name))
   const given = readGiven(editor, params)
   const { status } = await editor.service.fork(source.session.id, {
     ...(given !== undefined && { given }),
-    ...(key !== undefined && { key }),
-    ...(label !== undefined && { label }),
-    ...(parent !== undefined && { parent }),
+    ...namesOf(params),
   })
   const { id, lastSeq } = status.session
   return open(editor, status, { after: lastSeq, barrier: lastSeq, goesOn: false }, { sessionId: id })
@@ -120,18 +118,29 @@ export function realPath(path: string): Promise<string> {
 function sessionRequest(editor: Editor, params: JsonObject, cwd: string): SessionRequest {
   const agent = metaText(params, META.agent) ?? editor.wishes.agent ?? defaultAgent(editor)
   if (agent === undefined) throw invalidParams('there is no agent; add one to the configuration')
-  const [key, label, parent] = [META.key, META.title, META.parent].map((name) => metaText(params, name))
   const options = metaOf(params)[META.options]
   const given = readGiven(editor, params)
   return {
     agent,
     cwd,
     onInterrupt: 'continue', // an editor hears of an interruption as an error; its next prompt is the decision
-    ...(key !== undefined && { key }),
-    ...(label !== undefined && { label }),
-    ...(parent !== undefined && { parent }),
+    ...namesOf(params),
     ...(isJsonObject(options) && { options }),
     ...(given && { given }),
     ...readNames(params),
+  }
+}
+
+/** What the session, and this request, are called. */
+function namesOf(params: JsonObject): Pick<SessionRequest, 'key' | 'label' | 'parent' | 'requestKey'> {
+  const [key, label, parent] = [META.key, META.title, META.parent].map((name) => metaText(params, name))
+  const requestKey = metaText(params, META.idempotencyKey)
+  if (requestKey !== undefined && requestKey.length > REQUEST_KEY_CHARS_MAX)
+    throw invalidParams(`${META.idempotencyKey} has more than ${REQUEST_KEY_CHARS_MAX} characters`)
+  return {
+    ...(key !== undefined && { key }),
+    ...(label !== undefined && { label }),
+    ...(parent !== undefined && { parent }),
+    ...(requestKey !== undefined && { requestKey }),
   }
 }

@@ -26,6 +26,8 @@ import type { QueueTarget } from './turns/queue-order.ts'
 
 export interface SessionRequest extends EquipmentRequest {
   readonly key?: string
+  /** Names this request: whoever heard no answer sends it again and gets the session that it made. At most REQUEST_KEY_CHARS_MAX. */
+  readonly requestKey?: string
   readonly agent: string
   readonly cwd: string
   readonly mode?: SessionMode
@@ -50,6 +52,7 @@ export interface DescribeRequest {
   readonly notify?: NotifyPolicy
 }
 
+export const REQUEST_KEY_CHARS_MAX = 200
 export const META_CHARS_MAX = 16 * 1024
 
 export interface PromptRequest {

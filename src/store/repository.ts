@@ -137,6 +137,10 @@ export class Repository implements Store {
     return this.#engine.tables.sessions.find(this.#engine.reader, idOrKey)
   }
 
+  findSessionByRequest(requestKey: string): Promise<SessionRecord | undefined> {
+    return this.#engine.tables.sessions.findByRequest(this.#engine.reader, requestKey)
+  }
+
   findSessionByConversation(agent: string, conversation: AgentSessionId): Promise<SessionRecord | undefined> {
     return this.#engine.tables.sessions.findByConversation(this.#engine.reader, agent, conversation)
   }

@@ -56,6 +56,7 @@ export interface SessionTable {
   no: Generated<number>
   id: string
   key: string | null
+  request_key: string | null
   agent: string
   cwd: string
   mode: SessionMode

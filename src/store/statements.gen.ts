@@ -99,6 +99,12 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "key"
       ]
     },
+    "findByRequest": {
+      "sql": "select \"session\".* from \"session\" where \"request_key\" = ? and session.state <> 'closed'",
+      "parameters": [
+        "requestKey"
+      ]
+    },
     "findByConversation": {
       "sql": "select \"session\".* from \"session\" where \"agent_session_id\" = ? and session.state <> 'closed' and \"agent\" = ?",
       "parameters": [
@@ -150,10 +156,11 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "insert": {
-      "sql": "insert into \"session\" (\"id\", \"key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"permission_mode\", \"continuity\", \"options\", \"equipment\", \"agent_session_id\", \"conversation_source\", \"conversation_used\", \"conversation_lost\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\", \"label\", \"parent\", \"notify\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
+      "sql": "insert into \"session\" (\"id\", \"key\", \"request_key\", \"agent\", \"cwd\", \"mode\", \"on_interrupt\", \"permission_mode\", \"continuity\", \"options\", \"equipment\", \"agent_session_id\", \"conversation_source\", \"conversation_used\", \"conversation_lost\", \"state\", \"generation\", \"node_id\", \"epoch\", \"last_seq\", \"last_crc\", \"last_turn_n\", \"created_at\", \"updated_at\", \"label\", \"parent\", \"notify\") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
       "parameters": [
         "id",
         "key",
+        "requestKey",
         "agent",
         "cwd",
         "mode",

@@ -130,6 +130,8 @@ export interface TaskFilter {
 export interface NewSession {
   readonly id: SessionId
   readonly key: string | undefined
+  /** Of the request that makes it. */
+  readonly requestKey?: string
   readonly agent: string
   readonly cwd: string
   readonly mode: SessionMode
@@ -224,9 +226,11 @@ export interface Store extends AsyncDisposable {
   /** False: the disk is full. What runs may end, in the room that was kept for it; new work is to be refused with STORE_FULL. */
   hasRoom(): boolean
 
-  /** Makes a session, owned by nobody yet, with event 1 = session.created. Rejects when the key is taken by a session that is not closed. */
+  /** Makes a session, owned by nobody yet, with event 1 = session.created. Rejects when the key, or that of the request, is taken by a session that is not closed. */
   createSession(session: NewSession): Promise<SessionRecord>
   findSession(idOrKey: string): Promise<SessionRecord | undefined>
+  /** The session that is not closed and was made by the request with this key. */
+  findSessionByRequest(requestKey: string): Promise<SessionRecord | undefined>
   /** The session that is not closed and goes on with the agent's own session `conversation`. */
   findSessionByConversation(agent: string, conversation: AgentSessionId): Promise<SessionRecord | undefined>
   findSessionByNo(no: SessionNo): Promise<SessionRecord | undefined>

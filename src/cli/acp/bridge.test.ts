@@ -73,6 +73,21 @@ describe('a connection that is lost', () => {
     expect(methods(at.gateway)).toEqual(['initialize', 'session/resume'])
   })
 
+  test('a new session and a fork that were not answered are asked for again under the keys that they were asked for with', () => {
+    const at = rig()
+    const made = [
+      { id: 3, method: 'session/new', params: { cwd: '/w' } },
+      { id: 4, method: 'session/new', params: { cwd: '/w' } },
+      { id: 5, method: 'session/fork', params: { sessionId: 's' } },
+    ]
+    for (const request of made) at.say(request)
+    const sent = at.gateway.slice(-3)
+    const keys = sent.map(({ params }) => (params['_meta'] as JsonObject)['holdfast/idempotencyKey'])
+    expect([new Set(keys).size, keys.every((key) => typeof key === 'string')]).toEqual([3, true])
+    reconnect(at)
+    expect(at.gateway.slice(-3)).toEqual(sent)
+  })
+
   test('a method of the agent itself is not asked again, for it might be done twice: it is answered with the loss', () => {
     const at = rig()
     at.say({ id: 7, method: '_vendor/ask', params: { sessionId: 's' } })

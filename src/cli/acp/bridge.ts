@@ -158,7 +158,7 @@ export class Bridge {
     const { id, method } = request
     const params = this.#mark(method, request.params)
     try {
-      const key = method === 'session/prompt' ? metaOf(params)[KEY] : undefined
+      const key = KEYED.has(method) ? metaOf(params)[KEY] : undefined
       // What the editor says to its agent in `_meta` stays as it wrote it (C-79).
       const isExact = key !== undefined && given.includes('"_meta"')
       const line = isExact ? lineWithMeta(given, KEY, key) : requestLine(id, method, params)
@@ -169,11 +169,11 @@ export class Bridge {
     }
   }
 
-  /** So that the gateway knows the editor again, and a prompt that comes twice is one. */
+  /** So that the gateway knows the editor again, and a prompt or a new session that is asked for twice is one. */
   #mark(method: string, params: JsonObject): JsonObject {
     if (method === 'initialize') return withMeta(params, 'holdfast/client', this.#client)
     const hasKey = metaOf(params)[KEY] !== undefined
-    if (method !== 'session/prompt' || hasKey) return params
+    if (!KEYED.has(method) || hasKey) return params
     this.#count += 1
     return withMeta(params, KEY, `${this.#client}.${this.#count}`)
   }
@@ -272,6 +272,8 @@ const BYTE_ORDER_MARK = '\ufeff'
 /** The session that they name; new and fork make one. */
 const OPENS: ReadonlySet<string> = new Set(['session/load', 'session/resume'])
 const MAKES: ReadonlySet<string> = new Set(['session/new', 'session/fork'])
+/** What would be done again each time that it is sent. */
+const KEYED: ReadonlySet<string> = new Set(['session/prompt', ...MAKES])
 const ENDS: ReadonlySet<string> = new Set(['session/close', 'session/delete'])
 
 /** Refused only because the gateway is about to end. */

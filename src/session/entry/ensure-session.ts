@@ -1,4 +1,5 @@
-// Makes a session, or finds the one that has the key: for any number of callers at once there is one session for a key.
+// Makes a session, or finds the one that has the key, or that the same request has made: for any number of callers at once there is one
+// session for a key, and one for a request that is sent again.
 
 import type { AgentDefinition } from '../../agent/definition.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -13,7 +14,7 @@ import { mergeOptions, readOptionsPatch } from '../terms/options.ts'
 import type { SessionRequest } from '../service.ts'
 
 export interface EnsurePorts {
-  readonly store: Pick<Store, 'findSession' | 'createSession'>
+  readonly store: Pick<Store, 'findSession' | 'findSessionByRequest' | 'createSession'>
   readonly ids: Ids
   readonly clock: Clock
   readonly parentage: Parentage
@@ -43,7 +44,7 @@ export async function ensureSession(ports: EnsurePorts, given: NewRequest): Prom
   if (definition === undefined) throw new HoldfastError('AGENT_UNKNOWN', { agent: given.agent })
   const cwd = await checkCwd(given.cwd)
   const request = { ...given, cwd, ...(given.key !== undefined && { key: checkKey(given.key) }) }
-  const known = await findByKey(ports, request.key)
+  const known = await findKnown(ports, request)
   if (known !== undefined) return { session: await matching(store, known, request), created: false }
   await checkAgent(definition)
   const equipped = await ports.equipper.read(request)
@@ -54,7 +55,7 @@ export async function ensureSession(ports: EnsurePorts, given: NewRequest): Prom
     return { session, created: true }
   } catch (error) {
     // Two callers with one key: the second gets the session of the first.
-    const winner = await findByKey(ports, request.key)
+    const winner = await findKnown(ports, request)
     if (winner === undefined) throw error
     return { session: await matching(store, winner, request), created: false }
   }
@@ -65,7 +66,16 @@ function newSession(
   request: NewRequest & { readonly equipped: EquipmentChange },
   parent: SessionId | undefined,
 ): NewSession {
-  const { key, agent, cwd, mode = 'persistent', onInterrupt = 'hold', label, notify = 'done_only' } = request
+  const {
+    key,
+    requestKey,
+    agent,
+    cwd,
+    mode = 'persistent',
+    onInterrupt = 'hold',
+    label,
+    notify = 'done_only',
+  } = request
   const family = { label, parent, notify }
   const permissionMode = request.permissionMode ?? findDefinition(agent)?.permissionMode ?? 'ask'
   const options = mergeOptions({}, readOptionsPatch(request.options ?? {}))
@@ -73,6 +83,7 @@ function newSession(
   return {
     id: ids.session(),
     key,
+    ...(requestKey !== undefined && { requestKey }),
     agent,
     cwd,
     mode,
@@ -88,9 +99,13 @@ function newSession(
   }
 }
 
-/** The session that a key names now; one that is closed has given its key away. */
-async function findByKey({ store }: EnsurePorts, key: string | undefined): Promise<SessionRecord | undefined> {
-  if (key === undefined) return undefined
+/** The session that the request has made, or that its key names now; one that is closed has given its keys away. */
+export async function findKnown(
+  { store }: { readonly store: Pick<Store, 'findSession' | 'findSessionByRequest'> },
+  { key, requestKey }: Pick<SessionRequest, 'key' | 'requestKey'>,
+): Promise<SessionRecord | undefined> {
+  const made = requestKey === undefined ? undefined : await store.findSessionByRequest(requestKey)
+  if (made !== undefined || key === undefined) return made
   const session = await store.findSession(key)
   const isNamed = session?.key?.toLowerCase() === key.toLowerCase()
   return isNamed && session.state !== 'closed' ? session : undefined
@@ -109,5 +124,5 @@ async function matching(
   const parentId = parent === undefined ? undefined : (await store.findSession(parent.trim()))?.id
   if (parent !== undefined && session.family.parent !== parentId) fields.push('parent')
   if (fields.length === 0) return session
-  throw new HoldfastError('SESSION_CONFLICT', { session: session.key, field: fields.join(', '), fields })
+  throw new HoldfastError('SESSION_CONFLICT', { session: session.key ?? session.id, field: fields.join(', '), fields })
 }

@@ -78,16 +78,36 @@ test('after a restart and with its source closed a session is forked as well', a
   expect(await saidIn(status.session.no)).toHaveLength(2)
 })
 
-test('a fork that was begun by a life that ended goes on with its key, and is whole', async () => {
-  const source = await withTurns('one')
-  const row = { id: systemIds.session(), key: 'other', agent: 'fake', cwd: '/tmp', mode: 'persistent' } as const
-  await at.store.createSession({ ...row, onInterrupt: 'hold', createdAt: Date.now(), forkOf: source.id })
-  await at.restart()
-  at.connector.capabilities = '{"fork":true}'
-  const { status, created } = await at.service.fork(source.id, { key: 'other' })
-  expect([created, (await saidIn(status.session.no)).length]).toEqual([false, 2])
-  await turnEnded(at, status.session.id, await send(at, status.session.id, 'two'))
-  expect(at.connector.agents).toHaveLength(1)
+test.each([{ key: 'other' }, { requestKey: 'r.1' }])(
+  'a fork that was begun by a life that ended goes on under %j, and is whole',
+  async (names) => {
+    const source = await withTurns('one')
+    const row = {
+      id: systemIds.session(),
+      key: undefined,
+      ...names,
+      agent: 'fake',
+      cwd: '/tmp',
+      mode: 'persistent',
+    } as const
+    await at.store.createSession({ ...row, onInterrupt: 'hold', createdAt: Date.now(), forkOf: source.id })
+    await at.restart()
+    at.connector.capabilities = '{"fork":true}'
+    const { status, created } = await at.service.fork(source.id, names)
+    expect([created, (await saidIn(status.session.no)).length]).toEqual([false, 2])
+    await turnEnded(at, status.session.id, await send(at, status.session.id, 'two'))
+    expect(at.connector.agents).toHaveLength(1)
+  },
+)
+
+test('a request that is sent again is one fork, for callers at once and when something was said in its source since', async () => {
+  const source = await openSession(at)
+  const names = { requestKey: 'r.1' }
+  const all = await Promise.all(Array.from({ length: 5 }, () => at.service.fork(source.id, names)))
+  await turnEnded(at, source.id, await send(at, source.id, 'one'))
+  all.push(await at.service.fork(source.id, names))
+  expect(new Set(all.map(({ status }) => status.session.id)).size).toBe(1)
+  expect(all.filter(({ created }) => created)).toHaveLength(1)
 })
 
 test('of a session in which nothing was said it is a new session, for any agent', async () => {

@@ -10,7 +10,7 @@ import { forkable, forkedFrom, refuseBusy } from '../history/fork-source.ts'
 import type { SessionRequest } from '../service.ts'
 import type { SessionRecord } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
-import { ensureSession } from './ensure-session.ts'
+import { ensureSession, findKnown } from './ensure-session.ts'
 import type { Ensured, EnsurePorts } from './ensure-session.ts'
 
 export interface ForkPorts extends EnsurePorts {
@@ -19,7 +19,7 @@ export interface ForkPorts extends EnsurePorts {
 }
 
 /** All else is as in the source: agent, directory, options, policies, what its agent is given from the configuration. Not what an editor gave. */
-export type ForkRequest = Pick<SessionRequest, 'key' | 'label' | 'parent' | 'notify' | 'given'>
+export type ForkRequest = Pick<SessionRequest, 'key' | 'requestKey' | 'label' | 'parent' | 'notify' | 'given'>
 
 /**
  * A source in which nothing was said gives a plain new session. AGENT_UNSUPPORTED, SESSION_BUSY while a turn of the source is out,
@@ -27,15 +27,17 @@ export type ForkRequest = Pick<SessionRequest, 'key' | 'label' | 'parent' | 'not
  * that failed.
  */
 export async function forkSession(ports: ForkPorts, source: SessionRecord, request: ForkRequest): Promise<Ensured> {
-  const isKnown = request.key !== undefined && (await ports.store.findSession(request.key)) !== undefined
   const forks = forkable(source) !== undefined
+  const isKnown = (await findKnown(ports, request)) !== undefined
   if (forks && !isKnown) await refuseUnforkable(ports, source)
   const { session, created } = await ensureSession(ports, {
     ...inherited(source),
     ...request,
     ...(forks && { forkOf: source.id }),
   })
-  if (!created && forks && (await forkedFrom(ports.store, session.no)) !== source.id)
+  // Only a key may name what another request has made.
+  const isNamed = !created && request.key !== undefined
+  if (isNamed && forks && (await forkedFrom(ports.store, session.no)) !== source.id)
     throw new HoldfastError('SESSION_CONFLICT', { session: session.key, field: 'source' })
   if (session.terms.conversation.source !== 'forking') return { session, created }
   return { session: await begun(ports, session), created }

@@ -28,9 +28,10 @@ export function sessionQueries(dialect: StoreDialect) {
 
 type InsertArgs = Omit<
   NewSession,
-  'key' | 'permissionMode' | 'continuity' | 'options' | 'family' | 'conversation' | 'equipment' | 'given'
+  'key' | 'requestKey' | 'permissionMode' | 'continuity' | 'options' | 'family' | 'conversation' | 'equipment' | 'given'
 > & {
   key: string | null
+  requestKey: string | null
   conversation: string | null
   source: 'adopted' | 'forking' | null
   isUsed: number
@@ -87,6 +88,7 @@ function ownership({ builder, now }: StoreDialect) {
         .values({
           id: args.id,
           key: args.key,
+          request_key: args.requestKey,
           agent: args.agent,
           cwd: args.cwd,
           mode: args.mode,
@@ -205,6 +207,9 @@ function reads({ builder }: StoreDialect) {
   return {
     findById: query((args: { id: string }) => session.where('id', '=', args.id)),
     findByKey: query((args: { key: string }) => session.where('key', '=', args.key).where(sessionIsNotClosed())),
+    findByRequest: query((args: { requestKey: string }) =>
+      session.where('request_key', '=', args.requestKey).where(sessionIsNotClosed()),
+    ),
     findByConversation: query((args: { agent: string; id: string }) =>
       session.where('agent_session_id', '=', args.id).where(sessionIsNotClosed()).where('agent', '=', args.agent),
     ),

@@ -43,7 +43,7 @@ export class SessionRows {
     const { label = null, parent = null, notify = 'done_only' as const } = session.family ?? {}
     const own = { id, key: key ?? null, agent, cwd, mode, onInterrupt, createdAt }
     const { permissionMode = 'ask' as const } = session
-    const { conversation = null } = session
+    const { conversation = null, requestKey = null } = session
     const equipment = equipmentText(session.equipment)
     const terms = {
       continuity,
@@ -52,7 +52,7 @@ export class SessionRows {
       conversation,
       ...(conversation !== null ? ADOPTED : session.forkOf === undefined ? NO_CONVERSATION : FORKING),
     }
-    const args = { ...own, permissionMode, ...terms, label, parent, notify }
+    const args = { ...own, requestKey, permissionMode, ...terms, label, parent, notify }
     const [row] = await tx.all(this.#statements.insert, args)
     return toSession(row!)
   }
@@ -140,6 +140,11 @@ export class SessionRows {
   async find(db: Executor, idOrKey: string): Promise<SessionRecord | undefined> {
     const byId = await db.all(this.#statements.findById, { id: idOrKey })
     const [row] = byId.length > 0 ? byId : await db.all(this.#statements.findByKey, { key: idOrKey })
+    return row && toSession(row)
+  }
+
+  async findByRequest(db: Executor, requestKey: string): Promise<SessionRecord | undefined> {
+    const [row] = await db.all(this.#statements.findByRequest, { requestKey })
     return row && toSession(row)
   }
 

@@ -105,6 +105,12 @@ test('F-08 a fork is advertised when the agent of new sessions can make one, and
   const forked = await editor.ask('session/fork', { sessionId: id, cwd: '/tmp', mcpServers: [] })
   const forkId = forked.result?.['sessionId']
   expect([forkId === id, typeof forkId]).toEqual([false, 'string'])
+  const again = { sessionId: id, cwd: '/tmp', mcpServers: [], _meta: { 'holdfast/idempotencyKey': 'bridge.fork' } }
+  const [one, two] = [await editor.ask('session/fork', again), await editor.ask('session/fork', again)]
+  expect([one.result?.['sessionId'] === two.result?.['sessionId'], one.result?.['sessionId'] === forkId]).toEqual([
+    true,
+    false,
+  ])
   await editor.ask('session/load', { sessionId: forkId as string, cwd: '/tmp', mcpServers: [] })
   const told = editor.updates(forkId as string).map(({ sessionUpdate }) => sessionUpdate)
   expect(told).toEqual(['user_message_chunk', 'agent_message_chunk'])
@@ -140,6 +146,24 @@ describe('sessions', () => {
       code: -32602,
       data: { code: 'AGENT_UNKNOWN' },
     })
+  })
+
+  test('a session that is asked for twice under one key of the request is one, also from another connection; the key is not shown', async () => {
+    const more = { _meta: { 'holdfast/idempotencyKey': 'bridge.1' } }
+    using editor = await open()
+    using other = await open()
+    const ids = await Promise.all([editor.newSession(more), other.newSession(more), editor.newSession(more)])
+    const late = await other.newSession(more)
+    const next = await other.newSession({ _meta: { 'holdfast/idempotencyKey': 'bridge.2' } })
+    expect([new Set([...ids, late]).size, next === late]).toEqual([1, false])
+    const { session } = await at.service.get(late)
+    expect([session.key, await at.store.findGiven(session.no)]).toEqual([undefined, undefined])
+    const elsewhere = await other.ask('session/new', { cwd: '/usr', ...more })
+    expect(elsewhere.error).toMatchObject({ code: -32602, data: { code: 'SESSION_CONFLICT' } })
+    const long = { _meta: { 'holdfast/idempotencyKey': 'k'.repeat(201) } }
+    expect((await other.ask('session/new', { cwd: '/tmp', ...long })).error?.code).toBe(-32602)
+    await at.service.close(session.id)
+    expect(await other.newSession(more)).not.toBe(late)
   })
 
   test('F-14 nothing of a session is told before the answer that made it', async () => {

@@ -31,6 +31,21 @@ function keyTests(openStore: OpenStore): void {
     expect(await store.findSession(session.id)).toMatchObject({ state: 'closed', closedAt: NOW })
   })
 
+  test('the key of a request is taken until the session that it made is closed, and is no key of the session', async () => {
+    await using under = await openStore()
+    const { store } = under
+    const { session, fence } = await ownSession(store, { requestKey: 'r.1' })
+    await expect(store.createSession(newSession({ requestKey: 'r.1' }))).rejects.toMatchObject({
+      code: 'SESSION_CONFLICT',
+    })
+    expect((await store.findSessionByRequest('r.1'))?.id).toBe(session.id)
+    expect([await store.findSession('r.1'), await store.findSessionByRequest('r.2')]).toEqual([undefined, undefined])
+    await patch(store, { session, fence }, { state: 'closed', closedAt: NOW })
+    expect(await store.findSessionByRequest('r.1')).toBeUndefined()
+    const next = await store.createSession(newSession({ requestKey: 'r.1' }))
+    expect((await store.findSessionByRequest('r.1'))?.id).toBe(next.id)
+  })
+
   test('of two who create the same key at once one wins', async () => {
     await using under = await openStore()
     const both = [1, 2].map(() => under.store.createSession(newSession({ key: 'mine' })))

@@ -44,6 +44,8 @@ CREATE TABLE session (
   id TEXT NOT NULL UNIQUE,
   -- Spelled as it was given, compared without regard to case.
   key TEXT COLLATE NOCASE,
+  -- Names the request that made it, for a client that asks again because it heard no answer; NULL: the request had no name.
+  request_key TEXT,
   agent TEXT NOT NULL,
   cwd TEXT NOT NULL,
   mode TEXT NOT NULL CHECK (mode IN ('persistent', 'oneshot')),
@@ -89,6 +91,7 @@ CREATE TABLE session (
 );
 -- A key names at most one session that is not closed.
 CREATE UNIQUE INDEX session_key ON session (key) WHERE state <> 'closed';
+CREATE UNIQUE INDEX session_request_key ON session (request_key) WHERE request_key IS NOT NULL AND state <> 'closed';
 CREATE INDEX session_state ON session (state, no);
 CREATE INDEX session_agent ON session (agent, no);
 CREATE INDEX session_agent_state ON session (agent, state, no);
