@@ -141,6 +141,8 @@ export interface ConnectRequest {
   readonly equipment: AgentEquipment
   /** The agent's own id of a conversation to continue. */
   readonly resume: AgentSessionId | undefined
+  /** When the conversation `resume` began, epoch ms; undefined when nobody knows. */
+  readonly begunAt: number | undefined
   readonly whenLost: WhenLost
   /** Not `resume` itself, but a fork of it that the agent makes; AGENT_UNSUPPORTED, AGENT_CONVERSATION_LOST. */
   readonly isFork?: boolean

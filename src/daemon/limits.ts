@@ -1,6 +1,7 @@
 // The bounds of a session, taken from the option table.
 
 import type { Config } from '../config/config.ts'
+import { LOAD_WAIT_MS_MAX } from '../agent/quirks/wait-to-load.ts'
 import { boundLanesOf } from '../session/agents/lanes.ts'
 import type { LaneBounds } from '../session/agents/lanes.ts'
 import type { SessionLimits } from '../session/state.ts'
@@ -19,8 +20,8 @@ const LATE_OUTPUT_MS = 1_000
 export function sessionLimitsOf(config: Config): SessionLimits {
   const { deadlines, limits, permissions } = config
   return {
-    // A start may wait for a slot first; each phase has its own deadline inside.
-    startMs: deadlines.agentSlotMs + deadlines.initializeMs + deadlines.sessionNewMs + CONTROL_MS,
+    // A start may wait for a slot first; each phase has its own deadline inside, and so has what an agent's quirk waits for.
+    startMs: deadlines.agentSlotMs + deadlines.initializeMs + LOAD_WAIT_MS_MAX + deadlines.sessionNewMs + CONTROL_MS,
     silenceMs: deadlines.silenceMs,
     turnMs: deadlines.turnMs,
     cancelGraceMs: deadlines.cancelGraceMs,

@@ -45,6 +45,8 @@ export type Effect =
       readonly kind: 'agent.start'
       readonly generation: number
       readonly resume: AgentSessionId | undefined
+      /** When that began, epoch ms. */
+      readonly begunAt: number | undefined
       readonly whenLost: WhenLost
       readonly wantsHistory: boolean
       /** Its conversation is made from that of another session. */

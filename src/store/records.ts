@@ -34,6 +34,8 @@ export interface ConversationRecord {
   readonly source: 'new' | 'resume' | 'load' | 'fork' | 'adopted' | 'forking' | undefined
   /** A prompt was given in it. */
   readonly isUsed: boolean
+  /** When the agent said that it began, epoch ms; undefined for one that began without us, or not yet. */
+  readonly begunAt: number | undefined
   /** Why the next process begins another one; undefined: it goes on with this one. */
   readonly anew: 'reset' | 'decided' | undefined
   /** The agent cannot go on with it, and the queue waits for a decision. */

@@ -74,6 +74,7 @@ export interface SessionTable {
   title: string | null
   conversation_source: ConversationRecord['source'] | null
   conversation_used: number
+  conversation_begun_at: number | null
   conversation_anew: ConversationRecord['anew'] | null
   conversation_lost: number
   /** JSON. */

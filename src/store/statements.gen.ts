@@ -279,7 +279,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
       ]
     },
     "setTerms": {
-      "sql": "update \"session\" set \"continuity\" = ?, \"options\" = ?, \"controls\" = ?, \"title\" = ?, \"conversation_source\" = ?, \"conversation_used\" = ?, \"conversation_anew\" = ?, \"conversation_lost\" = ?, \"login\" = ?, \"definition_digest\" = ?, \"equipment\" = ? where \"no\" = ?",
+      "sql": "update \"session\" set \"continuity\" = ?, \"options\" = ?, \"controls\" = ?, \"title\" = ?, \"conversation_source\" = ?, \"conversation_used\" = ?, \"conversation_begun_at\" = ?, \"conversation_anew\" = ?, \"conversation_lost\" = ?, \"login\" = ?, \"definition_digest\" = ?, \"equipment\" = ? where \"no\" = ?",
       "parameters": [
         "continuity",
         "options",
@@ -287,6 +287,7 @@ export const SQLITE_STATEMENTS: StatementTexts = {
         "title",
         "source",
         "isUsed",
+        "begunAt",
         "anew",
         "isLost",
         "login",

@@ -1,6 +1,7 @@
 // An agent that is a function, behind the whole way from the spawn to the connection: what it is sent, and what it tells.
 
 import { systemClock } from '../../src/base/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import type { AgentSessionId, SessionId, TurnId } from '../../src/base/ids.ts'
 import type { JsonObject } from '../../src/base/json.ts'
 import type { AgentHost, LocalProcess, ProcessListener, StopReport } from '../../src/keeper/agent-host.ts'
@@ -120,6 +121,10 @@ export function chunk(text: string, sessionId = 's1'): JsonObject {
 
 export interface Setup {
   readonly resume?: string
+  /** When that began, epoch ms. */
+  readonly begunAt?: number
+  readonly clock?: Clock
+  readonly signal?: AbortSignal
   readonly ms?: number
   readonly whenLost?: WhenLost
   readonly options?: readonly WantedOption[]
@@ -144,11 +149,12 @@ const never = new AbortController().signal
 /** `process` is what a spawn gives. */
 export async function connectWith(
   process: FakeProcess,
-  { resume, ms = 1_000, whenLost = 'fail', options = [], spare, assign, ...setup }: Setup,
+  { resume, begunAt, ms = 1_000, whenLost = 'fail', options = [], spare, assign, ...setup }: Setup,
 ): Promise<AgentConnection> {
   const { equipment = UNEQUIPPED, files, cwd = '/work', protocol, wantsHistory = false, next = [], versions } = setup
   const spawned = spare === undefined ? [process, ...next] : [spare, process]
-  const ports = { ...portsTo(spawned, ms, assign), ...(versions !== undefined && { versions }) }
+  const { clock = systemClock, signal = never } = setup
+  const ports = { ...portsTo(spawned, ms, assign), clock, ...(versions !== undefined && { versions }) }
   const definition = { ...DEFINITION, files, protocol }
   const ahead = { definition, sessionId: undefined, generation: 0, cwd: '/' }
   const request = {
@@ -160,11 +166,12 @@ export async function connectWith(
     roots: [cwd],
     equipment,
     resume: resume as AgentSessionId | undefined,
+    begunAt,
     whenLost,
     options,
     spare: spare === undefined ? undefined : await startAgent(ports, ahead, never),
   }
-  return createAgentConnector(ports).connect(request, never)
+  return createAgentConnector(ports).connect(request, signal)
 }
 
 export function connect(process: FakeProcess, resume?: string, ms = 1_000): Promise<AgentConnection> {

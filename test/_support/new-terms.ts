@@ -9,7 +9,7 @@ export const NEW_TERMS: SessionTerms = {
   options: {},
   controls: undefined,
   title: undefined,
-  conversation: { source: undefined, isUsed: false, anew: undefined, isLost: false },
+  conversation: { source: undefined, isUsed: false, begunAt: undefined, anew: undefined, isLost: false },
   login: undefined,
   definitionDigest: undefined,
   equipment: NO_EQUIPMENT,

@@ -223,6 +223,7 @@ export async function connectRemote(url: string, setup: RemoteSetup = {}): Promi
     roots: ['/work'],
     equipment,
     resume: resume as AgentSessionId | undefined,
+    begunAt: undefined,
     whenLost: 'fail' as const,
     options: [],
     spare: undefined,

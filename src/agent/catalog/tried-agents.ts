@@ -123,7 +123,7 @@ export const TRIED_AGENTS: readonly CatalogEntry[] = [
       how: 'run: gemini, or set GEMINI_API_KEY',
     },
     homepage: 'https://github.com/google-gemini/gemini-cli',
-    note: 'turn its general.sessionRetention off, or it deletes conversations that are loaded again; with files on it cannot create any',
+    note: 'turn its general.sessionRetention off, or it deletes conversations that are loaded again; a process that goes on with one in its first minute waits for the end of that minute; with files on it cannot create any',
   },
   {
     name: 'kilo',

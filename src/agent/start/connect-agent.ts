@@ -122,7 +122,7 @@ async function openOn(
     link.offerTerminals(new AgentTerminals(groundOf(ports, { ...request, definition })))
   if (definition.remote !== undefined) refuseCommands(definition.name, request.equipment)
   const files = offerFiles(link, ports.ownPlaces, { ...request, life: 0 })
-  const options = { ...request, wantsHistory, capabilities, ms, signal }
+  const options = { ...request, wantsHistory, capabilities, clock: ports.clock, ms, signal }
   const opened = await openAgentSession(link, options).catch(async (error: unknown) => {
     await undoOpening(link, options, error)
     throw error

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { AgentCapabilities } from '../../acp/initialize.ts'
 import { RPC_CODES } from '../../acp/rpc.ts'
 import { NO_CONTROLS } from '../../acp/session-controls.ts'
+import { systemClock } from '../../base/clock.ts'
 import { DeadlineError, HoldfastError } from '../../base/errors.ts'
 import type { AgentSessionId } from '../../base/ids.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
@@ -64,6 +65,7 @@ const NOTHING: AgentCapabilities = {
 }
 const ALL: AgentCapabilities = { ...NOTHING, loadSession: true, resume: true, fork: true }
 const signal = new AbortController().signal
+const WAITS = { begunAt: undefined, clock: systemClock, ms: 1_000, signal }
 
 function open(answers: Answers, capabilities: AgentCapabilities, whenLost: WhenLost = 'fail', resume = 's-old') {
   const to = {
@@ -72,8 +74,7 @@ function open(answers: Answers, capabilities: AgentCapabilities, whenLost: WhenL
     resume: resume as AgentSessionId,
     whenLost,
     capabilities,
-    ms: 1_000,
-    signal,
+    ...WAITS,
   }
   return openAgentSession(answers.link, to)
 }
@@ -93,7 +94,7 @@ describe('a conversation that is there', () => {
 
 describe('a fork', () => {
   const fork = (answers: Answers, capabilities: AgentCapabilities) => {
-    const to = { cwd: '/work', equipment: UNEQUIPPED, resume: 's-old' as AgentSessionId, ms: 1_000, signal }
+    const to = { cwd: '/work', equipment: UNEQUIPPED, resume: 's-old' as AgentSessionId, ...WAITS }
     return openAgentSession(answers.link, { ...to, isFork: true, whenLost: 'fresh', capabilities })
   }
 

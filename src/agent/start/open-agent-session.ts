@@ -7,6 +7,7 @@ import { narrowControls } from '../../acp/session-controls.ts'
 import type { Controls } from '../../acp/session-controls.ts'
 import { narrowNewSession, narrowOpenedSession } from '../../acp/session-results.ts'
 import type { NarrowedResult } from '../../acp/session-results.ts'
+import type { Clock } from '../../base/clock.ts'
 import { HoldfastError, isHoldfastError } from '../../base/errors.ts'
 import type { AgentSessionId } from '../../base/ids.ts'
 import type { JsonObject } from '../../base/json.ts'
@@ -14,6 +15,7 @@ import { answeredCodeOf } from '../agent-errors.ts'
 import { sessionParams } from '../equipment.ts'
 import type { AgentEquipment } from '../equipment.ts'
 import type { AgentLink } from '../link/agent-link.ts'
+import { waitToLoad } from '../quirks/wait-to-load.ts'
 import type { Continuity, WhenLost } from '../connection.ts'
 import type { ImportedHistory } from '../link/history.ts'
 
@@ -26,7 +28,11 @@ export interface OpenOptions {
   readonly isFork?: boolean
   /** `resume` began without us: opened by `session/load` if the agent can, and what that tells is kept. */
   readonly wantsHistory?: boolean
+  /** See ConnectRequest. */
+  readonly begunAt: number | undefined
   readonly capabilities: AgentCapabilities
+  readonly clock: Clock
+  /** For each request. */
   readonly ms: number
   readonly signal: AbortSignal
 }
@@ -87,6 +93,7 @@ async function continueSession(
   const ways = options.wantsHistory === true ? [...load, ...resume] : [...resume, ...load]
   let refusal: HoldfastError | undefined
   for (const { method, continuity } of ways) {
+    if (method === 'session/load') await waitToLoad(link, options)
     try {
       const answer = await link.openSession(method, { sessionId, ...params }, options)
       const result = usable(link, narrowOpenedSession(method, answer))

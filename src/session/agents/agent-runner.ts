@@ -185,7 +185,7 @@ export class AgentRunner {
   }
 
   async #connect(start: StartEffect, started: StartedAs, signal: AbortSignal): Promise<AgentConnection> {
-    const { generation, whenLost, wantsHistory, isFork, options, lane } = start
+    const { generation, begunAt, whenLost, wantsHistory, isFork, options, lane } = start
     const { record, connector, slots, spares, equipper } = this.#ports
     const wanted = this.#definition()
     // A spare brings its slot along.
@@ -206,6 +206,7 @@ export class AgentRunner {
           roots: rootsOfSession(record.cwd, start.equipment),
           equipment,
           resume: fork?.conversation ?? start.resume,
+          begunAt,
           isFork,
           whenLost,
           wantsHistory,

@@ -256,7 +256,8 @@ test('an agent that was not ready when the gateway ended is stopped before the n
   const { id } = status.session
   const { turn } = await at.service.prompt(id, { prompt: HELLO })
   const definition = { name: 'fake', title: 'Fake', argv: ['fake'] as const, env: {}, source: 'config' as const }
-  const opening = { resume: undefined, whenLost: 'fail' as const, options: [], spare: undefined }
+  const goingOn = { resume: undefined, begunAt: undefined, whenLost: 'fail' as const }
+  const opening = { ...goingOn, options: [], spare: undefined }
   const place = { cwd: '/tmp', roots: ['/tmp'], equipment: UNEQUIPPED }
   const request = { definition, sessionId: id, generation: 1, ...place, ...opening }
   const half = new FakeAgent(request, 2_000)

@@ -179,3 +179,23 @@ test('a reset waits for no turn: it is refused, or cancels it first', async () =
   expect(await at.history(no)).toContain('options.reset')
   await at.service.cancel(id, waits.id)
 })
+
+test('when the agent began a conversation is known to every start that goes on with it, and anew after a reset', async () => {
+  await using at = await TestSessions.start()
+  const { status } = await at.service.ensure({ agent: 'fake', cwd: '/tmp' })
+  const { id } = status.session
+  const before = Date.now()
+  await ask(at, id)
+  const began = (await at.service.get(id)).session.terms.conversation.begunAt
+  expect(began).toBeGreaterThanOrEqual(before)
+  expect(began).toBeLessThanOrEqual(Date.now())
+  for (const _ of ['first', 'second']) {
+    await at.restart()
+    await ask(at, id)
+    expect(at.connector.agents.at(-1)?.request).toMatchObject({ resume: `as-${id}`, begunAt: began })
+  }
+  await at.service.reset(id, { what: 'conversation', force: false })
+  const after = Date.now()
+  await ask(at, id)
+  expect((await at.service.get(id)).session.terms.conversation.begunAt).toBeGreaterThanOrEqual(after)
+})

@@ -40,6 +40,8 @@ const SOURCES: Readonly<Record<Continuity, ConversationRecord['source']>> = {
   forked: 'fork',
 }
 
+const BEGINS: ReadonlySet<Continuity> = new Set(['new', 'fresh', 'forked'])
+
 /** The agent has said which conversation it has. Told before anything that it says in it. */
 export function beginConversation(draft: Draft, { agentSessionId: to, continuity }: Ready): void {
   const { agentSessionId: from, terms } = draft.state
@@ -50,8 +52,10 @@ export function beginConversation(draft: Draft, { agentSessionId: to, continuity
     draft.event('conversation.replaced', draft.state.active?.turnId, { from, to, reason })
   }
   const isUsed = continuity === 'forked' || (isSame && conversation.isUsed)
-  const begun = { source: SOURCES[continuity], isUsed, anew: undefined, isLost: false }
-  if (!isSame || conversation.source !== begun.source || conversation.anew !== undefined)
+  const isBegun = BEGINS.has(continuity)
+  const begunAt = isBegun ? draft.now : conversation.begunAt
+  const begun = { source: SOURCES[continuity], isUsed, begunAt, anew: undefined, isLost: false }
+  if (isBegun || !isSame || conversation.source !== begun.source || conversation.anew !== undefined)
     draft.agree({ conversation: begun })
 }
 

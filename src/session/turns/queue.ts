@@ -70,6 +70,7 @@ function startAgent(draft: Draft): void {
   const { terms } = state
   const goOn = {
     resume: toContinue(state),
+    begunAt: terms.conversation.begunAt,
     whenLost: whenLost(state),
     wantsHistory: wantsHistory(state),
     isFork: isForking(state),

@@ -51,6 +51,7 @@ type TermsArgs = {
   title: string | null
   source: NonNullable<ConversationRecord['source']> | null
   isUsed: number
+  begunAt: number | null
   anew: NonNullable<ConversationRecord['anew']> | null
   isLost: number
   login: string | null
@@ -191,6 +192,7 @@ function changes({ builder }: StoreDialect) {
           title: args.title,
           conversation_source: args.source,
           conversation_used: args.isUsed,
+          conversation_begun_at: args.begunAt,
           conversation_anew: args.anew,
           conversation_lost: args.isLost,
           login: args.login,

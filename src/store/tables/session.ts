@@ -106,6 +106,7 @@ export class SessionRows {
       title: terms.title ?? null,
       source: conversation.source ?? null,
       isUsed: conversation.isUsed ? 1 : 0,
+      begunAt: conversation.begunAt ?? null,
       anew: conversation.anew ?? null,
       isLost: conversation.isLost ? 1 : 0,
       login: terms.login === undefined ? null : JSON.stringify(terms.login),
@@ -255,6 +256,7 @@ function toTerms(row: SessionRow): SessionTerms {
     conversation: {
       source: row.conversation_source ?? undefined,
       isUsed: row.conversation_used === 1,
+      begunAt: row.conversation_begun_at ?? undefined,
       anew: row.conversation_anew ?? undefined,
       isLost: row.conversation_lost === 1,
     },

@@ -63,10 +63,11 @@ CREATE TABLE session (
   options TEXT NOT NULL,
   controls TEXT,
   title TEXT,
-  -- How the agent's session id came to be known; whether it was given a prompt; why the next process is to begin another
-  -- conversation; whether it cannot be gone on with and somebody has to decide.
+  -- How the agent's session id came to be known; whether it was given a prompt; when it began, epoch ms; why the next process is
+  -- to begin another conversation; whether it cannot be gone on with and somebody has to decide.
   conversation_source TEXT,
   conversation_used INTEGER NOT NULL CHECK (conversation_used IN (0, 1)),
+  conversation_begun_at INTEGER,
   conversation_anew TEXT,
   conversation_lost INTEGER NOT NULL CHECK (conversation_lost IN (0, 1)),
   -- The login that the agent wants before it takes the prompt that holds the queue, as JSON; NULL: none.
