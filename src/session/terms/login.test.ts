@@ -144,6 +144,27 @@ test('the wait outlives the gateway, and the process that refused the prompt is 
   expect((await turnEnded(at, id, turnId)).state).toBe('completed')
 })
 
+test('a retry that was stored when the gateway died, before its agent was there, is made by the next life, once', async () => {
+  await using at = await TestSessions.start()
+  at.connector.onConnect = () => {
+    throw wantsLogin()
+  }
+  const { id, no } = await opened(at)
+  const turnId = await send(at, id, 'hello')
+  await isBlocked(at, id)
+  let starts = 0
+  at.connector.connect = (_, signal) => {
+    starts += 1
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(wantsLogin())))
+  }
+  await at.service.resume(id, 'retry')
+  await expect.poll(() => starts).toBe(1)
+  await at.restart()
+  expect((await turnEnded(at, id, turnId)).state).toBe('completed')
+  const decided = [await events(at, no, 'session.blocked'), await events(at, no, 'session.resumed')]
+  expect([...decided.map(({ length }) => length), given(at)]).toEqual([1, 1, 1])
+})
+
 test('what an agent says of its session after the dispatch does not count as work: the prompt is kept, and said to be undelivered', async () => {
   await using at = await TestSessions.start()
   const commands = JSON.stringify({ sessionUpdate: 'available_commands_update', availableCommands: [] })
