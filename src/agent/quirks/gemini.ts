@@ -1,6 +1,6 @@
-// Gemini CLI (seen with 0.61.0) keeps each conversation in a file that is named by the minute of its clock. A `session/load` in
-// the minute in which the conversation began writes an empty one over it, answers with an internal error, and nothing is left to
-// be loaded ever again.
+// Gemini CLI (seen with 0.61.0) names the file of a conversation by the minute of its clock (UTC) and the beginning of its id, and
+// every start of a process begins such a file, before a `session/load` looks for the earlier one. In the minute in which the
+// conversation began that is the same file: the load answers with an internal error, and nothing is left to be loaded ever again.
 
 import type { Quirk } from './quirk.ts'
 
