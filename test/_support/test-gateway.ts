@@ -237,8 +237,10 @@ export class TestGateway implements AsyncDisposable {
 
   /** What lives besides gateway and keepers: agents and what they started. */
   agents(): ReturnType<typeof listLeaks> {
+    const all = this.leaks()
+    // Looked for afterwards: one that begins between the two looks is no agent.
     const keepers = new Set(this.keepers())
-    return this.leaks().filter(({ pid }) => !keepers.has(pid))
+    return all.filter(({ pid }) => !keepers.has(pid))
   }
 
   /** Ends the keepers as a crash would; their wardens end what they held. */
