@@ -161,6 +161,7 @@ function recoveryTests(openStore: OpenStore): void {
       turnsQueued: 1,
       turnsActive: 0,
       permissionsOpen: 1,
+      elicitationsOpen: 0,
       sessionsDamaged: 0,
     })
     const dispatch = { kind: 'turn.patch', turnId: turn.id, patch: { state: 'dispatching' } } as const
