@@ -37,6 +37,13 @@ test('a store that does not answer while the loop turns is the store', () => {
   expect(verdicts[0]?.[1]).toMatchObject({ part: 'store' })
 })
 
+test('a loop that hangs while the store was asked something is the loop', () => {
+  const busy = looks(3, (i) => ({ loop: i, store: 0 }))
+  const verdicts = judge([...busy, ...looks(23, () => ({ loop: 9, store: 0 }))])
+  expect(verdicts[0]).toEqual([8, { kind: 'wedged', part: 'loop', ms: 500 }])
+  expect(verdicts.every(([, verdict]) => verdict.kind !== 'moves' && verdict.part === 'loop')).toBe(true)
+})
+
 test('what moves again is said, and its time begins anew', () => {
   const still = looks(8, () => ({ loop: 1, store: 1 }))
   const again = looks(19, () => ({ loop: 2, store: 2 }))

@@ -17,6 +17,8 @@ export type Verdict =
 
 /** The time that a wedged gateway has to come back, in units of the time after which it is said. */
 const PATIENCE = 4
+/** Looks without a sign of the loop that are no chance: looks and signs may be out of step by one. */
+const LOOP_STILL_MIN = 2
 
 export class WedgeJudge {
   readonly #lookMs: number
@@ -41,6 +43,8 @@ export class WedgeJudge {
     // A loop that hangs asks the store nothing: it is the loop then.
     const part = this.#still.loop * this.#lookMs >= this.#wedgeMs ? 'loop' : 'store'
     const ms = this.#still[part] * this.#lookMs
+    // It may have begun to hang with something asked of the store, whose answer it cannot take: not the store's time to be judged.
+    if (part === 'store' && this.#still.loop >= LOOP_STILL_MIN && ms >= this.#wedgeMs) return { kind: 'moves' }
     if (ms >= this.#wedgeMs * PATIENCE) return { kind: 'lost', part, ms }
     if (ms >= this.#wedgeMs) return this.#say(part, ms)
     return this.#recover()
