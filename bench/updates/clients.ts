@@ -9,6 +9,7 @@ import { MessageIds } from '../../src/agent/link/message-ids.ts'
 import { narrowInitialize } from '../../src/acp/initialize.ts'
 import { NO_CONTROLS } from '../../src/acp/session-controls.ts'
 import { systemClock } from '../../src/base/clock.ts'
+import { ignore } from '../../src/base/deadline.ts'
 import type { AgentSessionId } from '../../src/base/ids.ts'
 import { OUTPUT_LIMITS } from '../../src/keeper/held/held-process.ts'
 import type { AgentProcess, ProcessListener } from '../../src/keeper/agent-host.ts'
@@ -35,6 +36,10 @@ function readBare(stdin: Readable, onUpdate: () => void): void {
 function readAsHoldfast(stdin: Readable, onUpdate: () => void): void {
   const process = new SpokenProcess(stdin)
   const link = new AgentLink('bench', process, { clock: systemClock, messageIds: MessageIds.ofProcess(1) })
+  // As every agent it has answered once before it tells: until then each line is looked at for noise.
+  link
+    .call('initialize', {}, { ms: 10_000, signal: new AbortController().signal })
+    .catch(ignore('the counts would say it'))
   const initialized = narrowInitialize({ protocolVersion: 1 })
   if (initialized.kind !== 'initialized') throw new Error(initialized.reason)
   const agentSessionId = SESSION_ID as AgentSessionId
@@ -71,7 +76,7 @@ function readBySdk(stdin: Readable, onUpdate: () => void): void {
 
 export const CLIENTS = { bare: readBare, holdfast: readAsHoldfast, sdk: readBySdk }
 
-/** An agent process whose stdout is our stdin, read as its holder reads it: so much at a time as is stored. It is told nothing. */
+/** An agent process whose stdout is our stdin, read as its holder reads it: so much at a time as is stored. It answers `initialize`. */
 class SpokenProcess implements AgentProcess {
   readonly leaseId = 1
   readonly pid = process.pid
@@ -106,7 +111,11 @@ class SpokenProcess implements AgentProcess {
     this.#acknowledged = n
     if (this.#lines - n <= OUTPUT_LIMITS.windowLines) this.#output.resume()
   }
-  send(): void {}
+  send(line: string): void {
+    const { id } = JSON.parse(line) as { id: number }
+    const answer = Buffer.from(`${JSON.stringify({ jsonrpc: '2.0', id, result: {} })}\n`)
+    this.#delivery.push({ first: ++this.#lines, count: 1, bytes: answer })
+  }
   pin(): void {}
   flushed(): Promise<boolean> {
     return Promise.resolve(true)

@@ -46,6 +46,6 @@ test('what is kept is bounded, and a field that is too long is not there instead
   calls.take('s', { ...CALL, rawInput: { path: 'a.txt' } })
   calls.take('s', { sessionUpdate: 'tool_call_update', toolCallId: 'c1', rawInput: { text: 'x'.repeat(64 * 1024) } })
   expect(calls.complete('s', { toolCallId: 'c1' })).toEqual({ toolCallId: 'c1', title: 'Write a.txt', kind: 'edit' })
-  for (let no = 0; no < 256; no++) calls.take('s', { ...CALL, toolCallId: `n${no}` })
+  for (let no = 0; no < 512; no++) calls.take('s', { ...CALL, toolCallId: `n${no}` })
   expect(calls.complete('s', { toolCallId: 'c1' })).toEqual({ toolCallId: 'c1' })
 })

@@ -4,8 +4,8 @@
 import { givenFields, patchToolCall } from '../../acp/tool-call.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
 
-/** Older ones are forgotten. */
-const CALLS_MAX = 256
+/** So many are known at least; older ones are forgotten when there are twice as many. */
+const CALLS_MIN = 256
 /** Of one field, as JSON text: a longer one is not kept, and what a shorter one before it said is not either. */
 const FIELD_CHARS_MAX = 64 * 1024
 /** What a request tells of its call. */
@@ -19,17 +19,29 @@ export class KnownCalls {
     this.#calls.clear()
   }
 
-  /** Any update of a session; only tool calls are looked at. */
-  take(sessionId: string, update: JsonObject): void {
+  /** Any update of a session; only tool calls are looked at. `charsMax`: no field of it is longer as JSON text, where that is known. */
+  take(sessionId: string, update: JsonObject, charsMax = Number.POSITIVE_INFINITY): void {
     const { sessionUpdate: variant, toolCallId: id } = update
     if ((variant !== 'tool_call' && variant !== 'tool_call_update') || typeof id !== 'string') return
     const key = keyOf(sessionId, id)
     const known = variant === 'tool_call' ? {} : (this.#calls.get(key) ?? {})
-    const told = FIELDS.filter((name) => (update[name] ?? null) !== null).map((name) => [name, kept(update[name]!)])
+    const told: JsonObject = { ...known }
+    for (const name of FIELDS) {
+      const value = update[name] ?? null
+      if (value !== null) told[name] = charsMax <= FIELD_CHARS_MAX ? value : kept(value)
+    }
     this.#calls.delete(key)
-    this.#calls.set(key, { ...known, ...(Object.fromEntries(told) as JsonObject) })
-    const [oldest] = this.#calls.keys()
-    if (this.#calls.size > CALLS_MAX && oldest !== undefined) this.#calls.delete(oldest)
+    this.#calls.set(key, told)
+    if (this.#calls.size >= 2 * CALLS_MIN) this.#forgetOlder()
+  }
+
+  /** In one go: a map whose first entry is deleted again and again walks over all that were, to find the next. */
+  #forgetOlder(): void {
+    let left = this.#calls.size - CALLS_MIN
+    for (const key of this.#calls.keys()) {
+      if (left-- === 0) return
+      this.#calls.delete(key)
+    }
   }
 
   /** The tool call of a request with what was told of it before; the same object when that adds nothing (C-57). */

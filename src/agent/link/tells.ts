@@ -107,12 +107,12 @@ export class Tells {
 
   /** `isEarly`: before the answer to a resume, which must not replay what was said: told all the same, and counted (C-26). */
   update(notification: IncomingNotification, isEarly = false): void {
-    const { params } = notification
+    const { params, raw, isPlain } = notification
     const narrowed = narrowSessionUpdate(params)
     if (narrowed.kind === 'malformed') return this.#odd('malformed_update', { reason: narrowed.reason })
     const { sessionId, variant, update } = narrowed
     if (isEarly && !STANDING.has(variant)) this.#odd('update_before_resume', {})
-    this.#calls.take(sessionId, update)
+    this.#calls.take(sessionId, update, isPlain ? raw.length : undefined)
     // Before the update, under the line before it: told again after a crash rather than that lost.
     if (DESCRIBES.has(variant)) this.#tell(sessionId, (listener, line) => listener.described(update, line - 1))
     const listener = this.#listener
