@@ -5,6 +5,7 @@ import type { PermissionStep } from '../../client/permission-stream.ts'
 import type { PermissionView } from '../../wire/permission.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
+import { follow } from '../follow.ts'
 import { openGateway } from '../gateway.ts'
 import type { Screen } from '../output/screen.ts'
 import { permissionHistory, permissionTable, permissionWish } from '../output/permission-text.ts'
@@ -23,7 +24,7 @@ export async function permissionsLs(context: CommandContext, options: Permission
   const { screen } = context
   using gateway = await openGateway(context)
   const { client } = gateway
-  if (options.follow === true) return await follow(context, client, options.session)
+  if (options.follow === true) return await followAll(context, client, options.session)
   const of = options.session === undefined ? {} : { session: options.session }
   const isHistory = options.history === true
   const which = isHistory ? { limit: options.limit } : { state: 'open' as const, limit: SHOWN_MAX }
@@ -41,25 +42,20 @@ function showOpen(screen: Screen, permissions: readonly PermissionView[]): void 
 }
 
 /** Until Ctrl-C. With --json one object a line: what was told, and the request. */
-async function follow(context: CommandContext, client: HoldfastClient, idOrKey?: string): Promise<number> {
-  const { screen, deps } = context
+async function followAll(context: CommandContext, client: HoldfastClient, idOrKey?: string): Promise<number> {
+  const { screen } = context
   const session = idOrKey === undefined ? undefined : (await client.getSession(idOrKey)).id
-  const leave = new AbortController()
-  using scope = new DisposableStack()
-  scope.use(deps.onInterrupt(() => leave.abort()))
-  screen.out.closed.addEventListener('abort', () => leave.abort(), { once: true })
-  const onReconnect = (attempt: number): void => {
-    if (attempt === 1) screen.note('the stream was cut; reconnecting')
-  }
-  for await (const step of client.followPermissions({ signal: leave.signal, onReconnect })) {
-    for (const { kind, permission } of requestsOf(step)) {
-      if (session !== undefined && permission.session_id !== session) continue
-      if (screen.json) screen.record({ event: `permission.${kind}`, permission })
-      else screen.print(lineOf(kind, permission, screen))
-    }
-    await screen.drained()
-  }
-  return leave.signal.aborted && !screen.out.closed.aborted ? EXIT.interrupted : EXIT.done
+  return await follow(
+    context,
+    (options) => client.followPermissions(options),
+    (step) => {
+      for (const { kind, permission } of requestsOf(step)) {
+        if (session !== undefined && permission.session_id !== session) continue
+        if (screen.json) screen.record({ event: `permission.${kind}`, permission })
+        else screen.print(lineOf(kind, permission, screen))
+      }
+    },
+  )
 }
 
 /** What is open at the beginning, and again after a reconnect, is told as requested. */

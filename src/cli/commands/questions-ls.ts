@@ -5,6 +5,7 @@ import type { InboxStep } from '../../client/inbox-stream.ts'
 import type { ElicitationView } from '../../wire/elicitation.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
+import { follow } from '../follow.ts'
 import { openGateway } from '../gateway.ts'
 import type { Screen } from '../output/screen.ts'
 import { terminalLine } from '../output/terminal-text.ts'
@@ -23,7 +24,7 @@ export async function questionsLs(context: CommandContext, options: QuestionsOpt
   const { screen } = context
   using gateway = await openGateway(context)
   const { client } = gateway
-  if (options.follow === true) return await follow(context, client, options.session)
+  if (options.follow === true) return await followAll(context, client, options.session)
   const of = options.session === undefined ? {} : { session: options.session }
   const isHistory = options.history === true
   const which = isHistory ? { limit: options.limit } : { state: 'open' as const, limit: SHOWN_MAX }
@@ -41,25 +42,20 @@ function showOpen(screen: Screen, questions: readonly ElicitationView[]): void {
 }
 
 /** Until Ctrl-C. With --json one object a line: what was told, and the question. */
-async function follow(context: CommandContext, client: HoldfastClient, idOrKey?: string): Promise<number> {
-  const { screen, deps } = context
+async function followAll(context: CommandContext, client: HoldfastClient, idOrKey?: string): Promise<number> {
+  const { screen } = context
   const session = idOrKey === undefined ? undefined : (await client.getSession(idOrKey)).id
-  const leave = new AbortController()
-  using scope = new DisposableStack()
-  scope.use(deps.onInterrupt(() => leave.abort()))
-  screen.out.closed.addEventListener('abort', () => leave.abort(), { once: true })
-  const onReconnect = (attempt: number): void => {
-    if (attempt === 1) screen.note('the stream was cut; reconnecting')
-  }
-  for await (const step of client.followInbox({ signal: leave.signal, onReconnect })) {
-    for (const { kind, elicitation } of questionsOf(step)) {
-      if (session !== undefined && elicitation.session_id !== session) continue
-      if (screen.json) screen.record({ event: `elicitation.${kind}`, elicitation })
-      else screen.print(lineOf(kind, elicitation, screen))
-    }
-    await screen.drained()
-  }
-  return leave.signal.aborted && !screen.out.closed.aborted ? EXIT.interrupted : EXIT.done
+  return await follow(
+    context,
+    (options) => client.followInbox(options),
+    (step) => {
+      for (const { kind, elicitation } of questionsOf(step)) {
+        if (session !== undefined && elicitation.session_id !== session) continue
+        if (screen.json) screen.record({ event: `elicitation.${kind}`, elicitation })
+        else screen.print(lineOf(kind, elicitation, screen))
+      }
+    },
+  )
 }
 
 interface Told {
